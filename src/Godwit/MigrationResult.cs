@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Godwit.Plan;
+using Godwit.Verify;
+
+namespace Godwit;
+
+/// <summary>One line of the closing table.</summary>
+public sealed record TableResult(string Table, string Target, long RowsRead, long RowsWritten, long Quarantined, TimeSpan Elapsed);
+
+/// <summary>
+/// How a run ended. <see cref="Findings"/> holds the plan's findings and those of the run itself. Rendered as JSON and as HTML by the report.
+/// </summary>
+public sealed record MigrationResult
+{
+    public required Guid RunId { get; init; }
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+    public required DateTimeOffset Started { get; init; }
+    public required TimeSpan Elapsed { get; init; }
+    /// <summary>Seconds by stage, in order.</summary>
+    public ImmutableArray<(Stage Stage, TimeSpan Elapsed)> Stages { get; init; } = [];
+    public required MigrationPlan Plan { get; init; }
+    public ImmutableArray<TableResult> Tables { get; init; } = [];
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+    /// <summary>Null where verification was not asked for.</summary>
+    public VerifyReport? Verification { get; init; }
+    /// <summary>Unvalidated constraints, indexes that could not be built: the run finished, the difference is named in Findings.</summary>
+    public bool HasDifferences => Verification?.Verdict == Verdict.Different || Tables.Any(t => t.Quarantined > 0)
+        || Findings.Any(f => f.Code is "step-refused" or "rows-quarantined");
+}

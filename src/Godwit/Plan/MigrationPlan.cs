@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.TypeMapping;
+
+namespace Godwit.Plan;
+
+/// <summary>What a step makes; the order of the members is the order of execution.</summary>
+public enum StepKind
+{
+    Schema, Helper, Table, Sequence, PrimaryKey, Unique, Index, Check, ForeignKey, View, Analyze, Publish,
+}
+
+/// <summary>
+/// One statement, why it is there and how it is undone. <paramref name="Id"/> is unique in the plan and stable from run to run;
+/// the journal knows steps by it. <paramref name="Subject"/> is the object in source names.
+/// </summary>
+public sealed record SqlStep(string Id, StepKind Kind, string Subject, string Sql, string Why, string? Undo = null)
+{
+    /// <summary>The table (source name) that must be loaded before, null where none.</summary>
+    public string? Table { get; init; }
+    /// <summary>
+    /// Tried when the server refuses <see cref="Sql"/> because of the data (a foreign key as NOT VALID, an index left out is "").
+    /// Null: a refusal fails the run.
+    /// </summary>
+    public string? Fallback { get; init; }
+}
+
+/// <summary>What happens to a value that does not fit its column's natural type.</summary>
+public enum MisfitPolicy
+{
+    /// <summary>Choose a type that holds every value without loss.</summary>
+    Widen,
+    /// <summary>Keep the natural type; rows that do not fit go whole to godwit.quarantine.</summary>
+    Quarantine,
+    /// <summary>Refuse to run.</summary>
+    Fail,
+}
+
+/// <summary>One column of the copy. Generated columns are not copied and are not listed here.</summary>
+public sealed record ColumnPlan(string Source, string Target, string DeclaredType, string PgType, ColumnEncoding Encoding, Fidelity Fidelity, string Why);
+
+/// <summary>One table of the copy.</summary>
+public sealed record TablePlan
+{
+    public required string Source { get; init; }
+    /// <summary>Where rows are loaded: in the load schema, or the existing table with --data-only or --if-exists append.</summary>
+    public required SqlName Load { get; init; }
+    /// <summary>Where the table is found when the run has finished.</summary>
+    public required SqlName Target { get; init; }
+    public required ImmutableArray<ColumnPlan> Columns { get; init; }
+    /// <summary>Target names of the key by which rows are named: the primary key, else a unique NOT NULL key, else empty.</summary>
+    public ImmutableArray<string> Key { get; init; } = [];
+    /// <summary>Rows and payload bytes that the profile saw.</summary>
+    public long Rows { get; init; }
+    public long Bytes { get; init; }
+    /// <summary>Ranges that are loaded in one transaction each.</summary>
+    public ImmutableArray<PlannedChunk> Chunks { get; init; } = [];
+    /// <summary>Rows that the profile expects in quarantine.</summary>
+    public long ExpectedMisfits { get; init; }
+}
+
+public sealed record PlannedChunk(int Number, long? From, long? To, long Rows);
+
+/// <summary>A sequence's planned state, for verification.</summary>
+public sealed record SequencePlan(string Table, string Column, SqlName Target, string TargetColumn, long NextValue);
+
+/// <summary>
+/// The whole migration as a value: reviewable as JSON and as SQL, executed unchanged. Made by the planner, which is pure.
+/// </summary>
+public sealed record MigrationPlan
+{
+    public const int CurrentFormat = 1;
+    public int Format { get; init; } = CurrentFormat;
+    public required string Source { get; init; }
+    /// <summary>The moment of the source that the types were chosen for.</summary>
+    public required string SourcePosition { get; init; }
+    /// <summary>The target schema ("public") and the schema in which everything is built before it is published.</summary>
+    public required string TargetSchema { get; init; }
+    public required string LoadSchema { get; init; }
+    public ImmutableArray<SqlStep> PreData { get; init; } = [];
+    public ImmutableArray<TablePlan> Tables { get; init; } = [];
+    public ImmutableArray<SqlStep> PostData { get; init; } = [];
+    /// <summary>Executed in ONE transaction at the end: moves everything from the load schema into the target schema.</summary>
+    public ImmutableArray<SqlStep> Publish { get; init; } = [];
+    public ImmutableArray<SequencePlan> Sequences { get; init; } = [];
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+
+namespace Godwit.Schema;
+
+/// <summary>The shape of a source database, in source names and source SQL. Pure data, no I/O.</summary>
+public sealed record DatabaseSchema
+{
+    public required string Name { get; init; }
+    public ImmutableArray<Table> Tables { get; init; } = [];
+    public ImmutableArray<View> Views { get; init; } = [];
+    public ImmutableArray<Trigger> Triggers { get; init; } = [];
+    /// <summary>What exists in the source and is not migrated as an object of its own: virtual tables, shadow tables, statistics.</summary>
+    public ImmutableArray<OtherObject> Others { get; init; } = [];
+
+    public Table? FindTable(string name) => Tables.FirstOrDefault(t => string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase));
+}
+
+public sealed record Table
+{
+    public required string Name { get; init; }
+    public required ImmutableArray<Column> Columns { get; init; }
+    public Key? PrimaryKey { get; init; }
+    /// <summary>UNIQUE constraints of the table's definition; CREATE UNIQUE INDEX stands in <see cref="Indexes"/>.</summary>
+    public ImmutableArray<TableIndex> UniqueConstraints { get; init; } = [];
+    public ImmutableArray<TableIndex> Indexes { get; init; } = [];
+    public ImmutableArray<ForeignKey> ForeignKeys { get; init; } = [];
+    public ImmutableArray<CheckConstraint> Checks { get; init; } = [];
+    /// <summary>Rows have a 64-bit position (SQLite's rowid) by which ranges of them can be read.</summary>
+    public bool HasRowId { get; init; } = true;
+    public bool Strict { get; init; }
+    /// <summary>AUTOINCREMENT was said: keys are never reused.</summary>
+    public bool AutoIncrement { get; init; }
+    /// <summary>The largest key ever given out, where the source remembers it (sqlite_sequence).</summary>
+    public long? LastKey { get; init; }
+    /// <summary>The source's own CREATE TABLE text.</summary>
+    public string Sql { get; init; } = "";
+    /// <summary>Things the inspector saw in this table that the records above do not say (ON CONFLICT clauses, odd syntax).</summary>
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+
+    public Column? FindColumn(string name) => Columns.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
+}
+
+public sealed record Column
+{
+    public required string Name { get; init; }
+    /// <summary>The declared type as written, "" where none.</summary>
+    public required string DeclaredType { get; init; }
+    public bool NotNull { get; init; }
+    /// <summary>Source SQL of the default's expression, null where none.</summary>
+    public string? Default { get; init; }
+    /// <summary>Collation named in the definition; null is the engine's own (SQLite: BINARY).</summary>
+    public string? Collation { get; init; }
+    public GeneratedColumn? Generated { get; init; }
+    /// <summary>This column is the row's 64-bit key and is filled by the engine when left out (SQLite's INTEGER PRIMARY KEY).</summary>
+    public bool IsRowKey { get; init; }
+}
+
+public sealed record GeneratedColumn(string Expression, bool Stored);
+
+public sealed record Key(string? Name, ImmutableArray<string> Columns);
+
+/// <summary>One term of an index: a column, or an expression in source SQL.</summary>
+public sealed record IndexTerm(string? Column, string? Expression, bool Descending, string? Collation);
+
+public sealed record TableIndex
+{
+    public required string Name { get; init; }
+    public required bool Unique { get; init; }
+    public required ImmutableArray<IndexTerm> Terms { get; init; }
+    /// <summary>Source SQL of the WHERE clause, null where the index is full.</summary>
+    public string? Predicate { get; init; }
+    public string Sql { get; init; } = "";
+}
+
+public enum ReferentialAction { NoAction, Restrict, Cascade, SetNull, SetDefault }
+
+public sealed record ForeignKey
+{
+    public string? Name { get; init; }
+    public required ImmutableArray<string> Columns { get; init; }
+    public required string ParentTable { get; init; }
+    /// <summary>Resolved from the parent's primary key where the source leaves it out; empty where it cannot be resolved.</summary>
+    public required ImmutableArray<string> ParentColumns { get; init; }
+    public ReferentialAction OnDelete { get; init; }
+    public ReferentialAction OnUpdate { get; init; }
+    public bool Deferrable { get; init; }
+    public bool InitiallyDeferred { get; init; }
+}
+
+public sealed record CheckConstraint(string? Name, string Expression);
+
+public sealed record View(string Name, string Sql);
+
+public sealed record Trigger(string Name, string Table, string Sql);
+
+/// <summary><paramref name="Kind"/> in words: "virtual table (fts5)", "shadow table", "statistics".</summary>
+public sealed record OtherObject(string Name, string Kind, string Sql);

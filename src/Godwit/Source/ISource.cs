@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.TypeMapping;
+
+namespace Godwit.Source;
+
+/// <summary>What an engine says of a source that it has opened. <paramref name="Display"/> never holds a secret.</summary>
+public sealed record SourceInfo(string Engine, string Display, string Version, long SizeBytes)
+{
+    /// <summary>Facts and hazards seen while opening (WAL mode, hot journal recovered on a copy, read-only media).</summary>
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+}
+
+/// <summary>
+/// A moment of the source. Equal positions mean equal content; an interrupted run resumes only at an equal position.
+/// </summary>
+public readonly record struct Position(string Value);
+
+/// <summary>Rows whose position lies in [From, To], both inclusive; null is open.</summary>
+public readonly record struct KeyRange(long? From, long? To)
+{
+    public static KeyRange All => default;
+}
+
+/// <summary>Opens one kind of source. Engines see Schema, TypeMapping and Source only.</summary>
+public interface ISource : IAsyncDisposable
+{
+    SourceInfo Info { get; }
+
+    /// <summary>Translates the source's SQL fragments into PostgreSQL's. Pure.</summary>
+    ISqlTranslator Translator { get; }
+
+    /// <summary>
+    /// Fixes one moment for everything that is read afterwards, by up to <paramref name="readers"/> concurrent readers.
+    /// </summary>
+    Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct);
+}
+
+/// <summary>
+/// One consistent moment of the source. Methods may be called concurrently; each call takes one of the snapshot's readers and waits
+/// for a free one. Disposing releases every lock held on the source.
+/// </summary>
+public interface ISnapshot : IAsyncDisposable
+{
+    Position Position { get; }
+
+    Task<DatabaseSchema> InspectAsync(CancellationToken ct);
+
+    /// <summary>
+    /// Cuts a table into at most <paramref name="pieces"/> ranges of roughly equal key span, for a parallel scan. Tables without row
+    /// positions, and small ones, yield <see cref="KeyRange.All"/> alone.
+    /// </summary>
+    Task<ImmutableArray<KeyRange>> PartitionAsync(Table table, int pieces, CancellationToken ct);
+
+    /// <summary>
+    /// Feeds the raw values of <paramref name="columns"/> of a range to <paramref name="visitor"/>, in order of position.
+    /// </summary>
+    Task ScanAsync(Table table, ImmutableArray<string> columns, KeyRange range, IRowVisitor visitor, CancellationToken ct);
+
+    /// <summary>
+    /// Reads a range as tuples of the binary COPY format. The consumer disposes each batch before it asks for the next.
+    /// Rows that do not fit their encodings are left out of the tuples and stand in <see cref="RowBatch.Misfits"/>, in full.
+    /// </summary>
+    IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, CancellationToken ct);
+}
+
+/// <summary>
+/// What to read. <paramref name="BatchBytes"/> is the size at which a batch is handed over; a row larger than that makes a larger batch.
+/// </summary>
+public sealed record TableRead(Table Table, ImmutableArray<ColumnRead> Columns, KeyRange Range, int BatchBytes = 512 * 1024);
+
+public sealed record ColumnRead(string Name, ColumnEncoding Encoding);

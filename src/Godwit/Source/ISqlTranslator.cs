@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+
+namespace Godwit.Source;
+
+/// <summary>Where a translated expression will stand; it decides what PostgreSQL allows there.</summary>
+public enum ExpressionUse { Check, Default, Generated, IndexTerm, IndexPredicate }
+
+/// <summary>
+/// <paramref name="Sql"/> is null where the fragment cannot be translated with the same meaning; then <paramref name="Problem"/> says why.
+/// <paramref name="Helpers"/> are names of godwit_compat functions that the SQL calls. <paramref name="Notes"/> are differences the user
+/// should know of although the fragment was translated.
+/// </summary>
+public sealed record Translation(string? Sql, string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes)
+{
+    public static Translation Of(string sql) => new(sql, null, [], []);
+    public static Translation Impossible(string problem) => new(null, problem, [], []);
+}
+
+/// <summary>The target's side of one source table or view, as far as expressions need it.</summary>
+public sealed record ScopeTable(string SourceName, SqlName Target, ImmutableArray<ScopeColumn> Columns);
+
+/// <summary><paramref name="PgType"/> as in the plan: "bigint", "varchar(80)", "timestamptz", "jsonb" ...
+/// <paramref name="SourceCollation"/> is the source's declared collation, null for its default.</summary>
+public sealed record ScopeColumn(string SourceName, string TargetName, string PgType, string? SourceCollation = null)
+{
+    /// <summary>The source holds numbers here that mean moments ("EpochSeconds", "JulianTimestamp", ...), or null.</summary>
+    public string? NumericTime { get; init; }
+    /// <summary>No value is NULL and the target column is NOT NULL.</summary>
+    public bool NotNull { get; init; }
+    /// <summary>The source column's affinity in SQLite's words: "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB".</summary>
+    public string Affinity { get; init; } = "BLOB";
+}
+
+/// <summary>All tables and (already translated) views an expression may name.</summary>
+public sealed record TranslationScope(ImmutableArray<ScopeTable> Tables)
+{
+    public ScopeTable? Find(string sourceName) => Tables.FirstOrDefault(t => string.Equals(t.SourceName, sourceName, StringComparison.OrdinalIgnoreCase));
+}
+
+/// <summary>A translated view: its query, the columns it yields (so that later views can build on it), or the problem.</summary>
+public sealed record ViewTranslation(string? Query, ImmutableArray<ScopeColumn> Columns, string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes);
+
+/// <summary>Translates the source's SQL into PostgreSQL's by an allow-list: what is not known to mean the same is refused.</summary>
+public interface ISqlTranslator
+{
+    /// <summary>An expression over one table's columns. <paramref name="column"/> is the column that it belongs to (default, generated), or null;
+    /// its PgType is the type the result must have.</summary>
+    Translation Expression(string sql, ScopeTable table, ScopeColumn? column, ExpressionUse use);
+
+    /// <summary>A view, from its CREATE VIEW text. Views are given in dependency order as far as the source allows.</summary>
+    ViewTranslation View(View view, TranslationScope scope);
+
+    /// <summary>Names of the tables and views that a view reads, for ordering.</summary>
+    ImmutableArray<string> References(View view);
+
+    /// <summary>CREATE FUNCTION statements of the named helpers, in the given schema, in dependency order.</summary>
+    ImmutableArray<string> HelperSql(IEnumerable<string> helpers, string schema);
+}

@@ -1,0 +1,42 @@
+namespace Godwit.TypeMapping;
+
+/// <summary>
+/// How a source value becomes a field of PostgreSQL's binary COPY format (https://www.postgresql.org/docs/current/sql-copy.html,
+/// "Binary Format"; the field layouts are those of the types' *_recv functions).
+/// </summary>
+public enum CellEncoding : byte
+{
+    Text, Bytea, Bool, Int2, Int4, Int8, Float4, Float8, Numeric, Uuid, Json, Jsonb,
+    /// <summary>ISO 8601 text.</summary>
+    Date, Time, Timestamp, TimestampTz,
+    /// <summary>Unix time as integer or real.</summary>
+    EpochSeconds, EpochMilliseconds, EpochMicroseconds,
+    /// <summary>Julian day number as real or integer, to timestamp or date.</summary>
+    JulianTimestamp, JulianDate,
+}
+
+/// <summary>
+/// One column's encoding with its limits. <see cref="Length"/>: characters of varchar(n), 0 = none.
+/// <see cref="Precision"/>/<see cref="Scale"/>: of numeric(p,s), 0 precision = none.
+/// <see cref="Proven"/>: a scan of the same snapshot has shown that every value fits, so that content that only the server would
+/// refuse (JSON syntax, invalid UTF-8) need not be looked at again.
+/// </summary>
+public readonly record struct ColumnEncoding(CellEncoding Kind, int Length = 0, int Precision = 0, int Scale = 0, bool Proven = false);
+
+/// <summary>What a conversion keeps.</summary>
+public enum Fidelity
+{
+    /// <summary>The source's value can be rebuilt bit by bit.</summary>
+    Exact,
+    /// <summary>The value means the same, its spelling may differ (JSON whitespace, '2020-01-01T10:00' for '2020-01-01 10:00:00').</summary>
+    Equivalent,
+    /// <summary>Something of the value is not kept; always with a finding.</summary>
+    Lossy,
+}
+
+/// <summary>Why a value does not fit its column. The names are used in reports and in godwit.quarantine.</summary>
+public enum Misfit : byte
+{
+    None, NotAnInteger, OutOfRange, NotANumber, NotABoolean, NotADate, NotATime, NotATimestamp, InvalidJson, DuplicateJsonKeys, UnsupportedJson,
+    NotAUuid, NulInText, InvalidUtf8, TooLong, WouldRound, BlobInText, TextInBytea,
+}

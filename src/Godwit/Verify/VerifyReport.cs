@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+
+namespace Godwit.Verify;
+
+public enum Verdict { Equal, Different, NotChecked }
+
+/// <summary>One thing that was compared. <paramref name="Detail"/> says what was seen, or why it was not checked.</summary>
+public sealed record VerifyCheck(string Name, Verdict Verdict, string Detail);
+
+/// <summary>A row that differs: <paramref name="Key"/> names it ("id=42"), <paramref name="Column"/> is null where the whole row is missing or extra.</summary>
+public sealed record RowDifference(string Key, string? Column, string? Source, string? Target);
+
+/// <summary>A row shown side by side, chosen at random with the report's seed. Values of columns that look secret are masked.</summary>
+public sealed record SampleRow(string Key, ImmutableArray<SampleValue> Values);
+
+public sealed record SampleValue(string Column, string? Source, string? Target, bool Equal);
+
+public sealed record TableVerification
+{
+    public required string Table { get; init; }
+    public required string Target { get; init; }
+    public required Verdict Verdict { get; init; }
+    public long SourceRows { get; init; }
+    public long TargetRows { get; init; }
+    /// <summary>Rows in godwit.quarantine; SourceRows = TargetRows + Quarantined when nothing is missing.</summary>
+    public long Quarantined { get; init; }
+    public long ValuesCompared { get; init; }
+    public long DifferentRows { get; init; }
+    /// <summary>The first differences, named by key. See <see cref="DifferentRows"/> for how many there are.</summary>
+    public ImmutableArray<RowDifference> Differences { get; init; } = [];
+    public ImmutableArray<VerifyCheck> Checks { get; init; } = [];
+    public ImmutableArray<SampleRow> Sample { get; init; } = [];
+    public TimeSpan Elapsed { get; init; }
+}
+
+public sealed record VerifyReport
+{
+    public required VerifyMode Mode { get; init; }
+    public required int SampleSeed { get; init; }
+    public ImmutableArray<TableVerification> Tables { get; init; } = [];
+    /// <summary>What is not about one table: sequences, foreign keys, views, objects missing from the catalog.</summary>
+    public ImmutableArray<VerifyCheck> Checks { get; init; } = [];
+    public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Equal only when something was compared and nothing differed.</summary>
+    public Verdict Verdict =>
+        Tables.Any(t => t.Verdict == Verdict.Different) || Checks.Any(c => c.Verdict == Verdict.Different) ? Verdict.Different
+        : Tables.Any(t => t.Verdict == Verdict.Equal) && Tables.All(t => t.Verdict == Verdict.Equal) ? Verdict.Equal
+        : Tables.IsEmpty && Checks.Any(c => c.Verdict == Verdict.Equal) ? Verdict.Equal
+        : Verdict.NotChecked;
+}
