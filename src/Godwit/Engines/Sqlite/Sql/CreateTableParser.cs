@@ -97,6 +97,7 @@ public static class CreateTableParser
                 return c.References is null ? c : c with { References = c.References with { Deferrable = deferrable, InitiallyDeferred = initially } };
             }
             if (TakeWord("COLLATE")) return c with { Collation = TakeName("a collation") };
+            TakeWords("GENERATED", "ALWAYS");
             if (TakeWord("AS"))
             {
                 c = c with { GeneratedSql = TakeGroup() };
