@@ -26,7 +26,7 @@ internal static class JournalSql
           exists (select from pg_locks l where l.locktype = 'advisory' and l.classid = $1::int::oid and l.objid = $2::int::oid and l.objsubid = 2 and l.granted
                   and l.database = (select oid from pg_database where datname = current_database())) as alive,
           (select count(*)::int from godwit.step s where s.run_id = r.id),
-          (coalesce(jsonb_array_length(r.plan::jsonb -> 'preData'), 0) + coalesce(jsonb_array_length(r.plan::jsonb -> 'postData'), 0) + coalesce(jsonb_array_length(r.plan::jsonb -> 'publish'), 0))::int
+          (coalesce(jsonb_array_length(r.plan::jsonb -> 'pre_data'), 0) + coalesce(jsonb_array_length(r.plan::jsonb -> 'post_data'), 0) + coalesce(jsonb_array_length(r.plan::jsonb -> 'publish'), 0))::int
         from godwit.run r where r.state <> 'abandoned' order by r.started desc
         """;
 

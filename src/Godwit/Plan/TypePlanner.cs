@@ -5,14 +5,11 @@ using Godwit.TypeMapping;
 namespace Godwit.Plan;
 
 /// <summary>Chooses every column's type, then lets foreign key columns adopt the type of the column they point to.</summary>
-internal static class TypePlanner
+public static class TypePlanner
 {
-    public static void Choose(PlanContext context)
+    internal static void Choose(PlanContext context)
     {
-        var options = new TypeOptions(
-            [.. context.Options.Casts.Select(c => new TypeCast(c.Pattern, c.PgType))],
-            context.Options.JsonAsText,
-            (table, column) => Policy(context.Options, table, column) == MisfitPolicy.Widen);
+        var options = OptionsOf(context.Options);
         foreach (var table in context.Tables)
             foreach (var column in table.Columns)
                 context.Types[(table.Name, column.Name)] = ChooseOne(context, table, column, options);
@@ -20,6 +17,11 @@ internal static class TypePlanner
         foreach (var choice in context.Types.OrderBy(t => t.Key).Select(t => t.Value)) context.Findings.AddRange(choice.Findings);
         RefuseMisfits(context);
     }
+
+    public static TypeOptions OptionsOf(MigrationOptions options) => new(
+        [.. options.Casts.Select(c => new TypeCast(c.Pattern, c.PgType))],
+        options.JsonAsText,
+        (table, column) => Policy(options, table, column) == MisfitPolicy.Widen);
 
     public static MisfitPolicy Policy(MigrationOptions options, string table, string column)
     {
@@ -103,15 +105,4 @@ public static class NamePattern
 {
     public static bool Matches(string pattern, string name) =>
         System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(pattern, name, ignoreCase: true);
-}
-
-internal static class ExistingTables
-{
-    /// <summary>Exactly, else without regard to case, else without regard to underscores.</summary>
-    public static ExistingColumn? Match(ExistingTable table, string name) =>
-        table.Columns.FirstOrDefault(c => c.Name == name)
-        ?? table.Columns.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? table.Columns.FirstOrDefault(c => Plain(c.Name).Equals(Plain(name), StringComparison.OrdinalIgnoreCase));
-
-    private static string Plain(string s) => s.Replace("_", "", StringComparison.Ordinal);
 }

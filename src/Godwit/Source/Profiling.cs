@@ -11,12 +11,12 @@ public static class Profiling
     private const int PiecesPerJob = 2;
 
     public static async Task<ImmutableDictionary<string, TableProfile>> ProfileAsync(
-        ISnapshot snapshot, DatabaseSchema schema, int jobs, long chunkBytes, IProgress<MigrationEvent> progress, CancellationToken ct)
+        ISnapshot snapshot, DatabaseSchema schema, TypeOptions types, int jobs, long chunkBytes, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         var pieces = new List<Piece>();
         foreach (var table in schema.Tables)
             foreach (var range in await snapshot.PartitionAsync(table, jobs > 1 ? jobs * PiecesPerJob : 1, ct))
-                pieces.Add(new(table, range, new TableProfiler(table, table.Columns, chunkBytes)));
+                pieces.Add(new(table, range, new TableProfiler(table, table.Columns, chunkBytes, types)));
 
         var options = new ParallelOptions { MaxDegreeOfParallelism = jobs, CancellationToken = ct };
         // Pieces of large tables first: the last worker to finish then has a small one.
