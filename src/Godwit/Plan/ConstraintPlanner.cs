@@ -33,8 +33,8 @@ internal static class ConstraintPlanner
     public static IEnumerable<SqlStep> ForeignKeys(PlanContext context, Table table)
     {
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        var validate = new List<string>();
-        foreach (var key in table.ForeignKeys)
+        // Last declared first, as SQLite numbers them: where two keys join the same columns, that one is named first in its catalog.
+        foreach (var key in table.ForeignKeys.Reverse())
         {
             var subject = $"foreign key ({string.Join(", ", key.Columns)}) of {table.Name}";
             if (Problem(context, table, key) is { } problem)
