@@ -51,19 +51,29 @@ internal sealed unsafe class TableScan : IDisposable
         }
     }
 
-    // NOT INDEXED: a covering index would yield another order. It does not forbid the lookup by rowid (https://www.sqlite.org/lang_indexedby.html).
+    // NOT INDEXED: a covering index would yield another order. It does not forbid the lookup by rowid (https://www.sqlite.org/lang_indexedby.html),
+    // and says nothing about the indexes of a WITHOUT ROWID table.
     private static string Sql(Table table, ImmutableArray<string> columns, KeyRange range, string? rowId)
     {
         var terms = columns.Select(column => $"t.{new SqliteIdentifier(column)}").ToList();
         if (rowId is not null) terms.Insert(0, $"t.{rowId}");
         else if (terms.Count == 0) terms.Add("0");
         var sql = $"SELECT {string.Join(", ", terms)} FROM main.{new SqliteIdentifier(table.Name)} AS t NOT INDEXED";
-        if (rowId is null) return sql;
+        if (rowId is null) return sql + KeyOrder(table);
         var bounds = new List<string>();
         if (range.From is not null) bounds.Add($"t.{rowId} >= ?");
         if (range.To is not null) bounds.Add($"t.{rowId} <= ?");
         if (bounds.Count > 0) sql += $" WHERE {string.Join(" AND ", bounds)}";
         return sql + $" ORDER BY t.{rowId}";
+    }
+
+    // The order in which the table stands, so that nothing is sorted; where the key may compare otherwise than its column, bytes decide.
+    private static string KeyOrder(Table table)
+    {
+        if (table.PrimaryKey is not { } key) return "";
+        var terms = key.Columns.Select(c => $"t.{new SqliteIdentifier(c)}");
+        var collated = key.Columns.Where(c => table.FindColumn(c)?.Collation is not null).Select(c => $"t.{new SqliteIdentifier(c)} COLLATE BINARY");
+        return $" ORDER BY {string.Join(", ", terms.Concat(collated))}";
     }
 
     /// <summary>A name that reaches the rowid: one of the three that no column shadows, else the column that is the rowid. Null where none does.</summary>
