@@ -125,7 +125,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
             await sink.CompleteAsync(never);
         }
         foreach (var misfit in misfits)
-            await RunJournal.QuarantineAsync(connection, run, table.Source, misfit.Position, null, misfit.Column, misfit.Reason.ToString(), misfit.Json, never);
+            await RunJournal.QuarantineAsync(connection, run, table.Source, misfit.Position, QuarantineKey.Of(table, misfit.Json), misfit.Column, misfit.Reason.ToString(), misfit.Json, never);
         await RunJournal.ChunkDoneAsync(connection, run, new(table.Source, chunk.Number, rows, misfits.Count), never);
         await transaction.CommitAsync(never);
         Commit(table, rows, misfits.Count);
