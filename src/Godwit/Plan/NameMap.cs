@@ -50,7 +50,7 @@ public sealed class NameMap(NameStyle style)
         return Take(taken, source ?? proposal, source is null ? null : $"constraint {source} of {table}", "constraint");
     }
 
-    /// <param name="subject">For findings; null when no user gave this name, so that changing it says nothing to him.</param>
+    // subject is null when no user gave this name, so that changing it says nothing to him.
     private string Take(HashSet<string> taken, string source, string? subject, string kind)
     {
         var name = style == NameStyle.Fold ? FoldAscii(source) : source;
