@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Check;
 using Godwit.Journal;
 using Godwit.Verify;
 
@@ -37,6 +38,14 @@ internal sealed record MigrateDocument() : Document("migrate")
 internal sealed record StageLine(Stage Stage, double Seconds);
 
 internal sealed record TableLine(string Table, string Target, long RowsRead, long RowsWritten, long Quarantined, double Seconds, Verdict Verified);
+
+internal sealed record CheckDocument() : Document("check")
+{
+    public required string Source { get; init; }
+    public string? Target { get; init; }
+    public required Readiness Level { get; init; }
+    public ImmutableArray<ReadinessItem> Items { get; init; } = [];
+}
 
 internal sealed record VerifyDocument() : Document("verify")
 {
