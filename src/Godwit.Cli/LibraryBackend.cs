@@ -9,8 +9,7 @@ namespace Godwit.Cli;
 
 internal sealed class LibraryBackend : IBackend
 {
-    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) =>
-        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no engine opens {connection} yet");
+    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) => EngineRegistry.OpenAsync(connection, ct);
 
     public async Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct)
     {

@@ -85,7 +85,7 @@ internal static class CheckCommand
     private static void Write(Invocation invocation, ReadinessReport report)
     {
         var console = invocation.Screen.Out;
-        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(1)).AddColumn(new GridColumn().NoWrap()).AddColumn(new GridColumn().PadRight(0));
+        var grid = new Grid().AddColumn(new GridColumn().NoWrap().PadLeft(1).PadRight(2)).AddColumn(new GridColumn().NoWrap().PadLeft(0).PadRight(2)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         // The same code on many objects is one line, unless every one is asked for.
         foreach (var group in report.Items.GroupBy(i => invocation.Global.Verbose ? (object)i : (i.Code, i.Level)).Select(g => g.ToList()).OrderByDescending(g => g[0].Level))
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Godwit.Check;
 using Godwit.Journal;
 using Godwit.Verify;
@@ -6,9 +7,11 @@ using Godwit.Verify;
 namespace Godwit.Cli.Output;
 
 /// <summary>What --json prints. Members are only ever added; a change that breaks a reader raises the version.</summary>
-internal abstract record Document(string Command)
+internal abstract record Document([property: JsonPropertyOrder(-2)] string Command)
 {
+    [JsonPropertyOrder(-3)]
     public int FormatVersion { get; init; } = 1;
+    [JsonPropertyOrder(-1)]
     public int ExitCode { get; init; }
 }
 
@@ -73,7 +76,6 @@ internal sealed record LocalDocument(string Command) : Document(Command)
     public required string Name { get; init; }
     public required string State { get; init; }
     public string? Url { get; init; }
-    public string? Version { get; init; }
     public string? Directory { get; init; }
 }
 

@@ -90,7 +90,7 @@ public static class ReadinessCheck
         yield return free >= needed
             ? new("target-connections", Readiness.Pass, "target", $"{free} connections are free, {needed} are needed")
             : new("target-connections", Readiness.Warn, "target", $"{free} connections are free, {needed} are needed", $"Use --jobs {Math.Max(1, free - OwnConnections)}, or raise max_connections.");
-        yield return Disk(facts, target, sourceBytes);
+        if (sourceBytes > 0) yield return Disk(facts, target, sourceBytes);
     }
 
     // Rows carry a header of 24 bytes and indexes are built anew: twice the file was enough for every sample, three times is cautious.
