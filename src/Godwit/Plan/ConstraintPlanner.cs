@@ -86,7 +86,7 @@ internal static class ConstraintPlanner
     {
         bool Same(IEnumerable<string?> other) => other.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(columns);
         if (parent.PrimaryKey is { } key && Same(key.Columns))
-            return key.Columns.All(c => parent.FindColumn(c) is { } column && context.Profile(parent, column)[Fact.Null] == 0);
+            return key.Columns.All(c => parent.FindColumn(c) is { } column && context.Profile(parent, column)[ValueFact.Null] == 0);
         return parent.UniqueConstraints.Concat(parent.Indexes.Where(i => i.Unique)).Any(u => u.Predicate is null && u.Terms.All(t => t.Column is not null) && Same(u.Terms.Select(t => t.Column))
             && u.Terms.All(t => (t.Collation ?? parent.FindColumn(t.Column!)?.Collation) is null or "BINARY"));
     }

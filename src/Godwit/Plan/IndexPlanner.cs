@@ -42,7 +42,7 @@ internal static class IndexPlanner
 
     private static IEnumerable<SqlStep> PrimaryKey(PlanContext context, Table table, Key key)
     {
-        var nulls = key.Columns.Where(c => table.FindColumn(c) is { } column && context.Profile(table, column)[Fact.Null] > 0).ToList();
+        var nulls = key.Columns.Where(c => table.FindColumn(c) is { } column && context.Profile(table, column)[ValueFact.Null] > 0).ToList();
         var columns = key.Columns.Select(c => context.Column(table, c)).ToList();
         var collated = key.Columns.Any(c => Folding(table.FindColumn(c)?.Collation) is not null);
         var name = context.Names.AddIndex(key.Name, $"{context.Names.Table(table.Name)}_pkey");
