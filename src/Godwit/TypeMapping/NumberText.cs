@@ -127,10 +127,14 @@ internal static class NumberText
         if (double.IsInfinity(value)) return Copy(value > 0 ? "inf"u8 : "-inf"u8, into);
         value.TryFormat(into, out var length, default, CultureInfo.InvariantCulture);
         var e = into[..length].IndexOf((byte)'E');
-        if (e < 0) return into[..length].Contains((byte)'.') ? length : length + Copy(".0"u8, into[length..]);
-        into[e] = (byte)'e';
-        // .NET switches to exponents at 1e15; digits up to 1e16 are still plain here.
-        return into[(e + 1)..length].SequenceEqual("+15"u8) ? Spell15(into, e) : length;
+        if (e >= 0)
+        {
+            into[e] = (byte)'e';
+            return length;
+        }
+        if (into[..length].Contains((byte)'.')) return length;
+        // .NET writes up to 17 digits plainly; from 1e16 on they are not all known, and an exponent stands here.
+        return Math.Abs(value) >= 1e16 ? SpellExponent16(into, length) : length + Copy(".0"u8, into[length..]);
     }
 
     public static int Format(long value, Span<byte> into)
@@ -139,20 +143,17 @@ internal static class NumberText
         return written;
     }
 
-    private static int Spell15(Span<byte> into, int mantissa)
+    private static int SpellExponent16(Span<byte> into, int length)
     {
-        // "d.ddd" or "d" with exponent 15: sixteen digits, then ".0"; a double here has no more than one digit after that.
-        Span<byte> digits = stackalloc byte[MaxLength];
-        int count = 0, at = 0;
-        if (into[0] == '-') at = 1;
-        for (var i = at; i < mantissa; i++)
-            if (into[i] != '.') digits[count++] = into[i];
-        while (count < 17) digits[count++] = (byte)'0';
-        digits[..16].CopyTo(into[at..]);
-        at += 16;
-        into[at++] = (byte)'.';
-        into[at++] = digits[16];
-        return at;
+        var first = into[0] == '-' ? 1 : 0;
+        var significant = into[..length].TrimEnd((byte)'0').Length;
+        if (significant > first + 1)
+        {
+            into[(first + 1)..significant].CopyTo(into[(first + 2)..]);
+            into[first + 1] = (byte)'.';
+            significant++;
+        }
+        return significant + Copy("e+16"u8, into[significant..]);
     }
 
     private static int Copy(ReadOnlySpan<byte> text, Span<byte> into)
