@@ -42,10 +42,19 @@ internal static class NumberText
     {
         value = 0;
         if (text.Length is 0 or > 20) return false;
-        var first = text[0];
-        if (first == '-' ? text.Length == 1 || text[1] is < (byte)'1' or > (byte)'9' : first is < (byte)'0' or > (byte)'9') return false;
-        if (first == '0' && text.Length > 1) return false;
-        return Utf8Parser.TryParse(text, out value, out var used) && used == text.Length;
+        var negative = text[0] == '-';
+        var i = negative ? 1 : 0;
+        if (i == text.Length || (text[i] == '0' && text.Length > 1)) return false;
+        ulong magnitude = 0;
+        for (; i < text.Length; i++)
+        {
+            var digit = (uint)(text[i] - '0');
+            if (digit > 9 || magnitude > long.MaxValue / 10) return false;
+            magnitude = magnitude * 10 + digit;
+        }
+        if (magnitude > long.MaxValue && !(negative && magnitude == 1UL << 63)) return false;
+        value = negative ? -(long)magnitude : (long)magnitude;
+        return true;
     }
 
     /// <summary>
