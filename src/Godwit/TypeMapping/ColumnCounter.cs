@@ -22,7 +22,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         switch (cell.Class)
         {
             case StorageClass.Null:
-                _counts[(int)Fact.Null]++;
+                _counts[(int)ValueFact.Null]++;
                 return 0;
             case StorageClass.Integer:
                 Integer(cell.Integer);
@@ -34,24 +34,24 @@ internal sealed class ColumnCounter(ProfileRequest request)
                 Text(cell.Bytes);
                 return cell.Bytes.Length;
             default:
-                Count(Fact.Blob);
+                Count(ValueFact.Blob);
                 _maxBlobBytes = Math.Max(_maxBlobBytes, cell.Bytes.Length);
-                if (cell.Bytes.Length != 16) Count(Fact.NotUuidBlob);
+                if (cell.Bytes.Length != 16) Count(ValueFact.NotUuidBlob);
                 return cell.Bytes.Length;
         }
     }
 
     private void Integer(long value)
     {
-        Count(Fact.Integer);
+        Count(ValueFact.Integer);
         if (value < _minInteger) _minInteger = value;
         if (value > _maxInteger) _maxInteger = value;
         if ((ulong)value > 1)
         {
-            Count(Fact.NotBit);
+            Count(ValueFact.NotBit);
             if ((short)value != value)
             {
-                Count(Fact.BeyondInt2);
+                Count(ValueFact.BeyondInt2);
                 if ((int)value != value) Wide(value);
             }
         }
@@ -61,50 +61,50 @@ internal sealed class ColumnCounter(ProfileRequest request)
 
     private void Wide(long value)
     {
-        Count(Fact.BeyondInt4);
-        if (!NumberFit.IsExactDouble(value)) Count(Fact.BeyondDouble);
+        Count(ValueFact.BeyondInt4);
+        if (!NumberFit.IsExactDouble(value)) Count(ValueFact.BeyondDouble);
     }
 
     private void Real(double value)
     {
-        Count(Fact.Real);
+        Count(ValueFact.Real);
         if (value < _minReal) _minReal = value;
         if (value > _maxReal) _maxReal = value;
-        if ((float)value != value) Count(Fact.BeyondFloat4);
+        if ((float)value != value) Count(ValueFact.BeyondFloat4);
         // Infinity - Infinity is NaN, so that infinities count as fractional too.
         if (value - Math.Truncate(value) != 0)
         {
-            Count(Fact.Fractional);
-            if (double.IsInfinity(value)) Count(Fact.Infinite);
+            Count(ValueFact.Fractional);
+            if (double.IsInfinity(value)) Count(ValueFact.Infinite);
         }
         else if (!(value >= -9.2233720368547758E+18 && value < 9.2233720368547758E+18))
         {
-            Count(Fact.RealBeyondInt8);
+            Count(ValueFact.RealBeyondInt8);
         }
         if ((_probes & (Probes.Moment | Probes.Decimal)) != 0) RealContent(value);
     }
 
     private void Text(ReadOnlySpan<byte> text)
     {
-        Count(Fact.Text);
+        Count(ValueFact.Text);
         if (text.Length > _maxTextBytes) _maxTextBytes = text.Length;
         if (text.IsEmpty)
         {
-            Count(Fact.EmptyText);
-            Count(Fact.NotIntegerText);
-            Count(Fact.NotUuid);
-            Count(Fact.NotCanonicalUuid);
+            Count(ValueFact.EmptyText);
+            Count(ValueFact.NotIntegerText);
+            Count(ValueFact.NotUuid);
+            Count(ValueFact.NotCanonicalUuid);
         }
         else
         {
-            if (!Utf8Text.IsValid(text)) Count(Fact.InvalidUtf8);
-            if (Utf8Text.HasNul(text)) Count(Fact.NulInText);
+            if (!Utf8Text.IsValid(text)) Count(ValueFact.InvalidUtf8);
+            if (Utf8Text.HasNul(text)) Count(ValueFact.NulInText);
             // A text has no more characters than bytes: most need no counting.
             if (text.Length > _maxCharacters || (_limit > 0 && text.Length > _limit)) Characters(text);
             if (NumberText.TryInteger(text, out var value)) IntegerText(value);
-            else Count(Fact.NotIntegerText);
+            else Count(ValueFact.NotIntegerText);
             if (text.Length is 32 or 36 or 38) Uuid(text);
-            else Count(Fact.NotUuid, Fact.NotCanonicalUuid);
+            else Count(ValueFact.NotUuid, ValueFact.NotCanonicalUuid);
         }
         if (_probes != Probes.None) TextContent(text);
     }
@@ -113,22 +113,22 @@ internal sealed class ColumnCounter(ProfileRequest request)
     {
         var characters = Utf8Text.CountCharacters(text);
         if (characters > _maxCharacters) _maxCharacters = characters;
-        if (_limit > 0 && characters > _limit) Count(Fact.TooLong);
+        if (_limit > 0 && characters > _limit) Count(ValueFact.TooLong);
     }
 
     private void IntegerText(long value)
     {
         if (value < _minIntegerText) _minIntegerText = value;
         if (value > _maxIntegerText) _maxIntegerText = value;
-        if ((short)value != value) Count(Fact.IntegerTextBeyondInt2);
-        if ((int)value != value) Count(Fact.IntegerTextBeyondInt4);
+        if ((short)value != value) Count(ValueFact.IntegerTextBeyondInt2);
+        if ((int)value != value) Count(ValueFact.IntegerTextBeyondInt4);
     }
 
     private void Uuid(ReadOnlySpan<byte> text)
     {
         Span<byte> uuid = stackalloc byte[16];
-        if (!UuidText.TryParse(text, uuid, out var canonical)) Count(Fact.NotUuid, Fact.NotCanonicalUuid);
-        else if (!canonical) Count(Fact.NotCanonicalUuid);
+        if (!UuidText.TryParse(text, uuid, out var canonical)) Count(ValueFact.NotUuid, ValueFact.NotCanonicalUuid);
+        else if (!canonical) Count(ValueFact.NotCanonicalUuid);
     }
 
     private void NumberLength(long value)
@@ -141,9 +141,9 @@ internal sealed class ColumnCounter(ProfileRequest request)
     {
         if ((_probes & Probes.Moment) != 0)
         {
-            if (!NumericTime.IsPlausible(value, 1)) Count(Fact.OutsideSeconds);
-            if (!NumericTime.IsPlausible(value, 1e3)) Count(Fact.OutsideMilliseconds);
-            if (!NumericTime.IsPlausible(value, 1e6)) Count(Fact.OutsideMicroseconds);
+            if (!NumericTime.IsPlausible(value, 1)) Count(ValueFact.OutsideSeconds);
+            if (!NumericTime.IsPlausible(value, 1e3)) Count(ValueFact.OutsideMilliseconds);
+            if (!NumericTime.IsPlausible(value, 1e6)) Count(ValueFact.OutsideMicroseconds);
             Moment(value);
         }
         if ((_probes & Probes.Decimal) != 0) Digits(NumberFit.Digits(value), 0);
@@ -153,14 +153,14 @@ internal sealed class ColumnCounter(ProfileRequest request)
     {
         if ((_probes & Probes.Moment) != 0)
         {
-            Unless(Exact(value, 1, CellEncoding.EpochSeconds), Fact.OutsideSeconds);
-            Unless(Exact(value, 1e3, CellEncoding.EpochMilliseconds), Fact.OutsideMilliseconds);
-            Unless(Exact(value, 1e6, CellEncoding.EpochMicroseconds), Fact.OutsideMicroseconds);
+            Unless(Exact(value, 1, CellEncoding.EpochSeconds), ValueFact.OutsideSeconds);
+            Unless(Exact(value, 1e3, CellEncoding.EpochMilliseconds), ValueFact.OutsideMilliseconds);
+            Unless(Exact(value, 1e6, CellEncoding.EpochMicroseconds), ValueFact.OutsideMicroseconds);
             Moment(value);
         }
         if ((_probes & Probes.Decimal) != 0)
         {
-            if (double.IsInfinity(value)) Unless(request.Precision == 0, Fact.WouldRound);
+            if (double.IsInfinity(value)) Unless(request.Precision == 0, ValueFact.WouldRound);
             else if (NumberFit.TryScaled(value, request.Scale, out var scaled)) Digits(NumberFit.Digits(scaled) - request.Scale, request.Scale, value);
             else RealDigits(value);
         }
@@ -171,11 +171,11 @@ internal sealed class ColumnCounter(ProfileRequest request)
 
     private void Moment(double value)
     {
-        if (NumericTime.IsLike(value, 1)) Count(Fact.SecondsLike);
-        if (NumericTime.IsLike(value, 1e3)) Count(Fact.MillisecondsLike);
-        if (NumericTime.IsLike(value, 1e6)) Count(Fact.MicrosecondsLike);
-        if (NumericTime.ToUnixMicroseconds(value, CellEncoding.JulianTimestamp, out var us) != Misfit.None) Count(Fact.NotJulian);
-        else if (us % IsoText.Day != 0) Count(Fact.JulianTime);
+        if (NumericTime.IsLike(value, 1)) Count(ValueFact.SecondsLike);
+        if (NumericTime.IsLike(value, 1e3)) Count(ValueFact.MillisecondsLike);
+        if (NumericTime.IsLike(value, 1e6)) Count(ValueFact.MicrosecondsLike);
+        if (NumericTime.ToUnixMicroseconds(value, CellEncoding.JulianTimestamp, out var us) != Misfit.None) Count(ValueFact.NotJulian);
+        else if (us % IsoText.Day != 0) Count(ValueFact.JulianTime);
     }
 
     private void RealDigits(double value)
@@ -189,16 +189,16 @@ internal sealed class ColumnCounter(ProfileRequest request)
     {
         if (integerDigits > _integerDigits) _integerDigits = integerDigits;
         if (scale > _scale && !(value == Math.Truncate(value))) _scale = scale;
-        if (request.Precision > 0 && (scale > request.Scale || integerDigits > request.Precision - request.Scale)) Count(Fact.WouldRound);
+        if (request.Precision > 0 && (scale > request.Scale || integerDigits > request.Precision - request.Scale)) Count(ValueFact.WouldRound);
     }
 
     private void TextContent(ReadOnlySpan<byte> text)
     {
-        if ((_probes & Probes.Bool) != 0) Unless(BoolText.TryParse(text, out _), Fact.NotBoolText);
+        if ((_probes & Probes.Bool) != 0) Unless(BoolText.TryParse(text, out _), ValueFact.NotBoolText);
         if ((_probes & Probes.Clock) != 0)
         {
-            Unless(IsoText.ParseTime(text, out _, out var asPrinted), Fact.NotClock);
-            Unless(asPrinted, Fact.Respelled);
+            Unless(IsoText.ParseTime(text, out _, out var asPrinted), ValueFact.NotClock);
+            Unless(asPrinted, ValueFact.Respelled);
         }
         if ((_probes & Probes.Moment) != 0) MomentText(text);
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);
@@ -206,18 +206,18 @@ internal sealed class ColumnCounter(ProfileRequest request)
         {
             var verdict = Utf8Text.IsValid(text) ? _json.Check(text) : JsonVerdict.Invalid;
             if (verdict != JsonVerdict.Jsonb)
-                Count(verdict switch { JsonVerdict.DuplicateKeys => Fact.DuplicateJsonKeys, JsonVerdict.JsonOnly => Fact.UnsupportedJson, _ => Fact.NotJson });
+                Count(verdict switch { JsonVerdict.DuplicateKeys => ValueFact.DuplicateJsonKeys, JsonVerdict.JsonOnly => ValueFact.UnsupportedJson, _ => ValueFact.NotJson });
         }
     }
 
     private void MomentText(ReadOnlySpan<byte> text)
     {
         var kind = IsoText.Parse(text, out var moment);
-        Count(kind switch { IsoKind.Date => Fact.DateOnly, IsoKind.Naive => Fact.Naive, IsoKind.Offset => Fact.Offset, IsoKind.TooFine => Fact.TooFine, _ => Fact.NotMoment });
+        Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
         if (kind == IsoKind.None) return;
-        if (moment.OffsetMinutes != 0) Count(Fact.OffsetNotUtc);
-        if (moment.UnixMicroseconds % IsoText.Day != 0) Count(Fact.WithTime);
-        Unless(moment.AsPrinted, Fact.Respelled);
+        if (moment.OffsetMinutes != 0) Count(ValueFact.OffsetNotUtc);
+        if (moment.UnixMicroseconds % IsoText.Day != 0) Count(ValueFact.WithTime);
+        Unless(moment.AsPrinted, ValueFact.Respelled);
     }
 
     private void DecimalText(ReadOnlySpan<byte> text)
@@ -228,36 +228,36 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if (couldBe && text.Length > scratch.Length) scratch = new byte[text.Length];
         if (!couldBe || !NumberText.TryDecimal(text, scratch, out var number))
         {
-            Count(Fact.NotNumericText, Fact.NotDecimalText);
-            Count(Fact.NotDoubleText);
+            Count(ValueFact.NotNumericText, ValueFact.NotDecimalText);
+            Count(ValueFact.NotDoubleText);
             return;
         }
-        Unless(number.Plain, Fact.NotDecimalText);
-        Unless(NumberText.TryExactDouble(text, out _), Fact.NotDoubleText);
+        Unless(number.Plain, ValueFact.NotDecimalText);
+        Unless(NumberText.TryExactDouble(text, out _), ValueFact.NotDoubleText);
         Digits(number.IntegerDigits, number.NeededScale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Unless(bool holds, Fact fact)
+    private void Unless(bool holds, ValueFact fact)
     {
         if (!holds) Count(fact);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Count(Fact fact)
+    private void Count(ValueFact fact)
     {
         if (++_counts[(int)fact] <= ColumnProfile.MaxExamples) Remember(fact);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Count(Fact one, Fact other)
+    private void Count(ValueFact one, ValueFact other)
     {
         Count(one);
         Count(other);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Remember(Fact fact)
+    private void Remember(ValueFact fact)
     {
         var positions = _examples[(int)fact] ??= new long[ColumnProfile.MaxExamples];
         positions[_counts[(int)fact] - 1] = _position;

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace Godwit.TypeMapping;
 
-/// <summary>A counter for every <see cref="Fact"/>.</summary>
+/// <summary>A counter for every <see cref="ValueFact"/>.</summary>
 [InlineArray(Length)]
 internal struct FactCounts
 {
-    public const int Length = (int)Fact.UnsupportedJson + 1;
+    public const int Length = (int)ValueFact.UnsupportedJson + 1;
     private long _first;
 }
 
@@ -28,16 +28,16 @@ public sealed class ColumnProfile
 
     public static ColumnProfile Empty { get; } = new(default, new long[]?[FactCounts.Length]) { Probed = (Probes)255 };
 
-    public long this[Fact fact] => _counts[(int)fact];
+    public long this[ValueFact fact] => _counts[(int)fact];
 
     /// <summary>Positions (rowid, or ordinal in the scan) of the first values of this kind.</summary>
-    public ImmutableArray<long> Examples(Fact fact) => _examples[(int)fact] is { } all ? [.. all.AsSpan(0, (int)Math.Min(all.Length, this[fact]))] : [];
+    public ImmutableArray<long> Examples(ValueFact fact) => _examples[(int)fact] is { } all ? [.. all.AsSpan(0, (int)Math.Min(all.Length, this[fact]))] : [];
 
     /// <summary>The looks that were taken; facts of others are zero and say nothing.</summary>
     public required Probes Probed { get; init; }
 
-    public long Values => this[Fact.Integer] + this[Fact.Real] + this[Fact.Text] + this[Fact.Blob];
-    public long Numbers => this[Fact.Integer] + this[Fact.Real];
+    public long Values => this[ValueFact.Integer] + this[ValueFact.Real] + this[ValueFact.Text] + this[ValueFact.Blob];
+    public long Numbers => this[ValueFact.Integer] + this[ValueFact.Real];
 
     /// <summary>Meaningful only where there are integers; likewise below.</summary>
     public long MinInteger { get; init; } = long.MaxValue;
@@ -54,7 +54,7 @@ public sealed class ColumnProfile
     /// <summary>Digits before and after the point that hold every number exactly; only with <see cref="Probes.Decimal"/>.</summary>
     public int IntegerDigits { get; init; }
     public int Scale { get; init; }
-    /// <summary>The length, or precision and scale, that <see cref="Fact.TooLong"/> and <see cref="Fact.WouldRound"/> were counted against.</summary>
+    /// <summary>The length, or precision and scale, that <see cref="ValueFact.TooLong"/> and <see cref="ValueFact.WouldRound"/> were counted against.</summary>
     public int DeclaredLength { get; init; }
     public (int Precision, int Scale) DeclaredNumeric { get; init; }
 
@@ -66,7 +66,7 @@ public sealed class ColumnProfile
         for (var i = 0; i < FactCounts.Length; i++)
         {
             counts[i] = _counts[i] + later._counts[i];
-            if (counts[i] > 0) examples[i] = [.. Examples((Fact)i).AddRange(later.Examples((Fact)i)).Take(MaxExamples)];
+            if (counts[i] > 0) examples[i] = [.. Examples((ValueFact)i).AddRange(later.Examples((ValueFact)i)).Take(MaxExamples)];
         }
         return new ColumnProfile(counts, examples)
         {

@@ -3,17 +3,17 @@ using Godwit.Schema;
 namespace Godwit.TypeMapping;
 
 /// <summary>Values of one kind that a type does not hold: counted by <paramref name="Fact"/>, reported as <paramref name="Code"/>.</summary>
-internal readonly record struct Odd(Fact Fact, string Code, string What);
+internal readonly record struct Odd(ValueFact Fact, string Code, string What);
 
 /// <summary>One column's decision in the making. The families of types are in the other files of this class.</summary>
 internal sealed partial class TypeDecision(string table, Column column, ColumnProfile profile, TypeOptions options)
 {
-    private static readonly Odd IntegersAreOdd = new(Fact.Integer, "widened", "are integers");
-    private static readonly Odd RealsAreOdd = new(Fact.Real, "widened", "are reals");
-    private static readonly Odd TextsAreOdd = new(Fact.Text, "widened", "are text");
-    private static readonly Odd BlobsAreOdd = new(Fact.Blob, "blob-values", "are blobs");
-    private static readonly Odd NulIsOdd = new(Fact.NulInText, "nul-in-text", "hold a NUL character, which PostgreSQL's text cannot");
-    private static readonly Odd InvalidUtf8IsOdd = new(Fact.InvalidUtf8, "invalid-utf8", "are not valid UTF-8");
+    private static readonly Odd IntegersAreOdd = new(ValueFact.Integer, "widened", "are integers");
+    private static readonly Odd RealsAreOdd = new(ValueFact.Real, "widened", "are reals");
+    private static readonly Odd TextsAreOdd = new(ValueFact.Text, "widened", "are text");
+    private static readonly Odd BlobsAreOdd = new(ValueFact.Blob, "blob-values", "are blobs");
+    private static readonly Odd NulIsOdd = new(ValueFact.NulInText, "nul-in-text", "hold a NUL character, which PostgreSQL's text cannot");
+    private static readonly Odd InvalidUtf8IsOdd = new(ValueFact.InvalidUtf8, "invalid-utf8", "are not valid UTF-8");
 
     private readonly string _subject = $"{table}.{column.Name}";
     private readonly List<Finding> _findings = [];
@@ -53,16 +53,16 @@ internal sealed partial class TypeDecision(string table, Column column, ColumnPr
     /// <summary>The narrowest of bigint, double precision, numeric, text and bytea that holds every value without loss.</summary>
     private (PgTypeName Type, Fidelity Fidelity, string Why) Ladder()
     {
-        long texts = profile[Fact.Text], blobs = profile[Fact.Blob], unprintable = profile[Fact.InvalidUtf8] + profile[Fact.NulInText];
+        long texts = profile[ValueFact.Text], blobs = profile[ValueFact.Blob], unprintable = profile[ValueFact.InvalidUtf8] + profile[ValueFact.NulInText];
         if (profile.Values == 0) return OfAffinity();
         if (blobs == profile.Values) return (new("bytea", CellEncoding.Bytea), Fidelity.Exact, "every value is a blob");
         if (blobs > 0) return (new("bytea", CellEncoding.Bytea), Fidelity.Lossy, "blobs and other values: bytes hold both");
         if (unprintable > 0) return (new("bytea", CellEncoding.Bytea), texts == profile.Values ? Fidelity.Exact : Fidelity.Lossy, "text that PostgreSQL's text cannot hold, kept as its bytes");
         if (texts == profile.Values) return (new("text", CellEncoding.Text), Fidelity.Exact, "every value is text");
         if (texts > 0) return (new("text", CellEncoding.Text), Fidelity.Equivalent, "text and numbers: text holds both");
-        if (profile[Fact.Real] == 0) return (new("bigint", CellEncoding.Int8), Fidelity.Exact, "every value is an integer");
-        if (profile[Fact.BeyondDouble] == 0)
-            return (new("double precision", CellEncoding.Float8), profile[Fact.Integer] > 0 ? Fidelity.Equivalent : Fidelity.Exact, "every value is a number that a double holds exactly");
+        if (profile[ValueFact.Real] == 0) return (new("bigint", CellEncoding.Int8), Fidelity.Exact, "every value is an integer");
+        if (profile[ValueFact.BeyondDouble] == 0)
+            return (new("double precision", CellEncoding.Float8), profile[ValueFact.Integer] > 0 ? Fidelity.Equivalent : Fidelity.Exact, "every value is a number that a double holds exactly");
         return (new("numeric", CellEncoding.Numeric), Fidelity.Equivalent, "integers beyond 2^53 and reals: numeric holds both");
     }
 
@@ -82,13 +82,13 @@ internal sealed partial class TypeDecision(string table, Column column, ColumnPr
         if (rule.IsCatchAll)
             Add("type-unknown", Severity.Info, $"The declared type {declared.Name} says nothing that Godwit knows; by its values the column becomes {type.Name}.", $"--cast {_subject}=TYPE sets another type.");
         var kinds = 0;
-        foreach (var kind in (ReadOnlySpan<Fact>)[Fact.Integer, Fact.Real, Fact.Text, Fact.Blob]) kinds += profile[kind] > 0 ? 1 : 0;
-        if (kinds > 1 && profile[Fact.Text] + profile[Fact.Blob] > 0)
+        foreach (var kind in (ReadOnlySpan<ValueFact>)[ValueFact.Integer, ValueFact.Real, ValueFact.Text, ValueFact.Blob]) kinds += profile[kind] > 0 ? 1 : 0;
+        if (kinds > 1 && profile[ValueFact.Text] + profile[ValueFact.Blob] > 0)
         {
             // '1' and 1 are two values here, and become one.
             if (fidelity == Fidelity.Equivalent) fidelity = Fidelity.Lossy;
-            Add(profile[Fact.Blob] > 0 ? "blob-values" : "widened", Severity.Warning,
-                $"Integers ({profile[Fact.Integer]}), reals ({profile[Fact.Real]}), texts ({profile[Fact.Text]}) and blobs ({profile[Fact.Blob]}) stand in one column; as {type.Name} their kind is no longer told apart.",
+            Add(profile[ValueFact.Blob] > 0 ? "blob-values" : "widened", Severity.Warning,
+                $"Integers ({profile[ValueFact.Integer]}), reals ({profile[ValueFact.Real]}), texts ({profile[ValueFact.Text]}) and blobs ({profile[ValueFact.Blob]}) stand in one column; as {type.Name} their kind is no longer told apart.",
                 $"--cast {_subject}=TYPE sets another type.");
         }
         SayWhyBytes(type, []);
@@ -117,7 +117,7 @@ internal sealed partial class TypeDecision(string table, Column column, ColumnPr
     /// <summary>"3 values are text (rows 4, 9, 12)".</summary>
     private string Say(Odd odd) => $"{profile[odd.Fact]} {(profile[odd.Fact] == 1 ? "value" : "values")} {odd.What} ({Rows(odd.Fact)})";
 
-    private string Rows(Fact fact)
+    private string Rows(ValueFact fact)
     {
         var rows = profile.Examples(fact);
         return $"{(rows.Length == 1 ? "row" : "rows")} {string.Join(", ", rows)}{(profile[fact] > rows.Length ? ", ..." : "")}";

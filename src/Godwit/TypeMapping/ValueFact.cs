@@ -4,7 +4,7 @@ namespace Godwit.TypeMapping;
 /// What a profile counts of a column's values. Where a fact needs a look at the content (<see cref="Probes"/>), it is counted only when
 /// that probe was on. "Not" facts count the values that would not fit, so that their positions can be named.
 /// </summary>
-public enum Fact : byte
+public enum ValueFact : byte
 {
     Null, Integer, Real, Text, Blob,
 
