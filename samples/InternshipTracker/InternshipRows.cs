@@ -36,7 +36,7 @@ internal static class InternshipRows
         NextAction(insert, random, text, created);
         insert.Text(text.AddMoment(created, random.Microseconds()));
         if (random.Percent(20)) insert.Null();
-        else insert.Text(text.AddMoment(created.AddMinutes(random.Below(200_000)), random.Microseconds()));
+        else insert.Text(text.AddMoment(random.Between(created, TrackerGenerator.Today), random.Microseconds()));
         insert.Run();
     }
 

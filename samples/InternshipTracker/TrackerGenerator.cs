@@ -41,5 +41,8 @@ public static class TrackerGenerator
     internal static DateTime Before(this SeededRandom random, DateTime end, int days) =>
         end.AddDays(-random.Below(days)).AddSeconds(-random.Below(86_400));
 
+    internal static DateTime Between(this SeededRandom random, DateTime start, DateTime end) =>
+        start.AddSeconds(random.Below((int)(end - start).TotalSeconds + 1));
+
     internal static int? Microseconds(this SeededRandom random) => random.Percent(70) ? random.Below(1_000_000) : null;
 }

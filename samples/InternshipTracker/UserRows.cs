@@ -30,7 +30,7 @@ internal static class UserRows
         var created = random.Before(TrackerGenerator.Today, 1400);
         insert.Text(text.AddMoment(created, random.Microseconds()));
         if (random.Percent(75)) insert.Null();
-        else insert.Text(text.AddMoment(created.AddHours(random.Between(1, 4000)), random.Microseconds()));
+        else insert.Text(text.AddMoment(random.Between(created, TrackerGenerator.Today), random.Microseconds()));
         insert.Run();
     }
 

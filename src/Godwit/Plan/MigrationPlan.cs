@@ -70,6 +70,7 @@ public sealed record SequencePlan(string Table, string Column, SqlName Target, s
 public sealed record MigrationPlan
 {
     public const int CurrentFormat = 1;
+    [System.Text.Json.Serialization.JsonPropertyName("format_version")]
     public int Format { get; init; } = CurrentFormat;
     public required string Source { get; init; }
     /// <summary>The moment of the source that the types were chosen for.</summary>

@@ -115,6 +115,15 @@ public sealed class TrackerGeneratorTests(TrackerFile tracker) : IClassFixture<T
     }
 
     [Fact]
+    public void Nothing_happened_after_the_applications_last_day_or_before_it_was_created()
+    {
+        using var db = Open(tracker.Path);
+        Assert.Equal(0, Scalar(db, "SELECT count(*) FROM internships WHERE updated_at >= '2025-07-01' OR substr(updated_at, 1, 19) < substr(created_at, 1, 19)"));
+        Assert.Equal(0, Scalar(db, "SELECT count(*) FROM users WHERE password_changed_at >= '2025-07-01' OR substr(password_changed_at, 1, 19) < substr(created_at, 1, 19)"));
+        Assert.True(Scalar(db, "SELECT count(*) FROM users WHERE password_changed_at IS NOT NULL") > 0);
+    }
+
+    [Fact]
     public void Wal_leaves_the_file_in_write_ahead_mode()
     {
         using var rollback = Open(Write("a.db", new TrackerOptions(Users: 1)));

@@ -1,0 +1,27 @@
+namespace Godwit.Bench;
+
+/// <summary>The program in the form in which it is handed out: one file, with its runtime, compiled ahead for this machine.</summary>
+internal static class Release
+{
+    private const int VersionRuns = 20;
+
+    public static async Task<string> PublishAsync(string root, string folder, CancellationToken stop)
+    {
+        var into = Path.Combine(folder, "release");
+        await new Command("dotnet", ["publish", Path.Combine(root, "src", "Godwit.Cli"), "-c", "Release", "-r", "linux-x64", "--self-contained",
+            "-p:PublishSingleFile=true", "-p:PublishReadyToRun=true", "-p:IncludeNativeLibrariesForSelfExtract=true", "-o", into, "-v", "q", "-nologo"]).MustAsync(stop);
+        return Directory.GetFiles(into).Where(f => Path.GetFileName(f) is "godwit" or "Godwit.Cli").FirstOrDefault()
+            ?? throw new InvalidOperationException($"publish left no program in {into}");
+    }
+
+    public static async Task<(string Version, IReadOnlyList<TimeSpan> Runs)> VersionAsync(string godwit, CancellationToken stop)
+    {
+        var version = (await new Command(godwit, ["--version"]).MustAsync(stop)).Output.Trim();
+        var runs = new List<TimeSpan>();
+        for (var i = 0; i < VersionRuns; i++) runs.Add((await new Command(godwit, ["--version"]).MustAsync(stop)).Elapsed);
+        return (version, runs);
+    }
+
+    public static async Task<string> PgloaderVersionAsync(CancellationToken stop) =>
+        (await new Command("pgloader", ["--version"]).MustAsync(stop)).Output.Split('\n')[0].Replace("pgloader version", "", StringComparison.Ordinal).Trim(' ', '"');
+}

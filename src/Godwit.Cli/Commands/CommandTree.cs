@@ -1,0 +1,22 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Godwit.Cli.Commands;
+
+/// <summary>The whole surface. A command that does not work yet is not here.</summary>
+internal static class CommandTree
+{
+    public static RootCommand Create(Shell shell)
+    {
+        var root = new RootCommand("Moves an application's SQLite file into PostgreSQL: typed, indexed, constrained, verified.");
+        foreach (var directive in root.Directives.ToList()) root.Directives.Remove(directive);
+        GlobalOptions.AddTo(root);
+        root.Add(PlanCommand.Create(shell));
+        root.Add(MigrateCommand.Create(shell));
+        root.Add(VerifyCommand.Create(shell));
+        root.Add(ConfigCommand.Create(shell));
+        foreach (var option in root.Options)
+            if (option is HelpOption { Action: HelpAction help }) help.MaxWidth = Math.Clamp(shell.Columns ?? 100, 80, 120);
+        return root;
+    }
+}

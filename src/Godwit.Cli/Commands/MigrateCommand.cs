@@ -1,0 +1,46 @@
+using System.CommandLine;
+using Godwit.Cli.Configuration;
+using Godwit.Cli.Terminal;
+
+namespace Godwit.Cli.Commands;
+
+internal static class MigrateCommand
+{
+    public static Command Create(Shell shell)
+    {
+        var command = new Command("migrate", "Migrate schema, data, sequences, indexes, constraints and views, then verify; the same command resumes");
+        MigrationFlags.AddEnds(command, targetOptional: false);
+        MigrationFlags.AddPlanning(command);
+        command.Add(MigrationFlags.Text("--plan", "FILE", "Execute this plan of `godwit plan -o` unchanged"));
+        command.Add(MigrationFlags.Flag("--dry-run", "Plan and report, change nothing"));
+        command.Add(MigrationFlags.Choice("--verify", Words.Verify, "How to verify afterwards"));
+        command.Add(MigrationFlags.Text("--report", "DIR", "Where the report is written (default: godwit-report)"));
+        command.SetAction(Invocation.Action(shell, RunAsync));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Invocation invocation, CancellationToken ct)
+    {
+        var ends = Ends.Of(invocation);
+        _ = ends.RequiredTarget;
+        var options = MigrationFlags.Resolve(invocation) with { Verify = MigrationFlags.Verify(invocation, "--verify") };
+        var plan = invocation.Option<string>("--plan") is { } file ? await PlanCommand.ReadFileAsync(invocation, file, ct) : null;
+        if (plan is not null) options = options with { TargetSchema = plan.TargetSchema };
+        var dryRun = invocation.Option<bool>("--dry-run");
+        if (options.IfExists == IfExists.Replace && !dryRun)
+        {
+            await invocation.ConfirmAsync($"--if-exists replace drops the tables of the same names in schema {options.TargetSchema} of {SecretMask.OfConnection(ends.RequiredTarget)}",
+                "replace-unconfirmed", ct);
+        }
+        await using var source = await ends.OpenSourceAsync(invocation, ct);
+        await using var target = await ends.OpenTargetAsync(invocation, options.Jobs, ct);
+        if (dryRun)
+        {
+            plan ??= await PlanCommand.MakeAsync(invocation, source, target, options, ct);
+            return PlanCommand.Show(invocation, plan);
+        }
+        if (plan is null) await Patterns.CheckAsync(invocation, source, options, ct);
+        var reports = invocation.Option<string>("--report") ?? invocation.Settings.Project.Report?.Value ?? "godwit-report";
+        return await MigrationRun.RunAsync(invocation, source, target, options, plan, reports, ct);
+    }
+}

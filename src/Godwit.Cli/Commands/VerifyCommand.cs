@@ -1,0 +1,65 @@
+using System.CommandLine;
+using Godwit.Cli.Configuration;
+using Godwit.Cli.Output;
+using Godwit.Cli.Terminal;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Verify;
+
+namespace Godwit.Cli.Commands;
+
+internal static class VerifyCommand
+{
+    public static Command Create(Shell shell)
+    {
+        var command = new Command("verify", "Compare the source with what a finished migration left in the target; names the keys that differ");
+        MigrationFlags.AddEnds(command, targetOptional: false);
+        command.Add(MigrationFlags.Choice("--mode", [.. Words.Verify.Where(w => w.Value is not null)], "What to compare (default: full, every value of every row)"));
+        command.Add(MigrationFlags.List("--table", "NAME", "Only this table, by its source name; repeatable"));
+        command.Add(MigrationFlags.Text("--schema", "NAME", "Target schema (default: public)"));
+        command.Add(MigrationFlags.Jobs());
+        command.SetAction(Invocation.Action(shell, RunAsync));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Invocation invocation, CancellationToken ct)
+    {
+        var ends = Ends.Of(invocation);
+        _ = ends.RequiredTarget;
+        var project = invocation.Settings.Project;
+        var options = new MigrationOptions
+        {
+            TargetSchema = invocation.Option<string>("--schema") ?? project.Schema?.Value ?? "public",
+            Jobs = invocation.Option<int?>("--jobs") ?? project.Jobs?.Value ?? Environment.ProcessorCount,
+        };
+        var mode = MigrationFlags.Verify(invocation, "--mode") ?? VerifyMode.Full;
+        var tables = invocation.Option<string[]>("--table") ?? [];
+        await using var source = await ends.OpenSourceAsync(invocation, ct);
+        await CheckTablesAsync(source, tables, ct);
+        await using var target = await ends.OpenTargetAsync(invocation, options.Jobs, ct);
+        var view = ProgressView.For(invocation);
+        invocation.Shell.Aftermath = () => "nothing was changed: verification only reads";
+        var report = await view.AroundAsync(() => invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct));
+        var exit = report.Verdict == Verdict.Equal ? 0 : 3;
+        if (invocation.IsMachine)
+        {
+            invocation.Shell.Out.WriteLine(CliJson.Text(
+                new VerifyDocument { ExitCode = exit, Source = source.Info.Display, Target = target.Display, Verdict = report.Verdict, Report = report }, invocation.Global.Json));
+            return exit;
+        }
+        Closing.Write(invocation.Screen.Out, report);
+        return exit;
+    }
+
+    private static async Task CheckTablesAsync(ISource source, string[] tables, CancellationToken ct)
+    {
+        if (tables.Length == 0) return;
+        await using var snapshot = await source.OpenSnapshotAsync(1, ct);
+        var schema = await snapshot.InspectAsync(ct);
+        var problems = tables.Where(t => schema.FindTable(t) is null).Select(t => Unknown(schema, t)).ToList();
+        if (problems.Count > 0) throw new GodwitException(ErrorKind.Usage, "table-unknown", string.Join('\n', problems), "--table takes names of the source's tables.");
+    }
+
+    private static string Unknown(DatabaseSchema schema, string table) =>
+        $"there is no table '{table}' in {schema.Name}" + (Nearest.To(table, schema.Tables.Select(t => t.Name)) is { } meant ? $"; did you mean '{meant}'?" : "");
+}

@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.Verify;
+using Microsoft.Extensions.Logging;
+
+namespace Godwit.Cli;
+
+/// <summary>What the commands call in the library. One implementation for users, one for the tests of the command line.</summary>
+internal interface IBackend
+{
+    Task<ISource> OpenSourceAsync(string connection, CancellationToken ct);
+
+    /// <summary>Opens the target that a connection string or <c>local[:NAME]</c> names, with the given variables for what it leaves out.</summary>
+    Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct);
+
+    Task<MigrationPlan> PlanAsync(Job job, ISource source, ITarget? target, MigrationOptions options, CancellationToken ct);
+
+    Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct);
+
+    Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct);
+
+    /// <summary>Writes the report of a run into a folder and returns the paths of its files.</summary>
+    Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct);
+
+    Task<ImmutableArray<RunStatus>> ReadStatusAsync(ITarget target, CancellationToken ct);
+}
+
+/// <summary>What every stage is given besides its data.</summary>
+internal sealed record Job(TimeProvider Clock, ILogger Logger, IProgress<MigrationEvent> Progress);

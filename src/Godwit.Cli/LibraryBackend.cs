@@ -1,0 +1,32 @@
+using System.Collections.Immutable;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.Verify;
+
+namespace Godwit.Cli;
+
+internal sealed class LibraryBackend : IBackend
+{
+    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) =>
+        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no engine opens {connection} yet");
+
+    public Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct) =>
+        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no target opens {SecretMask.OfConnection(connection)} yet");
+
+    public Task<MigrationPlan> PlanAsync(Job job, ISource source, ITarget? target, MigrationOptions options, CancellationToken ct) =>
+        new Migration(job.Clock, job.Logger).PlanAsync(source, target, options, job.Progress, ct);
+
+    public Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct) =>
+        new Migration(job.Clock, job.Logger).RunAsync(source, target, options, plan, job.Progress, ct);
+
+    public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
+        new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+
+    public Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct) =>
+        Task.FromResult(ImmutableArray<string>.Empty);
+
+    public Task<ImmutableArray<RunStatus>> ReadStatusAsync(ITarget target, CancellationToken ct) =>
+        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no journal is read from {target.Display} yet");
+}

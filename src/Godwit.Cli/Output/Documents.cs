@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using Godwit.Journal;
+using Godwit.Verify;
+
+namespace Godwit.Cli.Output;
+
+/// <summary>What --json prints. Members are only ever added; a change that breaks a reader raises the version.</summary>
+internal abstract record Document(string Command)
+{
+    public int FormatVersion { get; init; } = 1;
+    public int ExitCode { get; init; }
+}
+
+internal sealed record ErrorDocument() : Document("error")
+{
+    public required ErrorLine Error { get; init; }
+}
+
+internal sealed record ErrorLine(string Code, string Kind, string Problem, string? Sqlstate, string? Hint, string? State);
+
+internal sealed record MigrateDocument() : Document("migrate")
+{
+    public required Guid RunId { get; init; }
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+    public required string Schema { get; init; }
+    public required DateTimeOffset Started { get; init; }
+    public required double ElapsedSeconds { get; init; }
+    public ImmutableArray<StageLine> Stages { get; init; } = [];
+    public ImmutableArray<TableLine> Tables { get; init; } = [];
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+    public VerifyReport? Verification { get; init; }
+    /// <summary>Files that were written: the report as JSON and as HTML.</summary>
+    public ImmutableArray<string> Reports { get; init; } = [];
+}
+
+internal sealed record StageLine(Stage Stage, double Seconds);
+
+internal sealed record TableLine(string Table, string Target, long RowsRead, long RowsWritten, long Quarantined, double Seconds, Verdict Verified);
+
+internal sealed record VerifyDocument() : Document("verify")
+{
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+    public required Verdict Verdict { get; init; }
+    public required VerifyReport Report { get; init; }
+}
+
+internal sealed record StatusDocument() : Document("status")
+{
+    public required string Target { get; init; }
+    public ImmutableArray<RunStatus> Runs { get; init; } = [];
+}
+
+internal sealed record ConfigDocument() : Document("config show")
+{
+    public ImmutableArray<ConfigLine> Settings { get; init; } = [];
+}
+
+internal sealed record ConfigLine(string Name, string? Value, string Origin);
+
+internal sealed record LocalDocument(string Command) : Document(Command)
+{
+    public required string Name { get; init; }
+    public required string State { get; init; }
+    public string? Url { get; init; }
+    public string? Version { get; init; }
+    public string? Directory { get; init; }
+}
+
+/// <summary>A line of --json-events.</summary>
+internal sealed record EventLine(string Event)
+{
+    public int FormatVersion { get; init; } = 1;
+    public double Seconds { get; init; }
+    public Stage? Stage { get; init; }
+    public string? Table { get; init; }
+    public string? Step { get; init; }
+    public string? Subject { get; init; }
+    public string? Description { get; init; }
+    public long? Rows { get; init; }
+    public long? Bytes { get; init; }
+    public long? Misfits { get; init; }
+    public double? ElapsedSeconds { get; init; }
+    public Finding? Finding { get; init; }
+}

@@ -1,0 +1,49 @@
+using Spectre.Console;
+
+namespace Godwit.Cli.Terminal;
+
+/// <summary>Findings, grouped by their code: what matters first, each code once, with how often and where.</summary>
+internal static class FindingList
+{
+    private const int Subjects = 4;
+
+    public static void Write(IAnsiConsole console, IReadOnlyCollection<Finding> findings, bool verbose)
+    {
+        if (findings.Count == 0)
+        {
+            Closing.Line(console, "findings", "none");
+            return;
+        }
+        Closing.Line(console, "findings", Summary(findings));
+        foreach (var group in findings.GroupBy(f => (f.Code, f.Severity)).OrderByDescending(g => g.Key.Severity).ThenByDescending(g => g.Count()))
+        {
+            var members = group.ToList();
+            var subjects = string.Join(", ", members.Take(verbose ? int.MaxValue : Subjects).Select(f => Markup.Escape(f.Subject)));
+            var more = !verbose && members.Count > Subjects ? $" and {members.Count - Subjects} more" : "";
+            var times = members.Count > 1 ? $" ×{members.Count}" : "";
+            var text = $"{Sign(group.Key.Severity)} [bold]{Markup.Escape(group.Key.Code)}[/]{times}  {subjects}{more}";
+            if (group.Key.Severity != Severity.Info || verbose) text += $"\n  {Markup.Escape(members[0].Problem)}";
+            if (members[0].Hint is { } hint && (group.Key.Severity != Severity.Info || verbose)) text += $"\n  [grey]try:[/] {Markup.Escape(hint)}";
+            Closing.Line(console, "", text);
+        }
+    }
+
+    public static string Summary(IReadOnlyCollection<Finding> findings)
+    {
+        int Of(Severity severity) => findings.Count(f => f.Severity == severity);
+        string?[] parts =
+        [
+            Of(Severity.Block) is > 0 and var blocks ? $"[red]{blocks} blocking[/]" : null,
+            Of(Severity.Warning) is > 0 and var warnings ? $"[yellow]{Units.Plural(warnings, "warning")}[/]" : null,
+            Of(Severity.Info) is > 0 and var notes ? Units.Plural(notes, "note") : null,
+        ];
+        return string.Join(", ", parts.OfType<string>());
+    }
+
+    public static string Sign(Severity severity) => severity switch
+    {
+        Severity.Block => "[red]✗[/]",
+        Severity.Warning => "[yellow]![/]",
+        _ => "[grey]·[/]",
+    };
+}

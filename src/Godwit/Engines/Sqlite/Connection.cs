@@ -1,0 +1,126 @@
+using System.Text;
+
+namespace Godwit.Engines.Sqlite;
+
+/// <summary>One connection, without a mutex: at most one thread uses it at a time. Every failure is a <see cref="SqliteFailure"/>.</summary>
+internal sealed unsafe class Connection : IDisposable
+{
+    private nint _db;
+
+    private Connection(nint db, string path)
+    {
+        _db = db;
+        Path = path;
+    }
+
+    internal string Path { get; }
+
+    /// <summary>Text is stored as UTF-16 and must be converted by SQLite before it is read.</summary>
+    internal bool Utf16 { get; private set; }
+
+    internal nint Handle => _db != 0 ? _db : throw new ObjectDisposedException(nameof(Connection));
+
+    internal static string LibraryVersion => Native.Text(Native.LibVersion()) ?? "";
+
+    internal static Connection Open(string path, bool readOnly, TimeSpan busyTimeout)
+    {
+        int rc;
+        nint db;
+        fixed (byte* p = ZeroTerminated(path))
+            rc = Native.Open(p, out db, (readOnly ? Native.OpenReadOnly : Native.OpenReadWrite) | Native.OpenNoMutex | Native.OpenExtendedResultCodes, null);
+        var connection = new Connection(db, path);
+        try
+        {
+            if (rc != Native.Ok) throw connection.Failure(rc);
+            connection.Check(Native.BusyTimeout(db, (int)busyTimeout.TotalMilliseconds));
+            connection.Check(Native.CollationNeeded(db, 0, &Native.OnCollationNeeded));
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Sets what a reader wants, and reads the file for the first time: here SQLite notices locks, hot journals and files that are no
+    /// database. mmap saves a copy of every page; where it is refused SQLite goes on without.
+    /// </summary>
+    internal void Prepare()
+    {
+        Execute("PRAGMA query_only=1");
+        Execute("PRAGMA trusted_schema=0");
+        Execute("PRAGMA cell_size_check=1");
+        Execute("PRAGMA mmap_size=2147418112");
+        _ = Int64("SELECT count(*) FROM sqlite_schema");
+        Utf16 = Text("PRAGMA encoding") != "UTF-8";
+    }
+
+    internal void Execute(string sql)
+    {
+        using var statement = Query(sql);
+        while (statement.Step()) { }
+    }
+
+    internal long Int64(string sql)
+    {
+        using var statement = Query(sql);
+        return statement.Step() ? statement.Int64(0) : 0;
+    }
+
+    internal string? Text(string sql)
+    {
+        using var statement = Query(sql);
+        return statement.Step() ? statement.Text(0) : null;
+    }
+
+    internal Statement Query(string sql)
+    {
+        var utf8 = ZeroTerminated(sql);
+        nint statement;
+        fixed (byte* p = utf8) Check(Native.Prepare(Handle, p, utf8.Length, 0, out statement, null));
+        return new Statement(this, statement);
+    }
+
+    internal void Interrupt() => Native.InterruptAll(Handle);
+
+    internal void ReadHeader(Span<byte> buffer) => Check(Native.ReadFile(Handle, buffer, 0));
+
+    internal void Check(int rc)
+    {
+        if (rc != Native.Ok) throw Failure(rc);
+    }
+
+    internal SqliteFailure Failure(int rc)
+    {
+        var message = _db != 0 ? Native.Text(Native.ErrorMessage(_db)) : null;
+        return new SqliteFailure(rc, message ?? Native.Text(Native.ErrorString(rc)) ?? "unknown error");
+    }
+
+    /// <summary>Ends the transaction and with it the snapshot, if there is one.</summary>
+    internal void Rollback()
+    {
+        if (Native.InTransaction(Handle)) Execute("ROLLBACK");
+    }
+
+    public void Dispose()
+    {
+        var db = Interlocked.Exchange(ref _db, 0);
+        if (db != 0) _ = Native.Close(db);
+    }
+
+    private static byte[] ZeroTerminated(string text)
+    {
+        var bytes = new byte[Encoding.UTF8.GetByteCount(text) + 1];
+        Encoding.UTF8.GetBytes(text, bytes);
+        return bytes;
+    }
+}
+
+/// <summary>A result code of SQLite with its message; mapped to a user's error by <see cref="SqliteErrors"/> where the subject is known.</summary>
+internal sealed class SqliteFailure(int extendedCode, string message) : Exception(message)
+{
+    internal int ExtendedCode { get; } = extendedCode;
+    internal int Code => ExtendedCode & 0xff;
+}

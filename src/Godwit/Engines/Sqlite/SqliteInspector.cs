@@ -1,0 +1,221 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+
+namespace Godwit.Engines.Sqlite;
+
+/// <summary>
+/// Reads the shape of a database. The pragmas are the truth for columns, keys and indexes; the DDL text adds what they do not tell:
+/// checks, generated expressions, collations, names of constraints, deferrability, AUTOINCREMENT, conflict clauses.
+/// </summary>
+internal sealed class SqliteInspector(Connection connection, string name)
+{
+    private readonly ImmutableArray<OtherObject>.Builder _others = ImmutableArray.CreateBuilder<OtherObject>();
+
+    internal DatabaseSchema Inspect()
+    {
+        var tables = ListTables().Select(InspectTable).OfType<Table>().ToList();
+        var lastKeys = LastKeys();
+        var (views, triggers) = ViewsAndTriggers();
+        return new DatabaseSchema
+        {
+            Name = name,
+            Tables = [.. tables.Select(table => ForeignKeyParents.Resolve(WithLastKey(table, lastKeys), tables))],
+            Views = views,
+            Triggers = triggers,
+            Others = _others.ToImmutable(),
+        };
+    }
+
+    private sealed record Listed(string Name, bool WithoutRowId, bool Strict, string Sql);
+
+    private List<Listed> ListTables()
+    {
+        var tables = new List<Listed>();
+        using var list = Catalog.Query(connection, "table_list");
+        while (list.Step())
+        {
+            var (table, type, sql) = (list.Text(0), list.Text(1), list.Text(4));
+            if (type == "virtual") Skip(table, $"virtual table ({Module(sql)})", sql);
+            else if (type == "shadow") Skip(table, "shadow table", sql);
+            else if (type != "table") continue;
+            else if (table.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)) Skip(table, "statistics", sql);
+            else if (!list.IsUtf8(0)) Skip(table, "table with a name that is not UTF-8", sql);
+            else tables.Add(new Listed(table, list.Bool(2), list.Bool(3), sql));
+        }
+        return tables;
+    }
+
+    private void Skip(string table, string kind, string sql) => _others.Add(new OtherObject(table, kind, sql));
+
+    // CREATE VIRTUAL TABLE name USING module(...): the name may hold the word, so the last USING before the first parenthesis after it counts.
+    private static string Module(string sql)
+    {
+        var at = sql.IndexOf("using", StringComparison.OrdinalIgnoreCase);
+        if (at < 0) return "unknown";
+        var rest = sql[(at + 5)..].TrimStart();
+        var end = rest.IndexOfAny(['(', ' ', ';', '\n', '\t']);
+        return (end < 0 ? rest : rest[..end]).Trim('"', '`', '[', ']', '\'').ToLowerInvariant();
+    }
+
+    private Table? InspectTable(Listed listed)
+    {
+        var findings = ImmutableArray.CreateBuilder<Finding>();
+        var ddl = TableDdl.Read(listed.Name, listed.Sql, findings);
+        if (ReadColumns(listed, ddl) is not { } columns) return null;
+        var indexes = ReadIndexes(listed.Name, columns.Columns, ddl, findings);
+        var keyed = columns.PrimaryKey.Count == 1 && !listed.WithoutRowId && !indexes.HasPrimaryKeyIndex
+            ? columns.Columns.FindIndex(c => c.Name == columns.PrimaryKey[0] && SqliteIdentifier.Same(c.DeclaredType, "INTEGER")) : -1;
+        // A rowid alias is what has no index of its own: "INTEGER PRIMARY KEY DESC" has one (https://www.sqlite.org/lang_createtable.html, section 5).
+        if (keyed >= 0) columns.Columns[keyed] = columns.Columns[keyed] with { IsRowKey = true };
+        return new Table
+        {
+            Name = listed.Name,
+            Columns = [.. columns.Columns],
+            PrimaryKey = columns.PrimaryKey.Count == 0 ? null : new Key(ddl.PrimaryKeyName, [.. columns.PrimaryKey]),
+            UniqueConstraints = indexes.Constraints,
+            Indexes = indexes.Indexes,
+            ForeignKeys = ReadForeignKeys(listed.Name, ddl),
+            Checks = ddl.Checks,
+            HasRowId = TableScan.HasPositions(columns.Columns, listed.WithoutRowId),
+            Strict = listed.Strict,
+            AutoIncrement = ddl.AutoIncrement,
+            Sql = listed.Sql,
+            Findings = findings.ToImmutable(),
+        };
+    }
+
+    private (List<Column> Columns, List<string> PrimaryKey)? ReadColumns(Listed listed, TableDdl ddl)
+    {
+        var columns = new List<Column>();
+        var key = new List<(long Ordinal, string Name)>();
+        using var rows = Catalog.Query(connection, "table_columns").Bind(1, listed.Name);
+        while (rows.Step())
+        {
+            if (!rows.IsUtf8(0))
+            {
+                Skip(listed.Name, "table with a column name that is not UTF-8", listed.Sql);
+                return null;
+            }
+            var column = rows.Text(0);
+            var hidden = rows.Int64(5);
+            if (rows.Int64(4) is > 0 and var ordinal) key.Add((ordinal, column));
+            columns.Add(new Column
+            {
+                Name = column,
+                DeclaredType = rows.Text(1),
+                NotNull = rows.Bool(2),
+                Default = rows.TextOrNull(3),
+                Collation = ddl.Collation(columns.Count, column),
+                Generated = hidden is 2 or 3 ? new GeneratedColumn(ddl.Generated(columns.Count, column), hidden == 3) : null,
+            });
+        }
+        return (columns, [.. key.OrderBy(k => k.Ordinal).Select(k => k.Name)]);
+    }
+
+    private sealed record IndexSet(ImmutableArray<TableIndex> Constraints, ImmutableArray<TableIndex> Indexes, bool HasPrimaryKeyIndex);
+
+    private IndexSet ReadIndexes(string table, List<Column> columns, TableDdl ddl, ImmutableArray<Finding>.Builder findings)
+    {
+        var constraints = ImmutableArray.CreateBuilder<TableIndex>();
+        var indexes = ImmutableArray.CreateBuilder<TableIndex>();
+        var hasPrimaryKeyIndex = false;
+        using var rows = Catalog.Query(connection, "table_indexes").Bind(1, table);
+        while (rows.Step())
+        {
+            var (index, origin, sql) = (rows.Text(0), rows.Text(2), rows.Text(3));
+            if (origin == "pk")
+            {
+                hasPrimaryKeyIndex = true;
+                continue;
+            }
+            var text = origin == "c" ? IndexDdl.Read(index, sql, findings) : null;
+            var terms = ReadTerms(index, columns, text);
+            var found = new TableIndex
+            {
+                Name = origin == "u" ? ddl.UniqueName([.. terms.Select(t => t.Column ?? "")]) ?? index : index,
+                Unique = rows.Bool(1),
+                Terms = terms,
+                Predicate = text?.Predicate,
+                Sql = sql,
+            };
+            (origin == "u" ? constraints : indexes).Add(found);
+        }
+        return new IndexSet(constraints.ToImmutable(), indexes.ToImmutable(), hasPrimaryKeyIndex);
+    }
+
+    private ImmutableArray<IndexTerm> ReadTerms(string index, List<Column> columns, IndexDdl? text)
+    {
+        var terms = ImmutableArray.CreateBuilder<IndexTerm>();
+        using var rows = Catalog.Query(connection, "index_terms").Bind(1, index);
+        while (rows.Step())
+        {
+            var place = rows.Int64(0);
+            var column = place == -2 ? null : rows.TextOrNull(1);
+            var expression = column is null ? text?.Expression(terms.Count) ?? (place == -1 ? "rowid" : "") : null;
+            terms.Add(new IndexTerm(column, expression, rows.Bool(2), Collation(rows.TextOrNull(3), columns.Find(c => c.Name == column))));
+        }
+        return terms.ToImmutable();
+    }
+
+    // The effective collation: null where it is BINARY and the column says nothing else.
+    private static string? Collation(string? effective, Column? column)
+    {
+        var known = effective is null ? "BINARY" : TableDdl.CollationName(effective);
+        return known == "BINARY" && column?.Collation is null ? null : known;
+    }
+
+    private ImmutableArray<ForeignKey> ReadForeignKeys(string table, TableDdl ddl)
+    {
+        var keys = new List<(long Id, string Parent, List<string> From, List<string> To, string OnUpdate, string OnDelete)>();
+        using var rows = Catalog.Query(connection, "table_foreign_keys").Bind(1, table);
+        while (rows.Step())
+        {
+            if (keys.Count == 0 || keys[^1].Id != rows.Int64(0)) keys.Add((rows.Int64(0), rows.Text(1), [], [], rows.Text(4), rows.Text(5)));
+            keys[^1].From.Add(rows.Text(2));
+            if (rows.TextOrNull(3) is { } parent) keys[^1].To.Add(parent);
+        }
+        return [.. keys.Select((key, i) => ddl.Complete(keys.Count, i, new ForeignKey
+        {
+            Columns = [.. key.From],
+            ParentTable = key.Parent,
+            ParentColumns = [.. key.To],
+            OnUpdate = Action(key.OnUpdate),
+            OnDelete = Action(key.OnDelete),
+        }))];
+    }
+
+    private static ReferentialAction Action(string words) => words switch
+    {
+        "RESTRICT" => ReferentialAction.Restrict,
+        "CASCADE" => ReferentialAction.Cascade,
+        "SET NULL" => ReferentialAction.SetNull,
+        "SET DEFAULT" => ReferentialAction.SetDefault,
+        _ => ReferentialAction.NoAction,
+    };
+
+    private Dictionary<string, long> LastKeys()
+    {
+        var keys = new Dictionary<string, long>(StringComparer.Ordinal);
+        using (var has = Catalog.Query(connection, "has_sequences"))
+            if (!has.Step() || has.Int64(0) == 0) return keys;
+        using var rows = Catalog.Query(connection, "sequences");
+        while (rows.Step())
+            if (!rows.IsNull(0)) keys[rows.Text(0)] = rows.Int64(1);
+        return keys;
+    }
+
+    private static Table WithLastKey(Table table, Dictionary<string, long> keys) => keys.TryGetValue(table.Name, out var last) ? table with { LastKey = last } : table;
+
+    private (ImmutableArray<View>, ImmutableArray<Trigger>) ViewsAndTriggers()
+    {
+        var views = ImmutableArray.CreateBuilder<View>();
+        var triggers = ImmutableArray.CreateBuilder<Trigger>();
+        using var rows = Catalog.Query(connection, "views_and_triggers");
+        while (rows.Step())
+        {
+            if (rows.Text(0) == "view") views.Add(new View(rows.Text(1), rows.Text(3)));
+            else triggers.Add(new Trigger(rows.Text(1), rows.Text(2), rows.Text(3)));
+        }
+        return (views.ToImmutable(), triggers.ToImmutable());
+    }
+}

@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.TypeMapping;
+
+namespace Godwit.Engines.Sqlite;
+
+/// <summary>N connections that stand in read transactions of the same moment.</summary>
+internal sealed class SqliteSnapshot : ISnapshot
+{
+    private readonly string _display;
+    private readonly Channel<Connection> _free;
+
+    private SqliteSnapshot(string display, Position position, IReadOnlyCollection<Connection> readers)
+    {
+        _display = display;
+        Position = position;
+        _free = Channel.CreateBounded<Connection>(readers.Count);
+        foreach (var reader in readers) _free.Writer.TryWrite(reader);
+    }
+
+    public Position Position { get; }
+
+    /// <summary>
+    /// <paramref name="path"/> is the file to read: the source, or its recovered copy; <paramref name="origin"/> is then the original's state.
+    /// </summary>
+    internal static SqliteSnapshot Open(string path, SourceInfo info, int readers, TimeSpan busyTimeout, string? origin, CancellationToken ct)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(readers, 1);
+        var opened = new List<Connection>(readers);
+        try
+        {
+            for (var i = 0; i < readers; i++)
+            {
+                var reader = Connection.Open(path, readOnly: true, busyTimeout);
+                opened.Add(reader);
+                reader.Prepare();
+            }
+            var position = SharedMoment.Enter(opened, busyTimeout, ct);
+            return new SqliteSnapshot(info.Display, new Position(origin is null ? position : $"sqlite:copy:{origin}"), opened);
+        }
+        catch
+        {
+            foreach (var reader in opened) reader.Dispose();
+            throw;
+        }
+    }
+
+    public Task<DatabaseSchema> InspectAsync(CancellationToken ct) => WithReader(null, reader =>
+        new SqliteInspector(reader, Path.GetFileNameWithoutExtension(_display)).Inspect(), ct);
+
+    public Task<ImmutableArray<KeyRange>> PartitionAsync(Table table, int pieces, CancellationToken ct) => WithReader(table.Name, reader =>
+        TableScan.Partition(reader, table, pieces), ct);
+
+    public Task ScanAsync(Table table, ImmutableArray<string> columns, KeyRange range, IRowVisitor visitor, CancellationToken ct) =>
+        ScanAsync(table, columns, range, new VisitorAdapter(visitor), ct);
+
+    /// <summary>A visitor that is a struct is compiled into the scan loop. It is copied: it must hold what it gathers by reference.</summary>
+    internal Task ScanAsync<TVisitor>(Table table, ImmutableArray<string> columns, KeyRange range, TVisitor visitor, CancellationToken ct)
+        where TVisitor : struct, IRowVisitor => WithReader(table.Name, reader =>
+        {
+            using var scan = TableScan.Start(reader, table, columns, [], range);
+            var copy = visitor;
+            scan.Run(ref copy, ct);
+            return true;
+        }, ct);
+
+    public IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, CancellationToken ct) => throw new NotImplementedException();
+
+    /// <summary>Rents a reader, runs native work on the pool, and interrupts it when cancelled.</summary>
+    private async Task<T> WithReader<T>(string? subject, Func<Connection, T> work, CancellationToken ct)
+    {
+        var reader = await _free.Reader.ReadAsync(ct);
+        try
+        {
+            return await Task.Run(() =>
+            {
+                // Disposing the registration waits for a running callback: no interrupt reaches the reader's next user.
+                using var interrupt = ct.UnsafeRegister(static state => ((Connection)state!).Interrupt(), reader);
+                return work(reader);
+            }, ct);
+        }
+        catch (SqliteFailure failure)
+        {
+            if (failure.Code == Native.Interrupt) ct.ThrowIfCancellationRequested();
+            throw SqliteErrors.Map(failure, _display, subject);
+        }
+        finally
+        {
+            Return(reader);
+        }
+    }
+
+    private void Return(Connection reader)
+    {
+        if (!_free.Writer.TryWrite(reader)) reader.Dispose();
+    }
+
+    /// <summary>Readers in use are closed when they come back.</summary>
+    public ValueTask DisposeAsync()
+    {
+        _free.Writer.TryComplete();
+        while (_free.Reader.TryRead(out var reader)) reader.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private readonly struct VisitorAdapter(IRowVisitor visitor) : IRowVisitor
+    {
+        public void BeginRow(long position) => visitor.BeginRow(position);
+        public void Cell(int column, in SourceCell cell) => visitor.Cell(column, cell);
+        public bool EndRow() => visitor.EndRow();
+    }
+}

@@ -1,0 +1,101 @@
+using Godwit.Schema;
+using Npgsql;
+
+namespace Godwit.Target;
+
+/// <summary>
+/// One COPY ... FROM STDIN (FORMAT binary) on a connection of the caller's, inside the caller's transaction. Disposed without
+/// <see cref="CompleteAsync"/> it aborts: no row of it stays, and a transaction around it is aborted with it. One writer at a time.
+/// </summary>
+public sealed class CopySink : IAsyncDisposable
+{
+    // PostgreSQL documentation, COPY, "Binary Format": signature, flags, length of the header's extension.
+    private static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xFF, (byte)'\r', (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    private static readonly byte[] Trailer = [0xFF, 0xFF];
+
+    private readonly NpgsqlRawCopyStream _stream;
+    private readonly string _doing;
+    private bool _closed;
+
+    private CopySink(NpgsqlRawCopyStream stream, string doing) => (_stream, _doing) = (stream, doing);
+
+    /// <summary>Bytes of tuples handed over so far.</summary>
+    public long BytesWritten { get; private set; }
+
+    public static async Task<CopySink> StartAsync(NpgsqlConnection connection, SqlName table, IEnumerable<string> columns, CancellationToken ct)
+    {
+        var doing = $"Copying into {table}";
+        var names = SqlName.List(columns);
+        try
+        {
+            // A table without columns takes no column list; its tuples are empty.
+            var stream = await connection.BeginRawBinaryCopyAsync($"COPY {table}{(names.Length == 0 ? "" : $" ({names})")} FROM STDIN (FORMAT binary)", ct);
+            var sink = new CopySink(stream, doing);
+            await stream.WriteAsync(Header, ct);
+            return sink;
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw TargetErrors.Map(e, doing);
+        }
+    }
+
+    /// <summary>Whole tuples in the binary format: field count, then length and bytes of each field. No header, no trailer.</summary>
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> tuples, CancellationToken ct)
+    {
+        try
+        {
+            await _stream.WriteAsync(tuples, ct);
+            BytesWritten += tuples.Length;
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw TargetErrors.Map(e, _doing);
+        }
+    }
+
+    /// <summary>Returns when the server has taken every tuple; durable once the caller's transaction has committed.</summary>
+    public async Task CompleteAsync(CancellationToken ct)
+    {
+        try
+        {
+            await _stream.WriteAsync(Trailer, ct);
+            _closed = true;
+            await _stream.DisposeAsync();
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw TargetErrors.Map(e, _doing);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_closed) return;
+        _closed = true;
+        try
+        {
+            await _stream.CancelAsync();
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e) || e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The connection is gone, and the server has aborted the COPY with it: what was to be done is done.
+        }
+        finally
+        {
+            await DisposeStreamAsync();
+        }
+    }
+
+    private async ValueTask DisposeStreamAsync()
+    {
+        try
+        {
+            await _stream.DisposeAsync();
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e) || e is OperationCanceledException or ObjectDisposedException)
+        {
+            // As above.
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using Npgsql;
+
+namespace Godwit.Target;
+
+/// <summary>
+/// One PostgreSQL database, written to through a pool of at most the connections that were asked for: opening more at the same time waits,
+/// and fails after the connect timeout. A connection that is given back is reset (DISCARD ALL: session locks and settings go).
+/// </summary>
+public sealed class TargetDatabase : ITarget
+{
+    public const int OldestMajor = 14;
+
+    private static readonly string PinSession = EmbeddedSql.Read("Target/Sql/pin-session.sql");
+    private static readonly string ReadProfile = EmbeddedSql.Read("Target/Sql/profile.sql");
+
+    private readonly NpgsqlDataSource _pool;
+    private readonly ConnectionSettings _settings;
+
+    private TargetDatabase(NpgsqlDataSource pool, ConnectionSettings settings) => (_pool, _settings) = (pool, settings);
+
+    public string Display => _settings.Display;
+    public ConnectionSettings Settings => _settings;
+    public TargetProfile Profile { get; private set; } = null!;
+
+    /// <summary>Connects once, to know that it works and what the server is.</summary>
+    public static async Task<TargetDatabase> OpenAsync(ConnectionSettings settings, int maxConnections, CancellationToken ct)
+    {
+        var target = new TargetDatabase(CreatePool(settings, maxConnections), settings);
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            target.Profile = await target.ReadProfileAsync(connection, ct);
+            return target;
+        }
+        catch
+        {
+            await target.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await OpenPinnedAsync(ct);
+        }
+        catch (NpgsqlException e) when (Profile is not null && TargetErrors.Map(e, "").Code == "target-connection-lost")
+        {
+            // An idle connection of the pool may have been ended by the server since. On a new one, a failure is the user's to know.
+            _pool.Clear();
+            return await OpenMappedAsync(ct);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw await ExplainAsync(e, ct);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _pool.DisposeAsync();
+
+    private async Task<NpgsqlConnection> OpenMappedAsync(CancellationToken ct)
+    {
+        try
+        {
+            return await OpenPinnedAsync(ct);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw await ExplainAsync(e, ct);
+        }
+    }
+
+    private async Task<NpgsqlConnection> OpenPinnedAsync(CancellationToken ct)
+    {
+        var connection = await _pool.OpenConnectionAsync(ct);
+        try
+        {
+            if (connection.PostgreSqlVersion.Major < OldestMajor)
+                throw new GodwitException(ErrorKind.TargetFatal, "target-too-old", $"{Display} runs PostgreSQL {connection.PostgreSqlVersion}; Godwit writes to {OldestMajor} and later.",
+                    $"upgrade the server, or name one of version {OldestMajor} or later");
+            await using var pin = new NpgsqlCommand(PinSession, connection);
+            await pin.ExecuteNonQueryAsync(ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Npgsql says "no password given" and "the server does not do TLS" by the same exception type without a cause; what the server
+    // answers to an SSLRequest tells them apart.
+    private async Task<GodwitException> ExplainAsync(Exception e, CancellationToken ct)
+    {
+        var doing = "Connecting to " + Display;
+        if (e is not PostgresException && e is NpgsqlException { InnerException: null })
+        {
+            if (_settings.TlsMode is SslMode.Require or SslMode.VerifyCA or SslMode.VerifyFull && !await TlsProbe.OffersTlsAsync(_settings, ct))
+                return TargetErrors.Error(ErrorKind.TargetFatal, "target-tls-refused", doing, $"sslmode={_settings.Get("sslmode")} asks for TLS, which the server does not offer",
+                    "turn on TLS on the server (ssl = on), or accept an unencrypted connection with sslmode=prefer", e);
+            if (_settings.Password is null)
+                return TargetErrors.Error(ErrorKind.TargetFatal, "target-auth-failed", doing, "the server asks for a password and none was given",
+                    "set PGPASSWORD, or add a line to ~/.pgpass (chmod 600)", e);
+        }
+        return TargetErrors.Map(e, doing);
+    }
+
+    private static NpgsqlDataSource CreatePool(ConnectionSettings settings, int maxConnections)
+    {
+        var connection = settings.ToBuilder();
+        connection.ApplicationName = "godwit";
+        connection.MaxPoolSize = Math.Max(1, maxConnections);
+        connection.CommandTimeout = 0;
+        // COPY chunks larger than the buffer go straight to the socket; the buffer serves commands and what verification reads.
+        connection.ReadBufferSize = 64 * 1024;
+        connection.WriteBufferSize = 64 * 1024;
+        connection.TcpKeepAlive = true;
+        connection.Enlist = false;
+        connection.IncludeErrorDetail = false;
+        var builder = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString);
+        builder.EnableTransportSecurity().EnableIntegratedSecurity().EnableArrays().EnableJsonTypes();
+        return builder.Build();
+    }
+
+    private async Task<TargetProfile> ReadProfileAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(ReadProfile, connection);
+            await using var row = await command.ExecuteReaderAsync(ct);
+            await row.ReadAsync(ct);
+            return new TargetProfile
+            {
+                VersionNumber = row.GetInt32(0),
+                Version = row.GetString(1),
+                Database = row.GetString(2),
+                Role = row.GetString(3),
+                IsSuperuser = row.GetBoolean(4),
+                CanCreateSchema = row.GetBoolean(5),
+                Encoding = row.GetString(6),
+                Collation = row.GetString(7),
+                Tls = row.GetBoolean(8),
+                MaxConnections = row.GetInt32(9),
+                MaintenanceWorkMemBytes = row.GetInt64(10),
+                InRecovery = row.GetBoolean(11),
+            };
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "Reading what " + Display + " is");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using Godwit.IntegrationTests;
+using Godwit.Schema;
+using Godwit.Target;
+using Npgsql;
+using Xunit;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
+
+namespace Godwit.IntegrationTests;
+
+/// <summary>
+/// The server of a test run: the one that GODWIT_TEST_PG names (a superuser's connection string in any form that Godwit reads), else a
+/// private one, made anew and destroyed at the end. Without a server every test fails. Take it by the constructor:
+/// <c>public class ThingTests(PostgresFixture postgres)</c>.
+/// </summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    private const string FolderPrefix = "godwit-test-";
+
+    private int _databases;
+    private LocalServer? _server;
+    private DirectoryInfo? _folder;
+    private ConnectionSettings? _admin;
+
+    /// <summary>A superuser's settings for the maintenance database.</summary>
+    public ConnectionSettings Admin => _admin ?? throw new InvalidOperationException("The fixture has not started.");
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.GetEnvironmentVariable("GODWIT_TEST_PG") is { Length: > 0 } given)
+        {
+            _admin = ConnectionSettings.Parse(given, Environment.GetEnvironmentVariable, "GODWIT_TEST_PG");
+        }
+        else
+        {
+            await DestroyLeftoversAsync();
+            _folder = Directory.CreateTempSubdirectory(FolderPrefix);
+            // The server's account has to pass where root runs the tests.
+            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+            await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "owner"), $"{Environment.ProcessId}");
+            _server = LocalServer.For("test", Options(_folder.FullName));
+            await _server.StartAsync(CancellationToken.None);
+            _admin = _server.Settings("postgres");
+        }
+        await using var connection = await OpenAsync(_admin);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is null) return;
+        await _server.DestroyAsync(CancellationToken.None);
+        _folder!.Delete(recursive: true);
+    }
+
+    /// <summary>An empty database of the test's own, dropped when disposed.</summary>
+    public async Task<TestDatabase> CreateDatabaseAsync()
+    {
+        var name = $"godwit_test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
+        await ExecuteAsync(Admin, $"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8'");
+        return new TestDatabase(this, Admin.WithDatabase(name));
+    }
+
+    internal static async Task<NpgsqlConnection> OpenAsync(ConnectionSettings settings)
+    {
+        var builder = settings.ToBuilder();
+        builder.Pooling = false;
+        builder.IncludeErrorDetail = true;
+        var connection = new NpgsqlConnection(builder.ConnectionString);
+        await connection.OpenAsync();
+        return connection;
+    }
+
+    internal static async Task ExecuteAsync(ConnectionSettings settings, string sql)
+    {
+        await using var connection = await OpenAsync(settings);
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private static LocalServerOptions Options(string root) => new()
+    {
+        Root = root,
+        Durable = false,
+        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB" },
+    };
+
+    // Servers of test runs that were killed.
+    private static async Task DestroyLeftoversAsync()
+    {
+        foreach (var folder in Directory.EnumerateDirectories(Path.GetTempPath(), FolderPrefix + "*"))
+        {
+            try
+            {
+                if (int.TryParse(await File.ReadAllTextAsync(Path.Combine(folder, "owner")), out var owner) && !Directory.Exists($"/proc/{owner}"))
+                {
+                    await LocalServer.For("test", Options(folder)).DestroyAsync(CancellationToken.None);
+                    Directory.Delete(folder, recursive: true);
+                }
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Another user's, or being made right now.
+            }
+        }
+    }
+}
+
+/// <summary>One test's database.</summary>
+public sealed class TestDatabase(PostgresFixture server, ConnectionSettings settings) : IAsyncDisposable
+{
+    public ConnectionSettings Settings => settings;
+    /// <summary>For Npgsql; holds the password.</summary>
+    public string ConnectionString => settings.ToBuilder().ConnectionString;
+    /// <summary>For a command line; holds the password.</summary>
+    public string Url => settings.DisplayWithPassword;
+
+    public Task<TargetDatabase> OpenTargetAsync(int maxConnections = 8) => TargetDatabase.OpenAsync(settings, maxConnections, TestContext.Current.CancellationToken);
+
+    public Task<NpgsqlConnection> ConnectAsync() => PostgresFixture.OpenAsync(settings);
+
+    public Task ExecuteAsync(string sql) => PostgresFixture.ExecuteAsync(settings, sql);
+
+    /// <summary>The first column of every row, as PostgreSQL prints it; NULL is null.</summary>
+    public async Task<List<string?>> QueryAsync(string sql)
+    {
+        await using var connection = await ConnectAsync();
+        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
+        await using var rows = await command.ExecuteReaderAsync();
+        var values = new List<string?>();
+        while (await rows.ReadAsync()) values.Add(await rows.IsDBNullAsync(0) ? null : rows.GetString(0));
+        return values;
+    }
+
+    public async ValueTask DisposeAsync() =>
+        await PostgresFixture.ExecuteAsync(server.Admin, $"DROP DATABASE IF EXISTS {new SqlName(settings.Database)} WITH (FORCE)");
+}
