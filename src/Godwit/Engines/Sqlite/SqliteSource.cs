@@ -1,3 +1,4 @@
+using Godwit.Engines.Sqlite.Sql;
 using System.Collections.Immutable;
 using Godwit.Source;
 
@@ -25,7 +26,7 @@ internal sealed class SqliteSource : ISource
 
     public SourceInfo Info { get; }
 
-    public ISqlTranslator Translator { get; } = new UntranslatedSql();
+    public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
     internal static Task<ISource> OpenAsync(string connection, CancellationToken ct) => OpenAsync(connection, TimeSpan.FromSeconds(10), ct);
 
