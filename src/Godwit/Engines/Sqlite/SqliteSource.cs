@@ -1,5 +1,6 @@
 using Godwit.Engines.Sqlite.Sql;
 using System.Collections.Immutable;
+using Godwit.Engines.Sqlite.Sql;
 using Godwit.Source;
 
 namespace Godwit.Engines.Sqlite;
