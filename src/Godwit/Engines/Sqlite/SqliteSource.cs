@@ -1,4 +1,3 @@
-using Godwit.Engines.Sqlite.Sql;
 using System.Collections.Immutable;
 using Godwit.Engines.Sqlite.Sql;
 using Godwit.Source;
