@@ -1,0 +1,53 @@
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.TypeMapping;
+
+namespace Godwit.Verify;
+
+/// <summary>A column as verification sees it: what it is called on both sides, and what its values mean.</summary>
+internal sealed class ComparedColumn(ColumnPlan plan, bool isKey)
+{
+    public string Source { get; } = plan.Source;
+    public string Target { get; } = plan.Target;
+    public string PgType { get; } = plan.PgType;
+    public CellEncoding Encoding { get; } = plan.Encoding.Kind;
+    public CellForm Form { get; } = CellForms.Of(plan.PgType);
+    /// <summary>The plan has said that something of these values is not kept.</summary>
+    public bool Lossy { get; } = plan.Fidelity == Fidelity.Lossy;
+    public bool IsKey { get; } = isKey;
+    public bool Secret { get; } = Secrets.LooksSecret(plan.Source);
+
+    /// <summary>
+    /// bytea is read as it is: its hexadecimal text would double the traffic and cannot be longer than 1 GB (half of that in bytes), and the
+    /// bytes are what is meant. Everything else is PostgreSQL's own text.
+    /// </summary>
+    public string Select => Form == CellForm.Bytes ? SqlName.Quote(Target) : SqlName.Quote(Target) + "::text";
+}
+
+/// <summary>Columns whose values do not belong into a report.</summary>
+internal static class Secrets
+{
+    public const string Mask = "(masked)";
+
+    private static readonly string[] Anywhere = ["password", "passwd", "secret", "apikey", "privatekey", "token"];
+    private static readonly string[] Words = ["hash", "salt", "pwd"];
+
+    public static bool LooksSecret(string column)
+    {
+        var joined = column.Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).Replace(" ", "", StringComparison.Ordinal);
+        return Anywhere.Any(s => joined.Contains(s, StringComparison.OrdinalIgnoreCase)) || Words.Any(w => HasWord(column, w));
+    }
+
+    /// <summary>As a whole word of snake_case, kebab-case or camelCase: "hash" is in password_hash and fileHash, not in hashtags.</summary>
+    private static bool HasWord(string column, string word)
+    {
+        for (var at = column.IndexOf(word, StringComparison.OrdinalIgnoreCase); at >= 0; at = column.IndexOf(word, at + 1, StringComparison.OrdinalIgnoreCase))
+        {
+            var end = at + word.Length;
+            var starts = at == 0 || !char.IsLetter(column[at - 1]) || char.IsUpper(column[at]) && char.IsLower(column[at - 1]);
+            var ends = end == column.Length || !char.IsLetter(column[end]) || char.IsUpper(column[end]) && char.IsLower(column[end - 1]);
+            if (starts && ends) return true;
+        }
+        return false;
+    }
+}

@@ -1,0 +1,69 @@
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit.Verify;
+
+/// <summary>
+/// Connections to the target that all see one moment: the first exports its snapshot, the others import it
+/// (https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-SNAPSHOT-SYNCHRONIZATION). Read only.
+/// </summary>
+internal sealed class TargetSessions : IAsyncDisposable
+{
+    private readonly ITarget _target;
+    private readonly string _snapshot;
+
+    public NpgsqlConnection Main { get; }
+
+    private TargetSessions(ITarget target, NpgsqlConnection main, string snapshot)
+    {
+        _target = target;
+        Main = main;
+        _snapshot = snapshot;
+    }
+
+    public static async Task<TargetSessions> OpenAsync(ITarget target, CancellationToken ct)
+    {
+        var main = await target.ConnectAsync(ct);
+        try
+        {
+            await BeginAsync(main, null, ct);
+            await using var export = new NpgsqlCommand("SELECT pg_catalog.pg_export_snapshot()", main);
+            return new TargetSessions(target, main, (string)(await export.ExecuteScalarAsync(ct))!);
+        }
+        catch
+        {
+            await main.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>One more connection at the same moment. The caller disposes it.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken ct)
+    {
+        var connection = await _target.ConnectAsync(ct);
+        try
+        {
+            await BeginAsync(connection, _snapshot, ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    // Row security would hide rows in silence: off makes the server refuse instead. The rest is what the text output must look like,
+    // whoever opened the connection.
+    private static async Task BeginAsync(NpgsqlConnection connection, string? snapshot, CancellationToken ct)
+    {
+        var sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+            + (snapshot is null ? "" : $"SET TRANSACTION SNAPSHOT {Schema.SqlText.Literal(snapshot)}; ")
+            + "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; "
+            + "SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    public ValueTask DisposeAsync() => Main.DisposeAsync();
+}
