@@ -1,0 +1,63 @@
+namespace Godwit.TypeMapping;
+
+/// <summary>Dates and times: microseconds or days since 2000-01-01, as PostgreSQL holds them.</summary>
+public sealed partial class RowEncoder
+{
+    // 2000-01-01 in Unix time.
+    private const long PostgresEpoch = 946_684_800 * IsoText.Second;
+    private const int PostgresEpochDay = 10_957;
+
+    private Misfit Timestamp(in SourceCell cell, bool withZone)
+    {
+        if (cell.Class != StorageClass.Text) return Misfit.NotATimestamp;
+        switch (IsoText.Parse(cell.Bytes, out var moment))
+        {
+            case IsoKind.TooFine: return Misfit.WouldRound;
+            case IsoKind.None: return Misfit.NotATimestamp;
+            case IsoKind.Offset when !withZone: return Misfit.NotATimestamp;
+            default: return PutMicroseconds(moment.UnixMicroseconds - PostgresEpoch);
+        }
+    }
+
+    private Misfit Date(in SourceCell cell)
+    {
+        if (cell.Class != StorageClass.Text) return Misfit.NotADate;
+        var kind = IsoText.Parse(cell.Bytes, out var moment);
+        return kind is IsoKind.Date or IsoKind.Naive ? PutDate(moment.UnixMicroseconds) : Misfit.NotADate;
+    }
+
+    private Misfit Time(in SourceCell cell) =>
+        cell.Class == StorageClass.Text && IsoText.ParseTime(cell.Bytes, out var microseconds, out _) ? PutMicroseconds(microseconds) : Misfit.NotATime;
+
+    private Misfit NumericMoment(CellEncoding unit, in SourceCell cell)
+    {
+        long microseconds;
+        Misfit reason;
+        switch (cell.Class)
+        {
+            case StorageClass.Integer: reason = NumericTime.ToUnixMicroseconds(cell.Integer, unit, out microseconds); break;
+            case StorageClass.Real: reason = NumericTime.ToUnixMicroseconds(cell.Real, unit, out microseconds); break;
+            default: return Misfit.NotATimestamp;
+        }
+        if (reason != Misfit.None) return reason;
+        return unit == CellEncoding.JulianDate ? PutDate(microseconds) : PutMicroseconds(microseconds - PostgresEpoch);
+    }
+
+    private Misfit PutMicroseconds(long value)
+    {
+        Reserve(12);
+        Put32(8);
+        Put64(value);
+        return Misfit.None;
+    }
+
+    private Misfit PutDate(long unixMicroseconds)
+    {
+        var day = Math.DivRem(unixMicroseconds, IsoText.Day, out var time);
+        if (time != 0) return Misfit.NotADate;
+        Reserve(8);
+        Put32(4);
+        Put32((int)day - PostgresEpochDay);
+        return Misfit.None;
+    }
+}

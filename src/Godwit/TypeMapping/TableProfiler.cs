@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+
+namespace Godwit.TypeMapping;
+
+/// <summary>
+/// Profiles the rows of a scan in one pass. <paramref name="options"/> lets casts ask for the looks that their types need.
+/// Allocates nothing per row.
+/// </summary>
+public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, long chunkBytes = TableProfiler.DefaultChunkBytes, TypeOptions? options = null) : IRowVisitor
+{
+    public const long DefaultChunkBytes = 64L << 20;
+    /// <summary>A chunk is one transaction on the target: narrow rows are cut by number.</summary>
+    public const long MaxChunkRows = 500_000;
+
+    private readonly ColumnCounter[] _counters = [.. columns.Select(c => new ColumnCounter(ProfileRequest.For(table.Name, c, options)))];
+    private readonly List<(long, long, long, long)> _chunks = [];
+    private long _position, _chunkFrom, _rows, _bytes, _chunkRowsAt, _chunkBytesAt;
+
+    public void BeginRow(long position)
+    {
+        _position = position;
+        if (_rows == _chunkRowsAt) _chunkFrom = position;
+    }
+
+    public void Cell(int column, in SourceCell cell) => _bytes += _counters[column].Add(cell, _position);
+
+    public bool EndRow()
+    {
+        _rows++;
+        if (_bytes - _chunkBytesAt >= chunkBytes || _rows - _chunkRowsAt >= MaxChunkRows) EndChunk();
+        return true;
+    }
+
+    private void EndChunk()
+    {
+        _chunks.Add((_chunkFrom, _position, _rows - _chunkRowsAt, _bytes - _chunkBytesAt));
+        _chunkRowsAt = _rows;
+        _chunkBytesAt = _bytes;
+    }
+
+    public TableProfile ToProfile()
+    {
+        if (_rows > _chunkRowsAt) EndChunk();
+        return new TableProfile
+        {
+            Rows = _rows,
+            Bytes = _bytes,
+            Columns = [.. _counters.Select(c => c.ToProfile())],
+            Chunks = table.HasRowId ? [.. _chunks] : [],
+        };
+    }
+}
+
+/// <summary>What to look for in a column: its declared type says it, or the type that a cast asks for.</summary>
+internal readonly record struct ProfileRequest(Probes Probes, int Length, int Precision, int Scale)
+{
+    public static ProfileRequest For(string table, Column column, TypeOptions? options)
+    {
+        var declared = DeclaredType.Parse(column.DeclaredType);
+        var rule = TypeRules.For(declared);
+        var request = new ProfileRequest(Of(rule.Encode), rule.Length(declared), rule.Numeric(declared).Precision, rule.Numeric(declared).Scale);
+        if (options?.CastOf(table, column) is not { } cast) return request;
+        var type = PgTypeName.Parse(cast.PgType, $"{table}.{column.Name}");
+        return new ProfileRequest(request.Probes | Of(type.Encode), type.Length, type.Precision, type.Scale);
+    }
+
+    private static Probes Of(CellEncoding encoding) => encoding switch
+    {
+        CellEncoding.Date or CellEncoding.Timestamp or CellEncoding.TimestampTz => Probes.Moment,
+        CellEncoding.Time => Probes.Clock,
+        CellEncoding.Json or CellEncoding.Jsonb => Probes.Json,
+        CellEncoding.Bool => Probes.Bool,
+        CellEncoding.Numeric or CellEncoding.Float8 or CellEncoding.Float4 => Probes.Decimal,
+        _ => Probes.None,
+    };
+}

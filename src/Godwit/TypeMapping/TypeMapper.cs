@@ -1,0 +1,40 @@
+using Godwit.Schema;
+
+namespace Godwit.TypeMapping;
+
+/// <summary>
+/// Decides a column's PostgreSQL type from its declared type (<see cref="TypeRules"/>), the user's casts and the values that it holds.
+/// Every type wider than the natural one is a finding.
+/// </summary>
+public static class TypeMapper
+{
+    public static TypeChoice Choose(string table, Column column, ColumnProfile profile, TypeOptions options)
+    {
+        if (options.CastOf(table, column) is { } cast)
+            return ChooseAs(table, column, profile, cast.PgType, options, $"asked for by --cast {cast.Pattern}={cast.PgType}");
+        var declared = DeclaredType.Parse(column.DeclaredType);
+        var rule = TypeRules.For(declared);
+        var decision = new TypeDecision(table, column, profile, options);
+        if (column.IsRowKey) return decision.RowKey();
+        return rule.ByValues ? decision.ByValues(rule, declared) : rule.Encode switch
+        {
+            CellEncoding.Int2 or CellEncoding.Int4 or CellEncoding.Int8 => decision.Integers(rule, declared),
+            CellEncoding.Float8 => decision.Reals(rule),
+            CellEncoding.Numeric => decision.Decimals(rule, declared),
+            CellEncoding.Bool => decision.Booleans(rule),
+            CellEncoding.Date or CellEncoding.Timestamp or CellEncoding.TimestampTz => decision.Moments(rule),
+            CellEncoding.Time => decision.Times(rule),
+            CellEncoding.Jsonb => decision.Json(rule),
+            CellEncoding.Uuid => decision.Uuids(rule),
+            CellEncoding.Bytea => decision.Bytes(rule),
+            _ => decision.Texts(rule, declared),
+        };
+    }
+
+    /// <summary>
+    /// Takes <paramref name="pgType"/> whatever the rules say (a cast, a foreign key that adopts its parent's type). Values that do not fit are
+    /// counted in <see cref="TypeChoice.Misfits"/> and the type is never widened.
+    /// </summary>
+    public static TypeChoice ChooseAs(string table, Column column, ColumnProfile profile, string pgType, TypeOptions options, string why) =>
+        new TypeDecision(table, column, profile, options).As(PgTypeName.Parse(pgType, $"{table}.{column.Name}"), why);
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using System.IO.Enumeration;
+using Godwit.Schema;
+
+namespace Godwit.TypeMapping;
+
+/// <summary>
+/// "Use this PostgreSQL type": <paramref name="Pattern"/> is a declared type ("DATETIME", with or without its length) or, with a point,
+/// a column ("users.born", "*.created_at"). * and ? stand for any characters; case does not matter.
+/// </summary>
+public sealed record TypeCast(string Pattern, string PgType)
+{
+    public bool Matches(string table, Column column)
+    {
+        // A point inside parentheses does not make a column pattern.
+        var paren = Pattern.IndexOf('(', StringComparison.Ordinal);
+        var point = Pattern.IndexOf('.', StringComparison.Ordinal);
+        if (point >= 0 && (paren < 0 || point < paren)) return Like($"{table}.{column.Name}");
+        var declared = string.Join(' ', column.DeclaredType.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        if (declared.Length == 0) return false;
+        var bare = declared.IndexOf('(', StringComparison.Ordinal);
+        return Like(declared) || Like(declared.Replace(" ", "", StringComparison.Ordinal))
+            || Like(DeclaredType.Parse(declared).Name) || (bare > 0 && Like(declared[..bare].TrimEnd()));
+    }
+
+    private bool Like(string name) => FileSystemName.MatchesSimpleExpression(Pattern.Trim(), name, ignoreCase: true);
+}
+
+/// <summary>
+/// What the user decides about types. Of the casts the first that matches wins. <paramref name="WidenAllowed"/> is asked with source table
+/// and column: false keeps the natural type and leaves values that do not fit to the caller (quarantine, fail).
+/// </summary>
+public sealed record TypeOptions(ImmutableArray<TypeCast> Casts, bool JsonAsText, Func<string, string, bool> WidenAllowed)
+{
+    public static TypeOptions Default { get; } = new([], false, static (_, _) => true);
+
+    public TypeCast? CastOf(string table, Column column) => Casts.FirstOrDefault(c => c.Matches(table, column));
+}
+
+/// <summary>
+/// The type chosen for a column. <paramref name="Misfits"/> counts the values that <paramref name="Encoding"/> will refuse;
+/// <paramref name="Why"/> says the rule and what the values said.
+/// </summary>
+public sealed record TypeChoice(string PgType, ColumnEncoding Encoding, Fidelity Fidelity, string Why, long Misfits, ImmutableArray<Finding> Findings);
