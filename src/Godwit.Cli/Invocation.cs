@@ -49,6 +49,9 @@ internal sealed class Invocation : IDisposable
         }
     }
 
+    /// <summary>How this program is called here: by the wrapper of a clone, or by its name.</summary>
+    public string Self => File.Exists(Path.Combine(Shell.WorkingDirectory, "godwit")) ? "./godwit" : "godwit";
+
     public static Func<ParseResult, CancellationToken, Task<int>> Action(Shell shell, Func<Invocation, CancellationToken, Task<int>> run) =>
         async (parse, ct) =>
         {

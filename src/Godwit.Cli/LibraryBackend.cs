@@ -9,11 +9,15 @@ namespace Godwit.Cli;
 
 internal sealed class LibraryBackend : IBackend
 {
-    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) =>
-        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no engine opens {connection} yet");
+    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) => EngineRegistry.OpenAsync(connection, ct);
 
-    public Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct) =>
-        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no target opens {SecretMask.OfConnection(connection)} yet");
+    public async Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct)
+    {
+        var settings = LocalServers.IsLocal(connection)
+            ? await LocalServers.ReadyAsync(LocalServers.Find(LocalServers.NameOf(connection), environment, TimeProvider.System), fresh: false, ct)
+            : ConnectionSettings.Parse(connection, environment.GetValueOrDefault);
+        return await TargetDatabase.OpenAsync(settings, maxConnections, ct);
+    }
 
     public Task<MigrationPlan> PlanAsync(Job job, ISource source, ITarget? target, MigrationOptions options, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).PlanAsync(source, target, options, job.Progress, ct);

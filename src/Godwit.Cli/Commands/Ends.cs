@@ -12,13 +12,11 @@ internal sealed record Ends(string Source, string? Target)
         "no TARGET is given, and neither SUPABASE_DB_URL, DATABASE_URL, POSTGRES_HOST nor godwit.yaml names one",
         "Give it after SOURCE: postgres://user@host:5432/db, or local for a private PostgreSQL.");
 
-    public bool IsLocal => Target is "local" || Target?.StartsWith("local:", StringComparison.Ordinal) == true;
-
     public static Ends Of(Invocation invocation)
     {
         var (source, target) = (invocation.Option<string>("SOURCE"), invocation.Option<string>("TARGET"));
         // `godwit migrate postgres://...`: the one end that is given is plainly the target.
-        if (source is not null && target is null && (ConnectionDefaults.IsPostgres(source) || IsLocalName(source))) (source, target) = (null, source);
+        if (source is not null && target is null && (ConnectionDefaults.IsPostgres(source) || LocalServers.IsLocal(source))) (source, target) = (null, source);
         invocation.Shell.Secrets.LearnConnection(source);
         invocation.Shell.Secrets.LearnConnection(target);
         source = source is null ? Default(invocation, invocation.Settings.Source) : ConnectionDefaults.SqlitePath(source) ?? source;
@@ -42,8 +40,6 @@ internal sealed record Ends(string Source, string? Target)
     public Task<ITarget> OpenTargetAsync(Invocation invocation, int jobs, CancellationToken ct) =>
         // One connection a job, one for the journal, one for the lock, one to spare.
         invocation.Backend.OpenTargetAsync(RequiredTarget, invocation.Settings.Environment, jobs + 3, ct);
-
-    private static bool IsLocalName(string text) => text == "local" || text.StartsWith("local:", StringComparison.Ordinal);
 
     private static string? Default(Invocation invocation, Setting? setting)
     {

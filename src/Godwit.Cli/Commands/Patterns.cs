@@ -8,7 +8,8 @@ internal static class Patterns
 {
     public static async Task CheckAsync(Invocation invocation, ISource source, MigrationOptions options, CancellationToken ct)
     {
-        if (options.Include.IsEmpty && options.Exclude.IsEmpty && options.MisfitRules.IsEmpty && options.Casts.IsEmpty && options.ExtraIndexes.IsEmpty) return;
+        // --include and --exclude are the library's to check: it applies them.
+        if (options.MisfitRules.IsEmpty && options.Casts.IsEmpty && options.ExtraIndexes.IsEmpty) return;
         await using var snapshot = await source.OpenSnapshotAsync(1, ct);
         var problems = Problems(await snapshot.InspectAsync(ct), options).ToList();
         if (problems.Count > 0)
@@ -18,11 +19,7 @@ internal static class Patterns
     public static IEnumerable<string> Problems(DatabaseSchema schema, MigrationOptions options)
     {
         string[] tables = [.. schema.Tables.Select(t => t.Name)];
-        string[] names = [.. tables, .. schema.Views.Select(v => v.Name)];
         string[] columns = [.. schema.Tables.SelectMany(t => t.Columns.Select(c => $"{t.Name}.{c.Name}"))];
-        foreach (var (option, patterns) in new[] { ("--include", options.Include), ("--exclude", options.Exclude) })
-            foreach (var pattern in patterns)
-                if (!names.Any(n => Matches(pattern, n))) yield return Unmatched($"{option} '{pattern}' matches no table", pattern, names);
         foreach (var index in options.ExtraIndexes)
             if (schema.FindTable(index.Table) is null) yield return Unmatched($"indexes: there is no table '{index.Table}'", index.Table, tables);
         foreach (var rule in options.MisfitRules)

@@ -12,11 +12,15 @@ internal static class UsageErrors
         if (parse.Action is System.CommandLine.Help.HelpAction) return null;
         var command = parse.CommandResult.Command;
         var problems = new List<string>();
-        foreach (var token in Strays(parse, args)) problems.Add(Unknown(command, token));
+        var strays = Strays(parse, args).Distinct().ToList();
+        // What follows an unknown option was its value, and what follows an unknown command was its arguments.
+        if (strays.Exists(s => s.StartsWith('-'))) strays.RemoveAll(s => !s.StartsWith('-'));
+        else if (command.Subcommands.Count > 0) strays = [.. strays.Take(1)];
+        foreach (var token in strays) problems.Add(Unknown(command, token));
         var known = problems.Count;
         foreach (var error in parse.Errors)
         {
-            if (known > 0 && parse.UnmatchedTokens.Any(t => error.Message.Contains($"'{t}'", StringComparison.Ordinal))) continue;
+            if (parse.UnmatchedTokens.Any(t => error.Message.Contains($"'{t}'", StringComparison.Ordinal))) continue;
             // A misspelt command leaves its group without one; the spelling is the news.
             if (known > 0 && error.Message.StartsWith("Required command", StringComparison.Ordinal)) continue;
             problems.Add(Plain(error.Message));

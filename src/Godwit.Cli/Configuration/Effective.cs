@@ -40,7 +40,7 @@ internal static class Effective
     }
 
     private static ConfigLine Connection(string name, Setting? setting) =>
-        setting is null ? new(name, null, "not set") : new(name, SecretMask.OfConnection(setting.Value), setting.Origin);
+        setting is null ? new(name, null, "") : new(name, SecretMask.OfConnection(setting.Value), setting.Origin);
 
     private static ConfigLine Line<T>(string name, Located<T>? located, Func<T, string> text, string? fallback) =>
         located is null ? new(name, fallback, "default") : new(name, text(located.Value), Origin(located.Line));

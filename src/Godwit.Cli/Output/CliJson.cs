@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Godwit.Check;
 using Godwit.Journal;
 using Godwit.Verify;
 
@@ -12,9 +13,10 @@ namespace Godwit.Cli.Output;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     WriteIndented = true,
     Converters = [typeof(SecondsConverter), typeof(WordConverter<Severity>), typeof(WordConverter<Stage>), typeof(WordConverter<Verdict>),
-        typeof(WordConverter<VerifyMode>), typeof(WordConverter<RunState>)])]
+        typeof(WordConverter<VerifyMode>), typeof(WordConverter<RunState>), typeof(WordConverter<Readiness>)])]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(MigrateDocument))]
+[JsonSerializable(typeof(CheckDocument))]
 [JsonSerializable(typeof(VerifyDocument))]
 [JsonSerializable(typeof(StatusDocument))]
 [JsonSerializable(typeof(ConfigDocument))]

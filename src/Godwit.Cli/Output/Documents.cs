@@ -1,13 +1,17 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using Godwit.Check;
 using Godwit.Journal;
 using Godwit.Verify;
 
 namespace Godwit.Cli.Output;
 
 /// <summary>What --json prints. Members are only ever added; a change that breaks a reader raises the version.</summary>
-internal abstract record Document(string Command)
+internal abstract record Document([property: JsonPropertyOrder(-2)] string Command)
 {
+    [JsonPropertyOrder(-3)]
     public int FormatVersion { get; init; } = 1;
+    [JsonPropertyOrder(-1)]
     public int ExitCode { get; init; }
 }
 
@@ -38,6 +42,14 @@ internal sealed record StageLine(Stage Stage, double Seconds);
 
 internal sealed record TableLine(string Table, string Target, long RowsRead, long RowsWritten, long Quarantined, double Seconds, Verdict Verified);
 
+internal sealed record CheckDocument() : Document("check")
+{
+    public required string Source { get; init; }
+    public string? Target { get; init; }
+    public required Readiness Level { get; init; }
+    public ImmutableArray<ReadinessItem> Items { get; init; } = [];
+}
+
 internal sealed record VerifyDocument() : Document("verify")
 {
     public required string Source { get; init; }
@@ -64,7 +76,6 @@ internal sealed record LocalDocument(string Command) : Document(Command)
     public required string Name { get; init; }
     public required string State { get; init; }
     public string? Url { get; init; }
-    public string? Version { get; init; }
     public string? Directory { get; init; }
 }
 

@@ -35,7 +35,7 @@ internal static class Closing
     /// <summary>A labelled line: the labels stand in one column, long text wraps beside it.</summary>
     public static void Line(IAnsiConsole console, string label, string markup)
     {
-        var grid = new Grid().AddColumn(new GridColumn().Width(10).NoWrap().PadLeft(1).PadRight(1)).AddColumn(new GridColumn().PadRight(0));
+        var grid = new Grid().AddColumn(new GridColumn().Width(10).NoWrap().PadLeft(1).PadRight(1)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
         grid.AddRow(new Markup($"[bold]{Markup.Escape(label)}[/]"), new Markup(markup));
         console.Write(grid);
     }

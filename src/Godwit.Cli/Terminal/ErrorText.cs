@@ -19,7 +19,7 @@ internal static class ErrorText
         var lines = error.Problem.Split('\n');
         shell.Error.WriteLine(shell.Secrets.Apply("error: " + lines[0]));
         foreach (var line in lines.Skip(1)) shell.Error.WriteLine(shell.Secrets.Apply("       " + line));
-        shell.Error.WriteLine(error.SqlState is { } state ? $"  why: {error.Code} (SQLSTATE {state})" : $"  why: {error.Code}");
+        shell.Error.WriteLine(error.SqlState is { } state && !error.Problem.Contains(state, StringComparison.Ordinal) ? $"  why: {error.Code} (SQLSTATE {state})" : $"  why: {error.Code}");
         if (aftermath is not null) shell.Error.WriteLine(shell.Secrets.Apply("  state: " + aftermath));
         if (error.Hint is { Length: > 0 } hint) shell.Error.WriteLine(shell.Secrets.Apply("try: " + hint));
         if (verbose) shell.Error.WriteLine(shell.Secrets.Apply(e.ToString()));

@@ -1,0 +1,55 @@
+using Godwit.Check;
+using Godwit.Target;
+
+namespace Godwit.Tests.Cli;
+
+public class ReadinessCheckTests
+{
+    private static readonly ReadinessCheck.TargetFacts Facts = new(true, true, false, 1, 3, 0, null, -1);
+
+    [Fact]
+    public void A_good_target_passes_every_check_but_TLS_over_the_network()
+    {
+        var items = ReadinessCheck.OfProfile(Sample.Profile(), "postgres://app@db.example:5432/app").Concat(Of(Facts)).ToList();
+        Assert.Equal("target-tls", Assert.Single(items, i => i.Level != Readiness.Pass).Code);
+        Assert.All(ReadinessCheck.OfProfile(Sample.Profile(), "postgres://app@127.0.0.1:5432/app"), i => Assert.Equal(Readiness.Pass, i.Level));
+        Assert.All(ReadinessCheck.OfProfile(Sample.Profile(), "postgres://app@/app?host=/tmp&port=5432"), i => Assert.Equal(Readiness.Pass, i.Level));
+    }
+
+    [Fact]
+    public void What_a_target_lacks_blocks_and_has_a_remedy()
+    {
+        Blocks("target-writable", ReadinessCheck.OfProfile(Sample.Profile() with { InRecovery = true }, "postgres://x@y:1/z"));
+        Blocks("target-can-create", ReadinessCheck.OfProfile(Sample.Profile() with { CanCreateSchema = false }, "postgres://x@y:1/z"));
+        Blocks("target-encoding", ReadinessCheck.OfProfile(Sample.Profile() with { Encoding = "LATIN1" }, "postgres://x@y:1/z"));
+        Blocks("target-schema", Of(Facts with { CanCreateInSchema = false }));
+        Blocks("target-read-only", Of(Facts with { ReadOnly = true }));
+    }
+
+    [Fact]
+    public void Too_few_connections_are_a_warning_that_names_the_jobs_that_fit()
+    {
+        var item = Assert.Single(Of(Facts with { Connections = 91 }), i => i.Code == "target-connections");
+        Assert.Equal(Readiness.Warn, item.Level);
+        Assert.Contains("--jobs 3", item.Remedy, StringComparison.Ordinal);
+        Assert.Equal(Readiness.Warn, Assert.Single(Of(Facts with { RoleLimit = 2 }), i => i.Code == "target-connections").Level);
+    }
+
+    [Fact]
+    public void A_page_escapes_what_it_shows()
+    {
+        var page = ReadinessHtml.Write(new("<app>.db", null, [new("x", Readiness.Warn, "a&b", "<script>alert(1)</script>")]), DateTimeOffset.UnixEpoch);
+        Assert.DoesNotContain("<script", page, StringComparison.Ordinal);
+        Assert.Contains("&lt;app&gt;.db", page, StringComparison.Ordinal);
+    }
+
+    private static List<ReadinessItem> Of(ReadinessCheck.TargetFacts facts) =>
+        [.. ReadinessCheck.OfFacts(facts, new FakeTarget(), new MigrationOptions { Jobs = 8 }, 1000)];
+
+    private static void Blocks(string code, IEnumerable<ReadinessItem> items)
+    {
+        var item = Assert.Single(items, i => i.Level == Readiness.Block);
+        Assert.Equal(code, item.Code);
+        Assert.NotNull(item.Remedy);
+    }
+}
