@@ -39,7 +39,7 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
 /// <summary>All tables and (already translated) views an expression may name.</summary>
 public sealed record TranslationScope(ImmutableArray<ScopeTable> Tables)
 {
-    public ScopeTable? Find(string sourceName) => Tables.FirstOrDefault(t => string.Equals(t.SourceName, sourceName, StringComparison.OrdinalIgnoreCase));
+    public ScopeTable? Find(string sourceName) => Tables.FirstOrDefault(t => NameComparer.Same(t.SourceName, sourceName));
 }
 
 /// <summary>A translated view: its query, the columns it yields (so that later views can build on it), or the problem.</summary>
