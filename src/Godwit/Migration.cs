@@ -1,4 +1,9 @@
+using System.Collections.Immutable;
+using Godwit.Copy;
+using Godwit.Journal;
 using Godwit.Plan;
+using Godwit.PostData;
+using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
@@ -6,21 +11,136 @@ using Microsoft.Extensions.Logging;
 
 namespace Godwit;
 
-/// <summary>The journey: inspect, profile, plan, prepare, copy, post-data, publish, verify. Read this first.</summary>
+/// <summary>
+/// The journey. Read this first: each stage is a folder, reads what the stage before it wrote, and never reaches back.
+/// <code>inspect -> profile -> plan -> prepare -> copy -> post-data -> publish -> verify</code>
+/// </summary>
 public sealed class Migration(TimeProvider clock, ILogger logger)
 {
-    /// <summary>What would be created and why; changes nothing. Without a target, one of the newest supported version is assumed.</summary>
-    public Task<MigrationPlan> PlanAsync(ISource source, ITarget? target, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct) =>
-        throw new NotSupportedException($"{clock} {logger}");
+    /// <summary>Payload bytes of one chunk: what a lost connection can cost, and what Ctrl-C waits for.</summary>
+    private const long ChunkBytes = 64L << 20;
+    private const int NewestMajor = 18;
+
+    /// <summary>What would be created and why; changes nothing. Without a target, the newest supported version is assumed.</summary>
+    public async Task<MigrationPlan> PlanAsync(ISource source, ITarget? target, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
+        var stages = new StageClock(clock, progress);
+        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        return await PlanAsync(source, snapshot, schema, target, options, stages, progress, ct);
+    }
 
     /// <summary>
-    /// The main job. Resumes an interrupted run of the same source and options by itself. <paramref name="plan"/>: a reviewed plan to execute
-    /// unchanged; null plans anew.
+    /// The main job. An unfinished run of the same source, moment and options goes on where it stopped. <paramref name="reviewed"/>: a plan to
+    /// execute unchanged; null plans anew. Cancelling stops after the chunks in flight; the same call resumes.
     /// </summary>
-    public Task<MigrationResult> RunAsync(ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, IProgress<MigrationEvent> progress, CancellationToken ct) =>
-        throw new NotSupportedException();
+    public async Task<MigrationResult> RunAsync(ISource source, ITarget target, MigrationOptions options, MigrationPlan? reviewed, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        await using var session = await RunSession.OpenAsync(target, clock, ct);
+        await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
+        var stages = new StageClock(clock, progress);
+        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress, ct);
+        if (plan is null)
+        {
+            plan = reviewed ?? await PlanAsync(source, snapshot, schema, target, options, stages, progress, ct);
+            Refuse(plan, snapshot.Position);
+            await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
+        }
+        try
+        {
+            return await ExecuteAsync(session, snapshot, schema, target, options, plan, stages, progress, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            await session.EndAsync(RunState.Interrupted, null);
+            throw;
+        }
+        catch (GodwitException e)
+        {
+            await session.FailAsync(e);
+            throw;
+        }
+    }
 
-    /// <summary>Compares the source with what a finished run left in the target. <paramref name="tables"/>: only these, by source name; empty is all.</summary>
-    public Task<VerifyReport> VerifyAsync(ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, IProgress<MigrationEvent> progress, CancellationToken ct) =>
-        throw new NotSupportedException();
+    /// <summary>
+    /// Compares the source, as it is now, with the target. Uses the plan of the last run where there is one, else maps existing tables by name.
+    /// <paramref name="tables"/>: only these, by source name; empty is all.
+    /// </summary>
+    public async Task<VerifyReport> VerifyAsync(ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
+        var stages = new StageClock(clock, progress);
+        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        if (tables.FirstOrDefault(t => schema.FindTable(t) is null) is { } missing) throw TableFilter.NoSuchTable(missing, schema.Tables.Select(t => t.Name));
+        var plan = await RunSession.LastPlanAsync(source, target, options, ct)
+            ?? await PlanAsync(source, snapshot, schema, target, options with { DataOnly = true }, stages, progress, ct);
+        Refuse(plan, new(plan.SourcePosition));
+        return await VerifyAsync(snapshot, schema, target, plan, mode, options, tables, stages, progress, ct);
+    }
+
+    private static async Task<MigrationPlan> PlanAsync(ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget? target, MigrationOptions options, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        var profiles = await stages.RunAsync(Stage.Profile, "looking at every value", () => Profiling.ProfileAsync(snapshot, schema, TypePlanner.OptionsOf(options), options.Jobs, ChunkBytes, progress, ct));
+        return await stages.RunAsync(Stage.Plan, "choosing types", async () => Planner.Plan(new()
+        {
+            Source = source.Info.Display,
+            Position = snapshot.Position,
+            Schema = schema,
+            Profiles = profiles,
+            Translator = source.Translator,
+            TargetMajor = target?.Profile.Major ?? NewestMajor,
+            Options = options,
+            Existing = target is null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
+            SourceFindings = source.Info.Findings,
+        }));
+    }
+
+    private async Task<MigrationResult> ExecuteAsync(RunSession session, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        var run = session.Run.Id;
+        var steps = new StepRunner(target, run, plan, options, progress, clock);
+        async Task<T> In<T>(Stage stage, string what, Func<Task<T>> work)
+        {
+            await session.StageAsync(stage, ct);
+            return await stages.RunAsync(stage, what, work);
+        }
+        await In(Stage.Prepare, "creating tables", () => steps.RunAsync(plan.PreData, session.Steps, ct));
+        var tables = await In(Stage.Copy, "copying rows", () => new CopyStage(snapshot, schema, target, run, progress, clock, logger)
+            .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
+        var refused = await In(Stage.PostData, "building keys, indexes, constraints and views", () => steps.RunAsync(plan.PostData, session.Steps, ct));
+        await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
+        var verification = options.Verify is { } mode && !options.SchemaOnly
+            ? await In(Stage.Verify, "comparing every value", () => VerifyAsync(snapshot, schema, target, plan, mode, options, [], stages: null, progress, ct))
+            : null;
+        var result = new MigrationResult
+        {
+            RunId = run,
+            Source = session.Run.Source,
+            Target = target.Display,
+            Started = session.Run.Started,
+            Elapsed = clock.GetUtcNow() - session.Run.Started,
+            Stages = stages.Elapsed,
+            Plan = plan,
+            Tables = tables,
+            Findings = [.. plan.Findings, .. refused, .. MigrationResult.QuarantineFindings(tables)],
+            Verification = verification,
+        };
+        await session.EndAsync(result.HasDifferences ? RunState.DoneWithDifferences : RunState.Done, null);
+        return result;
+    }
+
+    private async Task<VerifyReport> VerifyAsync(ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationPlan plan, VerifyMode mode, MigrationOptions options, IReadOnlyList<string> tables, StageClock? stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        Task<VerifyReport> Compare() => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct);
+        return stages is null ? await Compare() : await stages.RunAsync(Stage.Verify, "comparing", Compare);
+    }
+
+    private static void Refuse(MigrationPlan plan, Position position)
+    {
+        if (plan.SourcePosition != position.Value)
+            throw new GodwitException(ErrorKind.Blocked, "plan-outdated", "The source was written to since the plan was made.", "Make a new plan: godwit plan SOURCE TARGET -o plan.json");
+        if (plan.Findings.FirstOrDefault(f => f.Severity == Severity.Block) is { } block)
+            throw new GodwitException(ErrorKind.Blocked, block.Code, $"{block.Subject}: {block.Problem} Nothing was changed.", block.Hint);
+    }
 }

@@ -4,6 +4,8 @@ using Godwit.Verify;
 
 namespace Godwit;
 
+public sealed record StageTime(Stage Stage, TimeSpan Elapsed);
+
 /// <summary>One line of the closing table.</summary>
 public sealed record TableResult(string Table, string Target, long RowsRead, long RowsWritten, long Quarantined, TimeSpan Elapsed);
 
@@ -18,7 +20,7 @@ public sealed record MigrationResult
     public required DateTimeOffset Started { get; init; }
     public required TimeSpan Elapsed { get; init; }
     /// <summary>Seconds by stage, in order.</summary>
-    public ImmutableArray<(Stage Stage, TimeSpan Elapsed)> Stages { get; init; } = [];
+    public ImmutableArray<StageTime> Stages { get; init; } = [];
     public required MigrationPlan Plan { get; init; }
     public ImmutableArray<TableResult> Tables { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
@@ -26,5 +28,9 @@ public sealed record MigrationResult
     public VerifyReport? Verification { get; init; }
     /// <summary>Unvalidated constraints, indexes that could not be built: the run finished, the difference is named in Findings.</summary>
     public bool HasDifferences => Verification?.Verdict == Verdict.Different || Tables.Any(t => t.Quarantined > 0)
-        || Findings.Any(f => f.Code is "step-refused" or "rows-quarantined");
+        || Findings.Any(f => f.Code is "step-refused" or "rows-quarantined" or "foreign-key-orphans" or "check-broken");
+
+    public static IEnumerable<Finding> QuarantineFindings(ImmutableArray<TableResult> tables) => tables.Where(t => t.Quarantined > 0).Select(t =>
+        new Finding("rows-quarantined", Severity.Warning, t.Table, $"{t.Quarantined} row(s) did not fit; they stand whole in godwit.quarantine.",
+            "SELECT * FROM godwit.quarantine; or choose wider types: --on-misfit widen"));
 }

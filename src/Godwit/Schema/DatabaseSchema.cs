@@ -12,7 +12,9 @@ public sealed record DatabaseSchema
     /// <summary>What exists in the source and is not migrated as an object of its own: virtual tables, shadow tables, statistics.</summary>
     public ImmutableArray<OtherObject> Others { get; init; } = [];
 
-    public Table? FindTable(string name) => Tables.FirstOrDefault(t => string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase));
+    /// <summary>The exact spelling wins: "É" and "é" may both be there, as SQLite folds ASCII only.</summary>
+    public Table? FindTable(string name) =>
+        Tables.FirstOrDefault(t => t.Name == name) ?? Tables.FirstOrDefault(t => string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase));
 }
 
 public sealed record Table
@@ -37,7 +39,9 @@ public sealed record Table
     /// <summary>Things the inspector saw in this table that the records above do not say (ON CONFLICT clauses, odd syntax).</summary>
     public ImmutableArray<Finding> Findings { get; init; } = [];
 
-    public Column? FindColumn(string name) => Columns.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
+    /// <summary>The exact spelling wins, as in <see cref="DatabaseSchema.FindTable"/>.</summary>
+    public Column? FindColumn(string name) =>
+        Columns.FirstOrDefault(c => c.Name == name) ?? Columns.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
 }
 
 public sealed record Column

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Threading.Channels;
 using Godwit.Schema;
 using Godwit.Source;
@@ -66,7 +67,21 @@ internal sealed class SqliteSnapshot : ISnapshot
             return true;
         }, ct);
 
-    public IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>Batches are encoded on the consumer's own thread, when it asks for them.</summary>
+    public async IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, [EnumeratorCancellation] CancellationToken ct)
+    {
+        var reader = await _free.Reader.ReadAsync(ct).AsTask().ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        try
+        {
+            using var interrupt = ct.UnsafeRegister(static state => ((Connection)state!).Interrupt(), reader);
+            using var batches = Guard(read.Table.Name, () => BatchReader.Start(reader, read), ct);
+            while (Guard(read.Table.Name, () => batches.Next(ct), ct) is { } batch) yield return batch;
+        }
+        finally
+        {
+            Return(reader);
+        }
+    }
 
     /// <summary>Rents a reader, runs native work on the pool, and interrupts it when cancelled.</summary>
     private async Task<T> WithReader<T>(string? subject, Func<Connection, T> work, CancellationToken ct)
@@ -78,17 +93,25 @@ internal sealed class SqliteSnapshot : ISnapshot
             {
                 // Disposing the registration waits for a running callback: no interrupt reaches the reader's next user.
                 using var interrupt = ct.UnsafeRegister(static state => ((Connection)state!).Interrupt(), reader);
-                return work(reader);
+                return Guard(subject, () => work(reader), ct);
             }, ct);
+        }
+        finally
+        {
+            Return(reader);
+        }
+    }
+
+    private T Guard<T>(string? subject, Func<T> work, CancellationToken ct)
+    {
+        try
+        {
+            return work();
         }
         catch (SqliteFailure failure)
         {
             if (failure.Code == Native.Interrupt) ct.ThrowIfCancellationRequested();
             throw SqliteErrors.Map(failure, _display, subject);
-        }
-        finally
-        {
-            Return(reader);
         }
     }
 

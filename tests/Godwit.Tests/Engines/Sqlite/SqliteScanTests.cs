@@ -1,5 +1,6 @@
 using Godwit.Engines.Sqlite;
 using Godwit.Source;
+using Godwit.TypeMapping;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -126,11 +127,11 @@ public sealed class SqliteScanTests
         Assert.Equal(["5|I:5"], await snapshot.RowsAsync(table, new KeyRange(5, 5)));
     }
 
-    private sealed class CancellingVisitor(CancellationTokenSource cancel) : Godwit.TypeMapping.IRowVisitor
+    private sealed class CancellingVisitor(CancellationTokenSource cancel) : IRowVisitor
     {
         public int Rows { get; private set; }
         public void BeginRow(long position) { }
-        public void Cell(int column, in Godwit.TypeMapping.SourceCell cell) { }
+        public void Cell(int column, in SourceCell cell) { }
         public bool EndRow()
         {
             if (++Rows == 10) cancel.Cancel();

@@ -1,0 +1,179 @@
+using System.Collections.Immutable;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Godwit.Journal;
+
+/// <summary>A run as the journal holds it; <paramref name="Plan"/> is the plan's JSON, opaque here.</summary>
+public sealed record JournalRun(Guid Id, string Source, string Position, string Options, string TargetSchema, string Plan, RunState State, Stage Stage, DateTimeOffset Started);
+
+public enum StepOutcome { Done, Fallback, Refused }
+
+public sealed record JournalStep(string Id, StepOutcome Outcome, string? Detail);
+
+public sealed record JournalChunk(string Table, int Number, long Rows, long Misfits);
+
+/// <summary>
+/// Durable facts about runs, in schema <c>godwit</c> of the target. Facts about rows and steps are written by the caller's transaction, the
+/// one that does the work, so that work and fact are there together or not at all. One writer at a time, by advisory lock; any number of readers.
+/// </summary>
+public static class RunJournal
+{
+    public const string SchemaName = "godwit";
+
+    // Two int4 keys, "gdwt" and a format number: pg_locks shows them as classid and objid.
+    private const int LockClass = 0x67647774;
+    private const int LockObject = 1;
+
+    /// <summary>Takes the run lock on this session, or returns false when another session of the same database holds it.</summary>
+    public static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({LockClass}, {LockObject})", connection);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    public static Task EnsureSchemaAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        ExecuteAsync(connection, JournalSql.Create, ct);
+
+    public static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select to_regclass('godwit.run') is not null", connection);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>The newest run, finished or not; null where there is none.</summary>
+    public static async Task<JournalRun?> LatestAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select id, source, position, options, target_schema, plan, state, stage, started from godwit.run where state <> 'abandoned' order by started desc limit 1", connection);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        if (!await reader.ReadAsync(ct)) return null;
+        return new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),
+            ParseState(reader.GetString(6)), Enum.Parse<Stage>(reader.GetString(7)), reader.GetFieldValue<DateTimeOffset>(8));
+    }
+
+    public static Task StartAsync(NpgsqlConnection connection, JournalRun run, CancellationToken ct) =>
+        ExecuteAsync(connection, """
+            insert into godwit.run (id, source, position, options, target_schema, plan, state, stage, started)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """, ct, run.Id, run.Source, run.Position, run.Options, run.TargetSchema, run.Plan, StateText(run.State), run.Stage.ToString(), run.Started.ToUniversalTime());
+
+    public static Task SetStateAsync(NpgsqlConnection connection, Guid run, RunState state, string? error, DateTimeOffset? ended, CancellationToken ct) =>
+        ExecuteAsync(connection, "update godwit.run set state = $2, last_error = $3, ended = $4 where id = $1", ct,
+            run, StateText(state), (object?)error ?? DBNull.Value, (object?)ended?.ToUniversalTime() ?? DBNull.Value);
+
+    public static Task SetStageAsync(NpgsqlConnection connection, Guid run, Stage stage, CancellationToken ct) =>
+        ExecuteAsync(connection, "update godwit.run set stage = $2, state = 'running' where id = $1", ct, run, stage.ToString());
+
+    /// <summary>Forgets every unfinished run: their load schema is about to be dropped.</summary>
+    public static Task AbandonAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        ExecuteAsync(connection, "update godwit.run set state = 'abandoned' where state in ('running', 'interrupted', 'failed')", ct);
+
+    public static Task SetReportAsync(NpgsqlConnection connection, Guid run, string json, CancellationToken ct) =>
+        ExecuteAsync(connection, "update godwit.run set report = $2 where id = $1", ct, run, json);
+
+    /// <summary>Call inside the transaction that loaded the chunk's rows.</summary>
+    public static Task ChunkDoneAsync(NpgsqlConnection connection, Guid run, JournalChunk chunk, CancellationToken ct) =>
+        ExecuteAsync(connection, "insert into godwit.chunk (run_id, source_table, number, rows, misfits) values ($1, $2, $3, $4, $5)", ct,
+            run, chunk.Table, chunk.Number, chunk.Rows, chunk.Misfits);
+
+    /// <summary>Call inside the transaction that executed the step.</summary>
+    public static Task StepDoneAsync(NpgsqlConnection connection, Guid run, JournalStep step, CancellationToken ct) =>
+        ExecuteAsync(connection, "insert into godwit.step (run_id, id, outcome, detail) values ($1, $2, $3, $4) on conflict (run_id, id) do update set outcome = excluded.outcome, detail = excluded.detail", ct,
+            run, step.Id, step.Outcome.ToString(), (object?)step.Detail ?? DBNull.Value);
+
+    /// <summary>Call inside the transaction that loaded the chunk's other rows.</summary>
+    public static Task QuarantineAsync(NpgsqlConnection connection, Guid run, string table, long position, string? key, string column, string reason, string json, CancellationToken ct) =>
+        ExecuteAsync(connection, """
+            insert into godwit.quarantine (run_id, source_table, position, key, column_name, reason, row) values ($1, $2, $3, $4, $5, $6, $7::text::jsonb)
+            """, ct, run, table, position, (object?)key ?? DBNull.Value, column, reason, json);
+
+    public static async Task<ImmutableArray<JournalChunk>> ChunksAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select source_table, number, rows, misfits from godwit.chunk where run_id = $1", connection) { Parameters = { new() { Value = run } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var chunks = ImmutableArray.CreateBuilder<JournalChunk>();
+        while (await reader.ReadAsync(ct)) chunks.Add(new(reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3)));
+        return chunks.ToImmutable();
+    }
+
+    public static async Task<ImmutableArray<JournalStep>> StepsAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select id, outcome, detail from godwit.step where run_id = $1", connection) { Parameters = { new() { Value = run } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var steps = ImmutableArray.CreateBuilder<JournalStep>();
+        while (await reader.ReadAsync(ct))
+            steps.Add(new(reader.GetString(0), Enum.Parse<StepOutcome>(reader.GetString(1)), reader.IsDBNull(2) ? null : reader.GetString(2)));
+        return steps.ToImmutable();
+    }
+
+    /// <summary>Every run, newest first, also while one is going on. Empty where Godwit never ran.</summary>
+    public static async Task<ImmutableArray<RunStatus>> ReadStatusAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        if (!await ExistsAsync(connection, ct)) return [];
+        var runs = new List<RunStatus>();
+        await using (var command = new NpgsqlCommand(JournalSql.Status, connection) { Parameters = { new() { Value = LockClass }, new() { Value = LockObject } } })
+        await using (var reader = await command.ExecuteReaderAsync(ct))
+            while (await reader.ReadAsync(ct)) runs.Add(ReadRun(reader));
+        for (var i = 0; i < runs.Count; i++)
+            runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct) };
+        return [.. runs];
+    }
+
+    private static RunStatus ReadRun(NpgsqlDataReader reader)
+    {
+        var alive = reader.GetBoolean(8);
+        var state = ParseState(reader.GetString(3));
+        return new()
+        {
+            Id = reader.GetGuid(0),
+            Source = reader.GetString(1),
+            TargetSchema = reader.GetString(2),
+            // The process died without a word when its run says running and nobody holds the lock.
+            State = state == RunState.Running && !alive ? RunState.Interrupted : state,
+            Stage = Enum.Parse<Stage>(reader.GetString(4)),
+            Started = reader.GetFieldValue<DateTimeOffset>(5),
+            Ended = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
+            LastError = reader.IsDBNull(7) ? null : reader.GetString(7),
+            Alive = alive && state == RunState.Running,
+            StepsDone = reader.GetInt32(9),
+            Steps = reader.GetInt32(10),
+        };
+    }
+
+    private static async Task<ImmutableArray<TableStatus>> ReadTablesAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(JournalSql.StatusTables, connection) { Parameters = { new() { Value = run } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var tables = ImmutableArray.CreateBuilder<TableStatus>();
+        while (await reader.ReadAsync(ct))
+            tables.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4), reader.GetInt64(5)));
+        return tables.ToImmutable();
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        foreach (var value in values)
+            command.Parameters.Add(value is DateTimeOffset moment ? new() { Value = moment, NpgsqlDbType = NpgsqlDbType.TimestampTz } : new NpgsqlParameter { Value = value });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static string StateText(RunState state) => state switch
+    {
+        RunState.Running => "running",
+        RunState.Interrupted => "interrupted",
+        RunState.Failed => "failed",
+        RunState.Done => "done",
+        _ => "done-with-differences",
+    };
+
+    private static RunState ParseState(string text) => text switch
+    {
+        "running" => RunState.Running,
+        "interrupted" => RunState.Interrupted,
+        "failed" => RunState.Failed,
+        "done" => RunState.Done,
+        _ => RunState.DoneWithDifferences,
+    };
+}

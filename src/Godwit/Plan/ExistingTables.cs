@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.Target;
+
+namespace Godwit.Plan;
+
+/// <summary>The target's own tables, for --data-only and --if-exists append.</summary>
+internal static class ExistingTables
+{
+    public static async Task<ImmutableDictionary<string, ExistingTable>> ReadAsync(ITarget target, MigrationOptions options, CancellationToken ct)
+    {
+        if (!options.DataOnly && options.IfExists != IfExists.Append) return ImmutableDictionary<string, ExistingTable>.Empty;
+        await using var connection = await target.ConnectAsync(ct);
+        var columns = await TargetCatalog.ColumnsAsync(connection, options.TargetSchema, ct);
+        return columns.GroupBy(c => c.Table).ToImmutableDictionary(g => g.Key, g => new ExistingTable(new SqlName(options.TargetSchema, g.Key),
+            [.. g.Select(c => new ExistingColumn(c.Name, c.PgType, c.Generated, c.NotNull, c.HasDefault, c.Identity))]));
+    }
+
+    /// <summary>Exactly, else without regard to case, else without regard to underscores.</summary>
+    public static ExistingColumn? Match(ExistingTable table, string name) =>
+        table.Columns.FirstOrDefault(c => c.Name == name)
+        ?? table.Columns.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+        ?? table.Columns.FirstOrDefault(c => Plain(c.Name).Equals(Plain(name), StringComparison.OrdinalIgnoreCase));
+
+    private static string Plain(string s) => s.Replace("_", "", StringComparison.Ordinal);
+}

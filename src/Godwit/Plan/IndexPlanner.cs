@@ -1,0 +1,170 @@
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.TypeMapping;
+
+namespace Godwit.Plan;
+
+/// <summary>
+/// Primary keys, unique constraints and indexes. Each is built as an index (which can run beside others on the same table) and
+/// keys are attached to it afterwards, which takes no time.
+/// </summary>
+internal static class IndexPlanner
+{
+    // https://www.postgresql.org/docs/current/limits.html: columns per index
+    private const int MaxTerms = 32;
+
+    /// <summary>Collations other than BINARY in a key or index: the column must order by bytes for lower() and rtrim() to do what SQLite does.</summary>
+    public static void MarkByteOrdered(PlanContext context)
+    {
+        foreach (var table in context.Tables)
+        {
+            foreach (var column in table.Columns)
+                if (Folding(column.Collation) is not null) context.ByteOrdered.Add((table.Name, column.Name));
+            foreach (var term in table.Indexes.Concat(table.UniqueConstraints).SelectMany(i => i.Terms))
+                if (term.Column is not null && Folding(term.Collation) is not null && table.FindColumn(term.Column) is { } column)
+                    context.ByteOrdered.Add((table.Name, column.Name));
+        }
+    }
+
+    public static IEnumerable<SqlStep> Plan(PlanContext context, Table table)
+    {
+        if (table.PrimaryKey is { } key)
+            foreach (var step in PrimaryKey(context, table, key)) yield return step;
+        foreach (var unique in table.UniqueConstraints)
+            foreach (var step in Unique(context, table, unique)) yield return step;
+        foreach (var index in table.Indexes)
+            if (Index(context, table, index) is { } step) yield return step;
+        if (context.Options.IndexForeignKeys)
+            foreach (var step in ForeignKeyIndexes(context, table)) yield return step;
+        foreach (var extra in context.Options.ExtraIndexes.Where(e => e.Table.Equals(table.Name, StringComparison.OrdinalIgnoreCase)))
+            yield return Extra(context, table, extra);
+    }
+
+    private static IEnumerable<SqlStep> PrimaryKey(PlanContext context, Table table, Key key)
+    {
+        var nulls = key.Columns.Where(c => table.FindColumn(c) is { } column && context.Profile(table, column)[ValueFact.Null] > 0).ToList();
+        var columns = key.Columns.Select(c => context.Column(table, c)).ToList();
+        var collated = key.Columns.Any(c => Folding(table.FindColumn(c)?.Collation) is not null);
+        var name = context.Names.AddIndex(key.Name, $"{context.Names.Table(table.Name)}_pkey");
+        if (nulls.Count > 0)
+            context.Find("primary-key-has-nulls", Severity.Warning, table.Name,
+                $"The primary key ({string.Join(", ", key.Columns)}) holds NULL, which SQLite allows and PostgreSQL does not; a unique index stands in for it.", "Fill the NULLs, then ADD PRIMARY KEY.");
+        if (collated)
+            yield return Build(context, table, context.Names.AddIndex(null, $"{name}_nocase"), $"primary key of {table.Name} without case", true,
+                string.Join(", ", key.Columns.Select(c => Term(context, table, new(c, null, false, table.FindColumn(c)?.Collation)))), null, "The key compares as its collation says.");
+        var build = Build(context, table, name, $"primary key of {table.Name}", true, SqlName.List(columns), null, "The index of the primary key.");
+        yield return build;
+        if (nulls.Count == 0)
+            yield return new($"key {table.Name}", StepKind.PrimaryKey, $"primary key of {table.Name}",
+                $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} PRIMARY KEY USING INDEX {SqlName.Quote(name)}", "The primary key.")
+            { Table = table.Name, Fallback = "" };
+    }
+
+    private static IEnumerable<SqlStep> Unique(PlanContext context, Table table, TableIndex unique)
+    {
+        var proposal = $"{context.Names.Table(table.Name)}_{string.Join("_", unique.Terms.Select(t => t.Column ?? "expr"))}_key";
+        var given = unique.Name.StartsWith("sqlite_autoindex_", StringComparison.OrdinalIgnoreCase) || unique.Name.Length == 0 ? null : unique.Name;
+        var name = context.Names.AddIndex(given, proposal);
+        var subject = $"unique ({string.Join(", ", unique.Terms.Select(t => t.Column))}) of {table.Name}";
+        var plain = unique.Terms.All(t => t.Column is not null && Folding(t.Collation ?? table.FindColumn(t.Column)?.Collation) is null);
+        yield return Build(context, table, name, subject, true, string.Join(", ", unique.Terms.Select(t => Term(context, table, t with { Descending = false }))), null,
+            plain ? "The index of the unique constraint." : "Unique without regard to case, as the collation says; an expression needs an index instead of a constraint.");
+        if (plain)
+            yield return new($"unique {name}", StepKind.Unique, subject,
+                $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} UNIQUE USING INDEX {SqlName.Quote(name)}", "The unique constraint.")
+            { Table = table.Name, Fallback = "" };
+    }
+
+    private static SqlStep? Index(PlanContext context, Table table, TableIndex index)
+    {
+        var subject = $"index {index.Name}";
+        var scope = context.Scope(table);
+        if (index.Terms.Length > MaxTerms)
+        {
+            context.Find("index-not-translated", Severity.Warning, subject, $"{index.Terms.Length} columns; a PostgreSQL index can have {MaxTerms}.");
+            return null;
+        }
+        var terms = new List<string>();
+        foreach (var term in index.Terms)
+        {
+            if (term.Column is not null)
+            {
+                if (NotIndexable(context, table, term.Column) is { } why)
+                {
+                    context.Find("index-not-translated", Severity.Warning, subject, why, "Index an expression of it, or use GIN on jsonb.");
+                    return null;
+                }
+                terms.Add(Term(context, table, term));
+                continue;
+            }
+            var translated = context.Input.Translator.Expression(term.Expression!, scope, null, ExpressionUse.IndexTerm);
+            if (translated.Sql is null) return NotTranslated(context, subject, index, translated.Problem);
+            terms.Add(Fold($"({context.Use(translated, subject)})", term.Collation) + (term.Descending ? " DESC" : ""));
+        }
+        string? predicate = null;
+        if (index.Predicate is not null)
+        {
+            var translated = context.Input.Translator.Expression(index.Predicate, scope, null, ExpressionUse.IndexPredicate);
+            if (translated.Sql is null) return NotTranslated(context, subject, index, translated.Problem);
+            predicate = context.Use(translated, subject);
+        }
+        var name = context.Names.AddIndex(index.Name, index.Name);
+        return Build(context, table, name, subject, index.Unique, string.Join(", ", terms), predicate, index.Unique ? "A unique index of the source." : "An index of the source.");
+    }
+
+    private static SqlStep? NotTranslated(PlanContext context, string subject, TableIndex index, string? problem)
+    {
+        context.Find("index-not-translated", Severity.Warning, subject, $"{index.Sql}: {problem}", "Create it in PostgreSQL by hand, or list it under indexes in godwit.yaml.");
+        return null;
+    }
+
+    private static string? NotIndexable(PlanContext context, Table table, string column) =>
+        table.FindColumn(column) is { } found && context.Type(table, found).PgType == "json"
+            ? $"{column} is json, which PostgreSQL cannot order." : null;
+
+    private static IEnumerable<SqlStep> ForeignKeyIndexes(PlanContext context, Table table)
+    {
+        foreach (var key in table.ForeignKeys.Where(k => !IsIndexed(table, k)).DistinctBy(k => string.Join("\0", k.Columns).ToLowerInvariant()))
+        {
+            if (key.Columns.Any(c => table.FindColumn(c) is null)) continue;
+            var columns = key.Columns.Select(c => context.Column(table, table.FindColumn(c)!.Name)).ToList();
+            var name = context.Names.AddIndex(null, $"{context.Names.Table(table.Name)}_{string.Join("_", columns)}_idx");
+            yield return Build(context, table, name, $"foreign key ({string.Join(", ", key.Columns)}) of {table.Name}", false, SqlName.List(columns), null,
+                "Asked for by --index-foreign-keys: deletes and joins on the parent would read the whole table.");
+        }
+    }
+
+    public static bool IsIndexed(Table table, ForeignKey key)
+    {
+        bool Covers(IEnumerable<string?> columns) => columns.Take(key.Columns.Length).ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(key.Columns);
+        return table.PrimaryKey is { } primary && Covers(primary.Columns)
+            || table.UniqueConstraints.Concat(table.Indexes).Any(i => i.Predicate is null && Covers(i.Terms.Select(t => t.Column)));
+    }
+
+    private static SqlStep Extra(PlanContext context, Table table, ExtraIndex extra)
+    {
+        var name = context.Names.AddIndex(null, extra.Name ?? $"{context.Names.Table(table.Name)}_extra_idx");
+        return new($"index {name}", StepKind.Index, $"index {name}", $"CREATE {(extra.Unique ? "UNIQUE " : "")}INDEX {SqlName.Quote(name)} ON {context.Load(table)} {extra.Definition}",
+            "Listed in godwit.yaml.") { Table = table.Name, Fallback = "" };
+    }
+
+    private static SqlStep Build(PlanContext context, Table table, string name, string subject, bool unique, string terms, string? predicate, string why) =>
+        new($"index {name}", StepKind.Index, subject,
+            $"CREATE {(unique ? "UNIQUE " : "")}INDEX {SqlName.Quote(name)} ON {context.Load(table)} ({terms}){(predicate is null ? "" : $" WHERE {predicate}")}",
+            why, $"DROP INDEX {new SqlName(PlanContext.LoadSchema, name)}") { Table = table.Name, Fallback = "" };
+
+    private static string Term(PlanContext context, Table table, IndexTerm term)
+    {
+        var column = table.FindColumn(term.Column!)!;
+        var isText = TypePlanner.Base(context.Type(table, column).PgType) == "text";
+        var sql = SqlName.Quote(context.Column(table, column.Name));
+        return (isText ? Fold(sql, term.Collation ?? column.Collation) : sql) + (term.Descending ? " DESC" : "");
+    }
+
+    private static string Fold(string sql, string? collation) => Folding(collation) switch { "NOCASE" => $"lower({sql})", "RTRIM" => $"rtrim({sql})", _ => sql };
+
+    private static string? Folding(string? collation) =>
+        collation is null ? null
+        : collation.Equals("NOCASE", StringComparison.OrdinalIgnoreCase) ? "NOCASE"
+        : collation.Equals("RTRIM", StringComparison.OrdinalIgnoreCase) ? "RTRIM" : null;
+}

@@ -1,0 +1,96 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.TypeMapping;
+
+namespace Godwit.Plan;
+
+/// <summary>
+/// A table that the target already has: its columns with format_type names, in order. Used by --data-only and --if-exists append.
+/// </summary>
+public sealed record ExistingTable(SqlName Name, ImmutableArray<ExistingColumn> Columns);
+
+public sealed record ExistingColumn(string Name, string PgType, bool Generated, bool NotNull, bool HasDefault, bool Identity);
+
+/// <summary>Everything that a plan depends on. The same input yields the same plan.</summary>
+public sealed record PlanInput
+{
+    public required string Source { get; init; }
+    public required Position Position { get; init; }
+    public required DatabaseSchema Schema { get; init; }
+    /// <summary>By source table name; columns in the order of the table's.</summary>
+    public required ImmutableDictionary<string, TableProfile> Profiles { get; init; }
+    public required ISqlTranslator Translator { get; init; }
+    /// <summary>Major version of the target, 14 to 18.</summary>
+    public required int TargetMajor { get; init; }
+    public required MigrationOptions Options { get; init; }
+    /// <summary>Tables of the target schema, by target name; only looked at with --data-only or --if-exists append.</summary>
+    public ImmutableDictionary<string, ExistingTable> Existing { get; init; } = ImmutableDictionary<string, ExistingTable>.Empty;
+    public ImmutableArray<Finding> SourceFindings { get; init; } = [];
+}
+
+/// <summary>What the parts of the planner share while one plan is being made.</summary>
+internal sealed class PlanContext(PlanInput input, NameMap names)
+{
+    public const string LoadSchema = "godwit_load";
+
+    public PlanInput Input { get; } = input;
+    public NameMap Names { get; } = names;
+    public MigrationOptions Options => Input.Options;
+    public List<Finding> Findings { get; } = [];
+    public Dictionary<(string Table, string Column), TypeChoice> Types { get; } = [];
+    /// <summary>Columns of which a NOCASE or RTRIM index or constraint is made: they compare by bytes, as SQLite's BINARY does.</summary>
+    public HashSet<(string Table, string Column)> ByteOrdered { get; } = [];
+    public SortedSet<string> Helpers { get; } = new(StringComparer.Ordinal);
+
+    public ImmutableArray<Table> Tables => Input.Schema.Tables;
+
+    public TypeChoice Type(Table table, Column column) => Types[(table.Name, column.Name)];
+
+    public ColumnProfile Profile(Table table, Column column) => Input.Profiles[table.Name].Columns[table.Columns.IndexOf(column)];
+
+    public SqlName Load(Table table) => new(LoadSchema, Names.Table(table.Name));
+
+    public SqlName Target(Table table) => new(Options.TargetSchema, Names.Table(table.Name));
+
+    public string Column(Table table, string column) => Names.Column(table.Name, column);
+
+    public void Find(string code, Severity severity, string subject, string problem, string? hint = null) =>
+        Findings.Add(new(code, severity, subject, problem, hint));
+
+    public ScopeTable Scope(Table table) => new(table.Name, Load(table), [.. table.Columns.Select(c => ScopeColumn(table, c))]);
+
+    public ScopeColumn ScopeColumn(Table table, Column column)
+    {
+        var type = Type(table, column);
+        return new(column.Name, Column(table, column.Name), type.PgType, column.Collation)
+        {
+            NumericTime = type.Encoding.Kind is >= CellEncoding.EpochSeconds and <= CellEncoding.JulianDate ? type.Encoding.Kind.ToString() : null,
+            NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
+            Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
+        };
+    }
+
+    /// <summary>Uses a translation's helpers and notes; returns its SQL.</summary>
+    public string Use(Translation translation, string subject)
+    {
+        Helpers.UnionWith(translation.Helpers);
+        foreach (var note in translation.Notes) Find("translated-with-note", Severity.Info, subject, note);
+        return translation.Sql!;
+    }
+}
+
+/// <summary>Column affinity after https://www.sqlite.org/datatype3.html, section 3.1.</summary>
+internal static class SourceAffinity
+{
+    public static string Of(string declaredType, bool strict)
+    {
+        bool Has(string s) => declaredType.Contains(s, StringComparison.OrdinalIgnoreCase);
+        if (strict && declaredType.Equals("ANY", StringComparison.OrdinalIgnoreCase)) return "BLOB";
+        return Has("INT") ? "INTEGER"
+            : Has("CHAR") || Has("CLOB") || Has("TEXT") ? "TEXT"
+            : Has("BLOB") || declaredType.Length == 0 ? "BLOB"
+            : Has("REAL") || Has("FLOA") || Has("DOUB") ? "REAL"
+            : "NUMERIC";
+    }
+}

@@ -1,0 +1,95 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+
+namespace Godwit.Plan;
+
+/// <summary>Schema + profiles + options -> plan. Pure: reads nothing, changes nothing, and gives the same plan for the same input.</summary>
+public static class Planner
+{
+    public static MigrationPlan Plan(PlanInput input)
+    {
+        var names = new NameMap(input.Options.Names);
+        foreach (var table in input.Schema.Tables) names.AddTable(table);
+        var context = new PlanContext(input, names);
+        context.Findings.AddRange(input.SourceFindings);
+        IndexPlanner.MarkByteOrdered(context);
+        TypePlanner.Choose(context);
+        return input.Options.DataOnly || input.Options.IfExists == IfExists.Append ? ExistingPlanner.Plan(context) : Whole(context);
+    }
+
+    private static MigrationPlan Whole(PlanContext context)
+    {
+        var tables = context.Tables.Select(t => TablePlanner.Plan(context, t)).ToList();
+        var postData = PostData(context, tables.SelectMany(t => t.Sequences)).ToImmutableArray();
+        NameOthers(context);
+        return new()
+        {
+            Source = context.Input.Source,
+            SourcePosition = context.Input.Position.Value,
+            TargetSchema = context.Options.TargetSchema,
+            LoadSchema = PlanContext.LoadSchema,
+            PreData = [.. Prepare(context), .. tables.Select(t => t.Step)],
+            Tables = context.Options.SchemaOnly ? [] : [.. tables.Select(t => t.Plan)],
+            PostData = postData,
+            Publish = [.. Publish(context, postData)],
+            Sequences = [.. tables.SelectMany(t => t.Sequences)],
+            Findings = [.. context.Findings, .. context.Names.Findings],
+        };
+    }
+
+    private static IEnumerable<SqlStep> Prepare(PlanContext context)
+    {
+        var load = new SqlName(PlanContext.LoadSchema);
+        yield return new("schema load", StepKind.Schema, "load schema", $"CREATE SCHEMA {load}", "Everything is built here, unseen, and published at the end in one transaction.", $"DROP SCHEMA {load} CASCADE");
+        // Helpers become known while tables, indexes and views are translated: the caller enumerates this after them.
+        foreach (var (sql, number) in context.Input.Translator.HelperSql(context.Helpers, CompatSchema).Select((s, i) => (s, i)))
+            yield return new($"helper {number}", StepKind.Helper, "godwit_compat", number == 0 ? $"CREATE SCHEMA IF NOT EXISTS {CompatSchema};\n{sql}" : sql, "SQLite's meaning of a function that PostgreSQL defines differently.");
+    }
+
+    public const string CompatSchema = "godwit_compat";
+
+    private static IEnumerable<SqlStep> PostData(PlanContext context, IEnumerable<SequencePlan> sequences)
+    {
+        var steps = new List<SqlStep>();
+        foreach (var sequence in sequences)
+            steps.Add(new($"sequence {sequence.Table}", StepKind.Sequence, $"{sequence.Table}.{sequence.Column}",
+                $"ALTER TABLE {new SqlName(PlanContext.LoadSchema, sequence.Target.Name)} ALTER COLUMN {SqlName.Quote(sequence.TargetColumn)} RESTART WITH {sequence.NextValue}",
+                "The next key follows the largest one ever given out."));
+        foreach (var table in context.Tables)
+        {
+            steps.AddRange(IndexPlanner.Plan(context, table));
+            steps.AddRange(ConstraintPlanner.Checks(context, table));
+            steps.AddRange(ConstraintPlanner.ForeignKeys(context, table));
+            steps.Add(new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {context.Load(table)}", "Statistics for the query planner.") { Table = table.Name });
+        }
+        steps.AddRange(ViewPlanner.Plan(context));
+        foreach (var table in context.Tables) context.Findings.AddRange(table.Findings);
+        return steps.OrderBy(s => s.Kind);
+    }
+
+    private static IEnumerable<SqlStep> Publish(PlanContext context, ImmutableArray<SqlStep> postData)
+    {
+        var schema = new SqlName(context.Options.TargetSchema);
+        var names = context.Tables.Select(t => (Name: context.Names.Table(t.Name), Subject: t.Name, Kind: "TABLE"))
+            .Concat(postData.Where(s => s.Kind == StepKind.View).Select(s => s.Subject["view ".Length..]).Select(v => (Name: context.Names.Table(v), Subject: v, Kind: "VIEW"))).ToList();
+        yield return new("publish schema", StepKind.Publish, context.Options.TargetSchema, $"CREATE SCHEMA IF NOT EXISTS {schema}", "The schema that the application uses.");
+        if (context.Options.IfExists == IfExists.Replace)
+            foreach (var kind in new[] { "VIEW", "TABLE" })
+                if (names.Where(n => n.Kind == kind).Select(n => new SqlName(context.Options.TargetSchema, n.Name).ToString()).ToList() is { Count: > 0 } old)
+                    yield return new($"publish drop {kind}", StepKind.Publish, context.Options.TargetSchema, $"DROP {kind} IF EXISTS {string.Join(", ", old)}", "Asked for by --if-exists replace; the old ones are there until this moment.");
+        foreach (var (name, subject, kind) in names)
+            yield return new($"publish {subject}", StepKind.Publish, subject, $"ALTER {kind} {(kind == "VIEW" ? "IF EXISTS " : "")}{new SqlName(PlanContext.LoadSchema, name)} SET SCHEMA {schema}", "Appears with all the others at once.");
+        yield return new("publish done", StepKind.Publish, "load schema", $"DROP SCHEMA {new SqlName(PlanContext.LoadSchema)}", "Nothing is left behind.");
+    }
+
+    private static void NameOthers(PlanContext context)
+    {
+        foreach (var trigger in context.Input.Schema.Triggers)
+            context.Find("trigger-not-translated", Severity.Warning, $"trigger {trigger.Name} of {trigger.Table}", $"Triggers are not carried over. Its SQL: {trigger.Sql}", "Write it as a PL/pgSQL trigger, or do its work in the application.");
+        foreach (var other in context.Input.Schema.Others)
+            if (other.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
+                context.Find("virtual-table-skipped", Severity.Warning, other.Name, $"A {other.Kind} is not a table of rows; it is not carried over. Its SQL: {other.Sql}", "For full-text search use tsvector with a GIN index.");
+            else
+                context.Find("internal-table-skipped", Severity.Info, other.Name, $"A {other.Kind} of SQLite's own; it has no meaning outside of it.");
+    }
+}

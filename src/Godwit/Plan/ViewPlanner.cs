@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.Source;
+
+namespace Godwit.Plan;
+
+/// <summary>Views in the order in which they build on each other; what cannot be translated is a finding with its SQL.</summary>
+internal static class ViewPlanner
+{
+    public static IEnumerable<SqlStep> Plan(PlanContext context)
+    {
+        var scope = new TranslationScope([.. context.Tables.Select(context.Scope)]);
+        foreach (var view in Ordered(context.Input.Schema.Views, context.Input.Translator))
+        {
+            var subject = $"view {view.Name}";
+            var translation = context.Input.Translator.View(view, scope);
+            if (translation.Query is null)
+            {
+                context.Find("view-not-translated", Severity.Warning, subject, $"{translation.Problem} Its SQL: {view.Sql}", "Rewrite it for PostgreSQL and create it by hand.");
+                continue;
+            }
+            context.Helpers.UnionWith(translation.Helpers);
+            foreach (var note in translation.Notes) context.Find("translated-with-note", Severity.Info, subject, note);
+            var name = context.Names.AddView(view.Name);
+            var load = new SqlName(PlanContext.LoadSchema, name);
+            scope = new(scope.Tables.Add(new(view.Name, load, translation.Columns)));
+            yield return new($"view {view.Name}", StepKind.View, subject, $"CREATE VIEW {load} AS\n{translation.Query}", "A view of the source.", $"DROP VIEW {load}") { Fallback = "" };
+        }
+    }
+
+    private static List<View> Ordered(ImmutableArray<View> views, ISqlTranslator translator)
+    {
+        var byName = views.ToDictionary(v => v.Name, StringComparer.OrdinalIgnoreCase);
+        var done = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var ordered = new List<View>();
+        void Visit(View view)
+        {
+            if (!done.Add(view.Name)) return;
+            foreach (var name in translator.References(view))
+                if (byName.TryGetValue(name, out var other)) Visit(other);
+            ordered.Add(view);
+        }
+        foreach (var view in views) Visit(view);
+        return ordered;
+    }
+}

@@ -1,0 +1,150 @@
+using System.Collections.Immutable;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit;
+
+/// <summary>
+/// One run on one target, from the lock to its last word in the journal. Decides whether an unfinished run goes on or a new one starts.
+/// </summary>
+internal sealed class RunSession : IAsyncDisposable
+{
+    private readonly ITarget _target;
+    private readonly TimeProvider _clock;
+    private readonly NpgsqlConnection _lock;
+    private JournalRun? _unfinished;
+
+    private RunSession(ITarget target, TimeProvider clock, NpgsqlConnection connection) => (_target, _clock, _lock) = (target, clock, connection);
+
+    public JournalRun Run { get; private set; } = null!;
+    public ImmutableArray<JournalChunk> Chunks { get; private set; } = [];
+    public ImmutableDictionary<string, JournalStep> Steps { get; private set; } = ImmutableDictionary<string, JournalStep>.Empty;
+
+    /// <summary>Takes the target's run lock, which lives as long as this session.</summary>
+    public static async Task<RunSession> OpenAsync(ITarget target, TimeProvider clock, CancellationToken ct)
+    {
+        var connection = await target.ConnectAsync(ct);
+        try
+        {
+            if (!await RunJournal.TryLockAsync(connection, ct))
+                throw new GodwitException(ErrorKind.Blocked, "target-busy", $"Another godwit is at work on {target.Display}.", "Wait for it, or see what it does: godwit status");
+            await RunJournal.EnsureSchemaAsync(connection, ct);
+            return new(target, clock, connection) { _unfinished = await RunJournal.LatestAsync(connection, ct) is { State: RunState.Running or RunState.Interrupted or RunState.Failed } run ? run : null };
+        }
+        catch (NpgsqlException e)
+        {
+            await connection.DisposeAsync();
+            throw TargetErrors.Map(e, "preparing the journal (schema godwit)");
+        }
+        catch (GodwitException)
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The plan of an unfinished run that this command continues: same source at the same moment, same decisions. Null: start anew.</summary>
+    public async Task<MigrationPlan?> ResumeAsync(string source, Position position, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        if (_unfinished is not { } run) return null;
+        if (run.Source != source && options.IfExists != IfExists.Replace)
+            throw new GodwitException(ErrorKind.Blocked, "other-run-unfinished", $"A run from {run.Source} is unfinished on {_target.Display}.", "Finish it by its own command, or give it up with --if-exists replace.");
+        if (run.Source != source || run.Options != OptionsFingerprint.Of(options)) return null;
+        if (run.Position != position.Value)
+        {
+            progress.Report(new MigrationEvent.Found(new("source-changed-since", Severity.Info, source, "The source was written to since the interrupted run: it starts over, so that all rows are of one moment.")));
+            return null;
+        }
+        Run = run;
+        Chunks = await RunJournal.ChunksAsync(_lock, run.Id, ct);
+        Steps = (await RunJournal.StepsAsync(_lock, run.Id, ct)).ToImmutableDictionary(s => s.Id);
+        progress.Report(new MigrationEvent.Resumed(Chunks.Sum(c => c.Rows), run.Started));
+        return PlanJson.Read(run.Plan);
+    }
+
+    /// <summary>Refuses what is in the way, forgets unfinished runs with all that they built, and writes the new run's first fact.</summary>
+    public async Task StartAsync(string source, Position position, MigrationPlan plan, MigrationOptions options, CancellationToken ct)
+    {
+        await RefuseOccupiedAsync(plan, options, ct);
+        Run = new(Guid.CreateVersion7(_clock.GetUtcNow()), source, position.Value, OptionsFingerprint.Of(options), plan.TargetSchema, PlanJson.Write(plan), RunState.Running, Stage.Prepare, _clock.GetUtcNow());
+        try
+        {
+            await using var transaction = await _lock.BeginTransactionAsync(ct);
+            await RunJournal.AbandonAsync(_lock, ct);
+            await using (var drop = new NpgsqlCommand($"drop schema if exists {new SqlName(plan.LoadSchema)} cascade", _lock)) await drop.ExecuteNonQueryAsync(ct);
+            await RunJournal.StartAsync(_lock, Run, ct);
+            await transaction.CommitAsync(ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "starting the run");
+        }
+    }
+
+    private async Task RefuseOccupiedAsync(MigrationPlan plan, MigrationOptions options, CancellationToken ct)
+    {
+        if (options.IfExists != IfExists.Fail || options.DataOnly) return;
+        var there = await TargetCatalog.RelationsAsync(_lock, plan.TargetSchema, ct);
+        var clash = plan.Publish.Where(s => s.Id.StartsWith("publish ", StringComparison.Ordinal)).Select(s => s.Subject)
+            .Concat(plan.Tables.Select(t => t.Target.Name)).Where(there.ContainsKey).Distinct().ToList();
+        if (clash.Count == 0) return;
+        var shown = string.Join(", ", clash.Take(5)) + (clash.Count > 5 ? $" and {clash.Count - 5} more" : "");
+        throw new GodwitException(ErrorKind.Blocked, "target-not-empty", $"{_target.Display} already has {shown} in schema {plan.TargetSchema}. Nothing was changed.",
+            "--if-exists replace swaps them for new ones at the end, --if-exists append adds rows, --schema NAME builds elsewhere; `godwit verify` compares what is there.");
+    }
+
+    public async Task StageAsync(Stage stage, CancellationToken ct) => await WriteAsync(c => RunJournal.SetStageAsync(c, Run.Id, stage, ct), ct);
+
+    public Task EndAsync(RunState state, string? error) => WriteAsync(c => RunJournal.SetStateAsync(c, Run.Id, state, error, _clock.GetUtcNow(), CancellationToken.None), CancellationToken.None);
+
+    public async Task FailAsync(GodwitException failure)
+    {
+        try
+        {
+            await EndAsync(RunState.Failed, $"{failure.Code}: {failure.Problem}");
+        }
+        catch (GodwitException)
+        {
+            // The target is gone: the journal says "running" and nobody holds the lock, which status reads as interrupted.
+        }
+    }
+
+    /// <summary>The plan of the last finished run of this source into this schema, or null.</summary>
+    public static async Task<MigrationPlan?> LastPlanAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct)
+    {
+        await using var connection = await target.ConnectAsync(ct);
+        if (!await RunJournal.ExistsAsync(connection, ct)) return null;
+        return await RunJournal.LatestAsync(connection, ct) is { State: RunState.Done or RunState.DoneWithDifferences } run
+            && run.Source == source.Info.Display && run.TargetSchema == options.TargetSchema ? PlanJson.Read(run.Plan) : null;
+    }
+
+    public Task ReportAsync(string json) => WriteAsync(c => RunJournal.SetReportAsync(c, Run.Id, json, CancellationToken.None), CancellationToken.None);
+
+    // The lock's own connection may have died with the server that the run survived: facts go through a fresh one.
+    private async Task WriteAsync(Func<NpgsqlConnection, Task> write, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await _target.ConnectAsync(ct);
+            await write(connection);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "writing the journal");
+        }
+    }
+
+    public ValueTask DisposeAsync() => _lock.DisposeAsync();
+}
+
+/// <summary>The options that decide what is built. Two runs with equal fingerprints and positions build the same.</summary>
+internal static class OptionsFingerprint
+{
+    public static string Of(MigrationOptions o) => string.Join('\n',
+        o.TargetSchema, o.IfExists, o.SchemaOnly, o.DataOnly, o.Names, o.Misfits, o.JsonAsText, o.IndexForeignKeys,
+        string.Join(',', o.Include), string.Join(',', o.Exclude), string.Join(',', o.Casts), string.Join(',', o.MisfitRules), string.Join(',', o.ExtraIndexes));
+}
