@@ -31,6 +31,16 @@ internal sealed class LibraryBackend : IBackend
     public Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct) =>
         Task.FromResult(ImmutableArray<string>.Empty);
 
-    public Task<ImmutableArray<RunStatus>> ReadStatusAsync(ITarget target, CancellationToken ct) =>
-        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no journal is read from {target.Display} yet");
+    public async Task<ImmutableArray<RunStatus>> ReadStatusAsync(ITarget target, CancellationToken ct)
+    {
+        await using var connection = await target.ConnectAsync(ct);
+        try
+        {
+            return await RunJournal.ReadStatusAsync(connection, ct);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw TargetErrors.Map(e, "Reading the journal of " + target.Display);
+        }
+    }
 }
