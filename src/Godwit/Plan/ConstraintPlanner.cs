@@ -32,7 +32,7 @@ internal static class ConstraintPlanner
 
     public static IEnumerable<SqlStep> ForeignKeys(PlanContext context, Table table)
     {
-        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var seen = new HashSet<string>(NameComparer.Instance);
         // Last declared first, as SQLite numbers them: where two keys join the same columns, that one is named first in its catalog.
         foreach (var key in table.ForeignKeys.Reverse())
         {
@@ -84,7 +84,7 @@ internal static class ConstraintPlanner
 
     private static bool IsUnique(PlanContext context, Table parent, IEnumerable<string> columns)
     {
-        bool Same(IEnumerable<string?> other) => other.ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(columns);
+        bool Same(IEnumerable<string?> other) => other.ToHashSet(NameComparer.Instance).SetEquals(columns);
         if (parent.PrimaryKey is { } key && Same(key.Columns))
             return key.Columns.All(c => parent.FindColumn(c) is { } column && context.Profile(parent, column)[ValueFact.Null] == 0);
         return parent.UniqueConstraints.Concat(parent.Indexes.Where(i => i.Unique)).Any(u => u.Predicate is null && u.Terms.All(t => t.Column is not null) && Same(u.Terms.Select(t => t.Column))

@@ -65,12 +65,12 @@ internal static class ExistingPlanner
     private static List<TablePlan> ParentsFirst(PlanContext context, ImmutableArray<TablePlan> plans)
     {
         var ordered = new List<TablePlan>();
-        var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var seen = new HashSet<string>(NameComparer.Instance);
         void Visit(TablePlan plan)
         {
             if (!seen.Add(plan.Source)) return;
             foreach (var key in context.Input.Schema.FindTable(plan.Source)!.ForeignKeys)
-                if (plans.FirstOrDefault(p => p.Source.Equals(key.ParentTable, StringComparison.OrdinalIgnoreCase)) is { } parent) Visit(parent);
+                if (plans.FirstOrDefault(p => NameComparer.Same(p.Source, key.ParentTable)) is { } parent) Visit(parent);
             ordered.Add(plan);
         }
         foreach (var plan in plans) Visit(plan);

@@ -36,7 +36,7 @@ internal static class IndexPlanner
             if (Index(context, table, index) is { } step) yield return step;
         if (context.Options.IndexForeignKeys)
             foreach (var step in ForeignKeyIndexes(context, table)) yield return step;
-        foreach (var extra in context.Options.ExtraIndexes.Where(e => e.Table.Equals(table.Name, StringComparison.OrdinalIgnoreCase)))
+        foreach (var extra in context.Options.ExtraIndexes.Where(e => NameComparer.Same(e.Table, table.Name)))
             yield return Extra(context, table, extra);
     }
 
@@ -136,7 +136,7 @@ internal static class IndexPlanner
 
     public static bool IsIndexed(Table table, ForeignKey key)
     {
-        bool Covers(IEnumerable<string?> columns) => columns.Take(key.Columns.Length).ToHashSet(StringComparer.OrdinalIgnoreCase).SetEquals(key.Columns);
+        bool Covers(IEnumerable<string?> columns) => columns.Take(key.Columns.Length).ToHashSet(NameComparer.Instance).SetEquals(key.Columns);
         return table.PrimaryKey is { } primary && Covers(primary.Columns)
             || table.UniqueConstraints.Concat(table.Indexes).Any(i => i.Predicate is null && Covers(i.Terms.Select(t => t.Column)));
     }

@@ -15,8 +15,8 @@ public sealed class NameMap(NameStyle style)
     private static readonly HashSet<string> SystemColumns = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
 
     private readonly HashSet<string> _relations = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _tables = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, ImmutableDictionary<string, string>> _columns = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> _tables = new(NameComparer.Instance);
+    private readonly Dictionary<string, ImmutableDictionary<string, string>> _columns = new(NameComparer.Instance);
     private readonly Dictionary<string, HashSet<string>> _constraints = new(StringComparer.Ordinal);
     private readonly List<Finding> _findings = [];
 
@@ -31,7 +31,7 @@ public sealed class NameMap(NameStyle style)
         var name = Take(_relations, table.Name, table.Name, "table");
         _tables[table.Name] = name;
         var taken = new HashSet<string>(StringComparer.Ordinal);
-        var columns = ImmutableDictionary.CreateBuilder<string, string>(StringComparer.OrdinalIgnoreCase);
+        var columns = ImmutableDictionary.CreateBuilder<string, string>(NameComparer.Instance);
         foreach (var column in table.Columns)
             columns[column.Name] = Take(taken, column.Name, $"{table.Name}.{column.Name}", "column");
         _columns[table.Name] = columns.ToImmutable();

@@ -49,7 +49,7 @@ internal static class TablePlanner
 
     private static bool IsIdentity(PlanContext context, Table table, Column column) =>
         column.IsRowKey && TypePlanner.Base(context.Type(table, column).PgType) is "bigint" or "integer" or "smallint" && column.IsRowKey
-        && !table.ForeignKeys.Any(k => k.Columns.Contains(column.Name, StringComparer.OrdinalIgnoreCase));
+        && !table.ForeignKeys.Any(k => k.Columns.Contains(column.Name, NameComparer.Instance));
 
     private static void Identity(PlanContext context, Table table, Column column, StringBuilder sql, ImmutableArray<SequencePlan>.Builder sequences)
     {
@@ -82,7 +82,7 @@ internal static class TablePlanner
     private static bool NotNull(PlanContext context, Table table, Column column)
     {
         var nulls = context.Profile(table, column)[ValueFact.Null];
-        var inKey = table.PrimaryKey?.Columns.Contains(column.Name, StringComparer.OrdinalIgnoreCase) == true;
+        var inKey = table.PrimaryKey?.Columns.Contains(column.Name, NameComparer.Instance) == true;
         if (!column.NotNull && !inKey) return false;
         if (nulls == 0) return true;
         if (column.NotNull)

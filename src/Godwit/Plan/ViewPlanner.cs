@@ -30,8 +30,8 @@ internal static class ViewPlanner
 
     private static List<View> Ordered(ImmutableArray<View> views, ISqlTranslator translator)
     {
-        var byName = views.ToDictionary(v => v.Name, StringComparer.OrdinalIgnoreCase);
-        var done = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+        var byName = views.ToDictionary(v => v.Name, NameComparer.Instance);
+        var done = new HashSet<string>(NameComparer.Instance);
         var ordered = new List<View>();
         void Visit(View view)
         {

@@ -12,9 +12,8 @@ public sealed record DatabaseSchema
     /// <summary>What exists in the source and is not migrated as an object of its own: virtual tables, shadow tables, statistics.</summary>
     public ImmutableArray<OtherObject> Others { get; init; } = [];
 
-    /// <summary>The exact spelling wins: "É" and "é" may both be there, as SQLite folds ASCII only.</summary>
     public Table? FindTable(string name) =>
-        Tables.FirstOrDefault(t => t.Name == name) ?? Tables.FirstOrDefault(t => string.Equals(t.Name, name, StringComparison.OrdinalIgnoreCase));
+        Tables.FirstOrDefault(t => NameComparer.Same(t.Name, name));
 }
 
 public sealed record Table
@@ -41,7 +40,7 @@ public sealed record Table
 
     /// <summary>The exact spelling wins, as in <see cref="DatabaseSchema.FindTable"/>.</summary>
     public Column? FindColumn(string name) =>
-        Columns.FirstOrDefault(c => c.Name == name) ?? Columns.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
+        Columns.FirstOrDefault(c => NameComparer.Same(c.Name, name));
 }
 
 public sealed record Column

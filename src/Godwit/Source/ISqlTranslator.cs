@@ -8,12 +8,14 @@ public enum ExpressionUse { Check, Default, Generated, IndexTerm, IndexPredicate
 
 /// <summary>
 /// <paramref name="Sql"/> is null where the fragment cannot be translated with the same meaning; then <paramref name="Problem"/> says why.
+/// Both are null where nothing is to be made, because the column's type says the same already (CHECK (flag IN (0,1)) on a boolean).
 /// <paramref name="Helpers"/> are names of godwit_compat functions that the SQL calls. <paramref name="Notes"/> are differences the user
 /// should know of although the fragment was translated.
 /// </summary>
 public sealed record Translation(string? Sql, string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes)
 {
     public static Translation Of(string sql) => new(sql, null, [], []);
+    public static Translation SaidByType => new(null, null, [], []);
     public static Translation Impossible(string problem) => new(null, problem, [], []);
 }
 
@@ -28,6 +30,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public string? NumericTime { get; init; }
     /// <summary>No value is NULL and the target column is NOT NULL.</summary>
     public bool NotNull { get; init; }
+    /// <summary>This column is the row key (SQLite: rowid is another name of it).</summary>
+    public bool IsRowKey { get; init; }
     /// <summary>The source column's affinity in SQLite's words: "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB".</summary>
     public string Affinity { get; init; } = "BLOB";
 }
@@ -35,7 +39,7 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
 /// <summary>All tables and (already translated) views an expression may name.</summary>
 public sealed record TranslationScope(ImmutableArray<ScopeTable> Tables)
 {
-    public ScopeTable? Find(string sourceName) => Tables.FirstOrDefault(t => string.Equals(t.SourceName, sourceName, StringComparison.OrdinalIgnoreCase));
+    public ScopeTable? Find(string sourceName) => Tables.FirstOrDefault(t => NameComparer.Same(t.SourceName, sourceName));
 }
 
 /// <summary>A translated view: its query, the columns it yields (so that later views can build on it), or the problem.</summary>

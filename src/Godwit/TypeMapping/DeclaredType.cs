@@ -8,7 +8,7 @@ public enum Affinity : byte { Integer, Text, Blob, Real, Numeric }
 
 /// <summary>
 /// A declared type in its parts: <see cref="Name"/> in upper case with single spaces and without modifiers that say nothing of values
-/// (UNSIGNED, ZEROFILL, CHARACTER SET x, COLLATE x), <see cref="Arguments"/> the numbers in parentheses.
+/// (UNSIGNED, ZEROFILL, AUTO_INCREMENT, CHARACTER SET x, COLLATE x), <see cref="Arguments"/> the numbers in parentheses.
 /// </summary>
 public sealed record DeclaredType(string Name, ImmutableArray<int> Arguments, Affinity Affinity)
 {
@@ -23,7 +23,7 @@ public sealed record DeclaredType(string Name, ImmutableArray<int> Arguments, Af
         Drop(words, "CHARACTER", "SET");
         Drop(words, "CHARSET");
         Drop(words, "COLLATE");
-        if (words.Count > 1) words.RemoveAll(w => w is "UNSIGNED" or "SIGNED" or "ZEROFILL");
+        if (words.Count > 1) words.RemoveAll(w => w is "UNSIGNED" or "SIGNED" or "ZEROFILL" or "AUTO_INCREMENT");
         ImmutableArray<int> arguments = [];
         if (close > 0)
         {

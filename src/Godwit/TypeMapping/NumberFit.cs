@@ -3,7 +3,7 @@ namespace Godwit.TypeMapping;
 /// <summary>Whether one kind of number holds another exactly.</summary>
 internal static class NumberFit
 {
-    private static ReadOnlySpan<double> PowersOfTen => [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+    private static readonly double[] PowersOfTen = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
 
     public static bool IsExactDouble(long value)
     {

@@ -42,10 +42,19 @@ internal static class NumberText
     {
         value = 0;
         if (text.Length is 0 or > 20) return false;
-        var first = text[0];
-        if (first == '-' ? text.Length == 1 || text[1] is < (byte)'1' or > (byte)'9' : first is < (byte)'0' or > (byte)'9') return false;
-        if (first == '0' && text.Length > 1) return false;
-        return Utf8Parser.TryParse(text, out value, out var used) && used == text.Length;
+        var negative = text[0] == '-';
+        var i = negative ? 1 : 0;
+        if (i == text.Length || (text[i] == '0' && text.Length > 1)) return false;
+        ulong magnitude = 0;
+        for (; i < text.Length; i++)
+        {
+            var digit = (uint)(text[i] - '0');
+            if (digit > 9 || magnitude > long.MaxValue / 10) return false;
+            magnitude = magnitude * 10 + digit;
+        }
+        if (magnitude > long.MaxValue && !(negative && magnitude == 1UL << 63)) return false;
+        value = negative ? -(long)magnitude : (long)magnitude;
+        return true;
     }
 
     /// <summary>
@@ -127,10 +136,14 @@ internal static class NumberText
         if (double.IsInfinity(value)) return Copy(value > 0 ? "inf"u8 : "-inf"u8, into);
         value.TryFormat(into, out var length, default, CultureInfo.InvariantCulture);
         var e = into[..length].IndexOf((byte)'E');
-        if (e < 0) return into[..length].Contains((byte)'.') ? length : length + Copy(".0"u8, into[length..]);
-        into[e] = (byte)'e';
-        // .NET switches to exponents at 1e15; digits up to 1e16 are still plain here.
-        return into[(e + 1)..length].SequenceEqual("+15"u8) ? Spell15(into, e) : length;
+        if (e >= 0)
+        {
+            into[e] = (byte)'e';
+            return length;
+        }
+        if (into[..length].Contains((byte)'.')) return length;
+        // .NET writes up to 17 digits plainly; from 1e16 on they are not all known, and an exponent stands here.
+        return Math.Abs(value) >= 1e16 ? SpellExponent16(into, length) : length + Copy(".0"u8, into[length..]);
     }
 
     public static int Format(long value, Span<byte> into)
@@ -139,20 +152,17 @@ internal static class NumberText
         return written;
     }
 
-    private static int Spell15(Span<byte> into, int mantissa)
+    private static int SpellExponent16(Span<byte> into, int length)
     {
-        // "d.ddd" or "d" with exponent 15: sixteen digits, then ".0"; a double here has no more than one digit after that.
-        Span<byte> digits = stackalloc byte[MaxLength];
-        int count = 0, at = 0;
-        if (into[0] == '-') at = 1;
-        for (var i = at; i < mantissa; i++)
-            if (into[i] != '.') digits[count++] = into[i];
-        while (count < 17) digits[count++] = (byte)'0';
-        digits[..16].CopyTo(into[at..]);
-        at += 16;
-        into[at++] = (byte)'.';
-        into[at++] = digits[16];
-        return at;
+        var first = into[0] == '-' ? 1 : 0;
+        var significant = into[..length].TrimEnd((byte)'0').Length;
+        if (significant > first + 1)
+        {
+            into[(first + 1)..significant].CopyTo(into[(first + 2)..]);
+            into[first + 1] = (byte)'.';
+            significant++;
+        }
+        return significant + Copy("e+16"u8, into[significant..]);
     }
 
     private static int Copy(ReadOnlySpan<byte> text, Span<byte> into)

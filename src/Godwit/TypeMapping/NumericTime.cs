@@ -38,15 +38,14 @@ internal static class NumericTime
     {
         microseconds = 0;
         if (!(day >= JulianFrom && day < JulianTo)) return Misfit.OutOfRange;
-        var sinceEpoch = day - JulianEpoch;
-        var milliseconds = Math.Round(sinceEpoch * 86_400e3);
-        if (milliseconds / 86_400e3 + JulianEpoch == day)
+        var milliseconds = Math.Round(day * 86_400e3);
+        if (milliseconds / 86_400e3 == day)
         {
-            microseconds = (long)milliseconds * 1000;
+            microseconds = ((long)milliseconds - 210_866_760_000_000) * 1000;
         }
         else
         {
-            var us = Math.Round(sinceEpoch * 86_400e6);
+            var us = Math.Round((day - JulianEpoch) * 86_400e6);
             if (us / 86_400e6 + JulianEpoch != day) return Misfit.WouldRound;
             microseconds = (long)us;
         }

@@ -41,7 +41,7 @@ public static class TypeRules
         new(new("INTEGER", TypeArguments.None), "bigint", CellEncoding.Int8, Fidelity.Exact, "INTEGER holds 64 bits in SQLite"),
         new(new("BIGINT|INT8|BIG INT|BIG INTEGER|INT64|UINT64|LONG|LONG INTEGER|BIGSERIAL|SERIAL8"), "bigint", CellEncoding.Int8, Fidelity.Exact, "a 64-bit integer by name"),
         new(new("INT|INTEGER|INT4|MEDIUMINT|INT24|INT32|UINT32|SERIAL|SERIAL4"), "integer", CellEncoding.Int4, Fidelity.Exact, "a 32-bit integer by name, and every value fits"),
-        new(new("SMALLINT|INT2|INT16|UINT16|TINYINT|INT1|BYTE|UINT8|SMALLSERIAL|BIT|YEAR"), "smallint", CellEncoding.Int2, Fidelity.Exact, "a small integer by name, and every value fits"),
+        new(new("SMALLINT|SHORT|SHORT INTEGER|INT2|INT16|UINT16|TINYINT|INT1|BYTE|UINT8|SMALLSERIAL|BIT|YEAR"), "smallint", CellEncoding.Int2, Fidelity.Exact, "a small integer by name, and every value fits"),
         new(new("BOOL|BOOLEAN|LOGICAL"), "boolean", CellEncoding.Bool, Fidelity.Equivalent, "every value is 0/1 or a word for true or false"),
         new(new("REAL|DOUBLE|DOUBLE PRECISION|FLOAT|FLOAT4|FLOAT8|SINGLE"), "double precision", CellEncoding.Float8, Fidelity.Exact, "SQLite's reals are 64-bit doubles, kept bit by bit"),
         new(new("DECIMAL|NUMERIC|DEC|NUMBER|FIXED|MONEY|SMALLMONEY|CURRENCY|BIGDECIMAL"), "numeric", CellEncoding.Numeric, Fidelity.Equivalent, "a decimal by name; reals keep their shortest decimal form"),

@@ -19,7 +19,7 @@ internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan,
     {
         var checks = ImmutableArray.CreateBuilder<VerifyCheck>();
         var promised = plan.PreData.Concat(plan.PostData).Select(s => PromisedObject.Of(s, plan)).OfType<PromisedObject>()
-            .Where(p => tables is null || p.Table is not null && tables.Contains(p.Table, StringComparer.OrdinalIgnoreCase)).ToList();
+            .Where(p => tables is null || p.Table is not null && tables.Contains(p.Table, NameComparer.Instance)).ToList();
         var there = await ObjectsAsync(promised, ct);
         foreach (var group in promised.GroupBy(p => p.Kind).OrderBy(g => g.Key)) checks.Add(Exist(group.Key, [.. group], there));
         await ConstraintsAsync(checks, ct);
@@ -73,7 +73,7 @@ internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan,
 
     private async Task<List<Constraint>> ReadConstraintsAsync(CancellationToken ct)
     {
-        var chosen = plan.Tables.Where(t => tables is null || tables.Contains(t.Source, StringComparer.OrdinalIgnoreCase)).ToList();
+        var chosen = plan.Tables.Where(t => tables is null || tables.Contains(t.Source, NameComparer.Instance)).ToList();
         await using var command = new NpgsqlCommand(VerifySql.Read("unproven"), sessions.Main);
         command.Parameters.Add(new() { Value = chosen.Select(t => t.Target.ToString()).ToArray() });
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -114,7 +114,7 @@ internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan,
     private async Task SequencesAsync(ImmutableArray<VerifyCheck>.Builder checks, CancellationToken ct)
     {
         var good = 0;
-        foreach (var sequence in plan.Sequences.Where(s => tables is null || tables.Contains(s.Table, StringComparer.OrdinalIgnoreCase)))
+        foreach (var sequence in plan.Sequences.Where(s => tables is null || tables.Contains(s.Table, NameComparer.Instance)))
         {
             var problem = await SequenceProblemAsync(sequence, ct);
             if (problem is null) good++;

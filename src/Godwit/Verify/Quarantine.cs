@@ -1,5 +1,7 @@
 using Npgsql;
 
+using Godwit.Schema;
+
 namespace Godwit.Verify;
 
 /// <summary>Rows that the newest run put aside: they are accounted for, and the target does not hold them.</summary>
@@ -14,7 +16,7 @@ internal static class Quarantine
             await using var newest = new NpgsqlCommand(VerifySql.Read("newest_run"), connection);
             if (await newest.ExecuteScalarAsync(ct) is Guid id) run = id;
         }
-        var byName = tables.ToDictionary(t => t.Plan.Source, StringComparer.OrdinalIgnoreCase);
+        var byName = tables.ToDictionary(t => t.Plan.Source, NameComparer.Instance);
         await using var command = new NpgsqlCommand(VerifySql.Read("quarantine"), connection);
         command.Parameters.Add(new() { Value = run, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Uuid });
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -165,8 +165,10 @@ internal sealed class SourceMeaning
     {
         if (cell.Class == StorageClass.Text) return IsoMoment(column.Form, Trim(cell.Bytes)) ?? (Number(cell.Bytes) is { } n ? OfCount(column, n) : null);
         if (cell.Class == StorageClass.Integer) return OfCount(column, cell.Integer);
-        if (cell.Class == StorageClass.Real && Exact(cell.Real) is { } real) return OfCount(column, real);
+        if (cell.Class == StorageClass.Real && (IsJulian(column) ? Whole(cell.Real) : Exact(cell.Real)) is { } real) return OfCount(column, real);
         return null;
+
+        static bool IsJulian(ComparedColumn column) => column.Encoding is CellEncoding.JulianTimestamp or CellEncoding.JulianDate;
 
         static decimal? Number(ReadOnlySpan<byte> text) =>
             decimal.TryParse(Trim(text), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var d) ? d : null;
@@ -175,6 +177,10 @@ internal sealed class SourceMeaning
     /// <summary>By the shortest decimal: a cast to decimal keeps 15 digits only.</summary>
     private static decimal? Exact(double real) =>
         Math.Abs(real) < 1e20 && decimal.TryParse(real.ToString("R", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out var d) ? d : null;
+
+    /// <summary>Every digit that the double holds: a julian day's step is 40 us, so the shortest decimal that leads back to it is some us away.</summary>
+    private static decimal? Whole(double real) =>
+        Math.Abs(real) < 1e9 && decimal.TryParse(real.ToString("F17", CultureInfo.InvariantCulture), NumberStyles.Float, CultureInfo.InvariantCulture, out var d) ? d : null;
 
     private static Moment? OfCount(ComparedColumn column, decimal count)
     {

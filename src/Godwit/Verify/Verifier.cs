@@ -48,7 +48,7 @@ public sealed class Verifier(ISnapshot snapshot, DatabaseSchema schema, ITarget 
         }
         return tables;
 
-        static bool Same(string a, string b) => string.Equals(a, b, StringComparison.OrdinalIgnoreCase);
+        static bool Same(string a, string b) => NameComparer.Same(a, b);
     }
 
     private static async Task<List<ComparedTable>> PrepareAsync(NpgsqlConnection connection, List<ComparedTable> tables, CancellationToken ct)

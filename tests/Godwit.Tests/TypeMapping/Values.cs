@@ -10,7 +10,7 @@ internal static class Values
     /// <summary>Text that is not valid UTF-8.</summary>
     public sealed record RawText(byte[] Bytes);
 
-    public static readonly object? Null;
+    public const object? Null = null;
 
     public static SourceCell Cell(object? value) => value switch
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Engines.Sqlite.Sql;
 using Godwit.Source;
 
 namespace Godwit.Engines.Sqlite;
@@ -25,7 +26,7 @@ internal sealed class SqliteSource : ISource
 
     public SourceInfo Info { get; }
 
-    public ISqlTranslator Translator { get; } = new UntranslatedSql();
+    public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
     internal static Task<ISource> OpenAsync(string connection, CancellationToken ct) => OpenAsync(connection, TimeSpan.FromSeconds(10), ct);
 

@@ -75,7 +75,7 @@ internal sealed class TableDdl
             .. _statement.Columns.Where(c => c.References is not null).Select(c => ((string?)null, ImmutableArray.Create(c.Name), c.References!)),
             .. _statement.Constraints.OfType<TableConstraint.ForeignKey>().Select(f => (f.Name, f.Columns, f.Clause)),
         ];
-        if (said.Length != count || !said[place].Columns.SequenceEqual(key.Columns, StringComparer.OrdinalIgnoreCase)) return key;
+        if (said.Length != count || !said[place].Columns.SequenceEqual(key.Columns, NameComparer.Instance)) return key;
         return key with { Name = said[place].Name, Deferrable = said[place].Clause.Deferrable, InitiallyDeferred = said[place].Clause.InitiallyDeferred };
     }
 

@@ -1,0 +1,253 @@
+using static Godwit.Engines.Sqlite.Sql.Expr;
+using Column = Godwit.Engines.Sqlite.Sql.Expr.Column;
+
+namespace Godwit.Engines.Sqlite.Sql;
+
+/// <summary>The functions that are translated; any other name is refused.</summary>
+internal sealed partial class ExpressionTranslator
+{
+    private Term CallTerm(Call c)
+    {
+        if (c.Over is not null || IsAggregate(c)) return new AggregateTranslator(this).Translate(c);
+        if (c.Star || c.Distinct || c.Filter is not null || !c.OrderBy.IsEmpty) throw Refuse($"{c.Name}() is no aggregate");
+        switch (c.Name)
+        {
+            case "date" or "time" or "datetime" or "julianday" or "unixepoch" or "strftime": return DateFunction(c.Name, c.Args.AsSpan());
+            case "like" or "glob" when c.Args.Length >= 2: return LikeTerm(new Like(c.Name.ToUpperInvariant(), c.Args[1], c.Args[0], c.Args.Length > 2 ? c.Args[2] : null, false));
+            case "iif" or "if" when c.Args.Length is 2 or 3: return CaseTerm(new Case(null, [(c.Args[0], c.Args[1])], c.Args.Length == 3 ? c.Args[2] : new Literal(LiteralKind.Null, "")));
+            case "lower" when c.Args is [Call { Name: "hex", Args: [var bytes] }]: return Hex(Translate(bytes), false);
+            case "ifnull" when c.Args.Length == 2: return Coalesce(c);
+            case "coalesce" when c.Args.Length >= 2: return Coalesce(c);
+            case "nullif" when c.Args.Length == 2: return NullIf(Value(c.Args[0]), Value(c.Args[1]));
+            case "max" or "min" when c.Args.Length >= 2: return Extreme(c.Name == "max", [.. c.Args.Select(Value)]);
+        }
+        if (c.Name.StartsWith("json", StringComparison.Ordinal)) return JsonFunction(c.Name, [.. c.Args.Select(Translate)]);
+        var args = c.Args.Select(Value).ToArray();
+        return TextFunction(c.Name, args) ?? NumberFunction(c.Name, args) ?? throw Refuse(Unknown(c.Name));
+    }
+
+    private static string Unknown(string name) => name switch
+    {
+        "last_insert_rowid" or "changes" or "total_changes" or "sqlite_version" or "load_extension" => $"{name}() has no meaning in PostgreSQL",
+        _ => $"the function {name}() is not known to mean the same in PostgreSQL",
+    };
+
+    public static bool IsAggregate(Call c) => c.Name switch
+    {
+        "max" or "min" => c.Args.Length == 1,
+        "count" or "sum" or "total" or "avg" or "group_concat" or "string_agg" or "json_group_array" or "json_group_object" => true,
+        _ => false,
+    };
+
+    private Term Coalesce(Call c)
+    {
+        var all = c.Args.Select(Value).Where(t => t.Kind != PgKind.Null).ToList();
+        if (all.Count == 0) return NullTerm;
+        if (all.Count == 1) return all[0];
+        var (kind, sql, mixed) = Unify(all);
+        return new Term($"coalesce({string.Join(", ", sql)})", kind, true) { Mixed = mixed, NotNull = all.Exists(t => t.NotNull) };
+    }
+
+    private Term NullIf(Term a, Term b)
+    {
+        if (a.Kind == PgKind.Null || b.Kind == PgKind.Null) return a;
+        var cmp = Compare("=", a, b);
+        var sql = cmp.Op == "=" && cmp.Left == a.Operand ? $"nullif({cmp.Left}, {cmp.Right})" : $"CASE WHEN {cmp.Sql} THEN NULL ELSE {a.Sql} END";
+        return a with { Sql = sql, Atomic = true, NotNull = false, Constant = null, Column = null, Moment = null, Digits = null, Json = null };
+    }
+
+    // PostgreSQL's greatest and least skip NULL, SQLite's max and min yield it.
+    private Term Extreme(bool greatest, Term[] args)
+    {
+        if (args.Any(a => a.Kind == PgKind.Null)) return NullTerm;
+        var (kind, sql, mixed) = Unify(args);
+        if (mixed) throw Refuse("max() or min() compares values of different kinds");
+        if (args.Any(a => a.Collation is not null)) throw Refuse("max() or min() compares without regard to case");
+        if (kind is PgKind.Json or PgKind.Jsonb or PgKind.Other) throw Refuse("max() or min() compares JSON");
+        if (kind == PgKind.Text) sql[0] = $"{sql[0]} COLLATE \"C\"";
+        var call = $"{(greatest ? "greatest" : "least")}({string.Join(", ", sql)})";
+        var tests = args.Where(a => !a.NotNull).Select(a => $"{a.Operand} IS NULL").ToList();
+        return new Term(tests.Count == 0 ? call : $"CASE WHEN {string.Join(" OR ", tests)} THEN NULL ELSE {call} END", kind, true) { NotNull = tests.Count == 0 };
+    }
+
+    private Term? TextFunction(string name, Term[] args)
+    {
+        if (args.Any(a => a.Kind == PgKind.Null) && name is "length" or "upper" or "lower" or "trim" or "ltrim" or "rtrim" or "replace" or "substr" or "substring" or "instr" or "unicode" or "octet_length") return NullTerm;
+        var notNull = args.All(a => a.NotNull);
+        Term Text(string sql) => new(sql, PgKind.Text, true) { NotNull = notNull };
+        switch (name, args.Length)
+        {
+            case ("length", 1) or ("octet_length", 1): return Length(args[0], name == "octet_length");
+            case ("upper", 1) or ("lower", 1): return Text($"{name}({ToText(args[0])} COLLATE \"C\")");
+            case ("trim", 1) or ("ltrim", 1) or ("rtrim", 1) or ("trim", 2) or ("ltrim", 2) or ("rtrim", 2):
+                return Text($"{(name == "trim" ? "btrim" : name)}({string.Join(", ", args.Select(ToText))}{(args.Length == 1 ? ", ' '" : "")})");
+            case ("replace", 3): return Text($"replace({ToText(args[0])}, {ToText(args[1])}, {ToText(args[2])})");
+            case ("substr", 2 or 3) or ("substring", 2 or 3): return Substring(args);
+            case ("instr", 2):
+                if (args[0].Kind == PgKind.Bytea || args[1].Kind == PgKind.Bytea) throw Refuse("instr() looks into a blob");
+                return new Term($"strpos({ToText(args[0])}, {ToText(args[1])})", PgKind.Int, true) { NotNull = notNull, Narrow = true };
+            case ("hex", 1): return Hex(args[0], true);
+            case ("quote", 1): return Quoted(args[0]);
+            case ("unicode", 1): return new Term($"nullif(ascii({ToText(args[0])}), 0)", PgKind.Int, true) { Narrow = true };
+            case ("char", _):
+                if (!args.All(a => a.Constant is long n and > 0 and < 0x110000 && n is < 0xD800 or > 0xDFFF)) throw Refuse("char() of values that are not constants");
+                return Constant(string.Concat(args.Select(a => char.ConvertFromUtf32((int)(long)a.Constant!))));
+            case ("concat", >= 1):
+                return Text(string.Join(" || ", args.Where(a => a.Kind != PgKind.Null).Select(a => a.NotNull ? ToText(a) : $"coalesce({ToText(a)}, '')").DefaultIfEmpty("''"))) with { Atomic = false, NotNull = true };
+            case ("concat_ws", >= 2):
+                Context.NeedsStable("concat_ws");
+                return Text($"concat_ws({string.Join(", ", args.Select(ToText))})") with { NotNull = args[0].NotNull };
+            case ("printf", >= 1) or ("format", >= 1): return Printf(args);
+            case ("typeof", 1): return TypeOf(args[0]);
+            default: return null;
+        }
+    }
+
+    private Term Length(Term t, bool bytes)
+    {
+        if (t.Kind == PgKind.Bytea) return new Term($"octet_length({t.Sql})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
+        if (t.Kind == PgKind.Jsonb) throw Refuse($"the length of {Show(t)} is that of its text, and jsonb does not keep the spelling");
+        if (t.Kind == PgKind.Date && t.Column?.NumericTime is null) return new Term($"length({ToText(t)})", PgKind.Int, true) { Narrow = true };
+        if (PgTypes.IsMoment(t.Kind) && !IsNumericTime(t)) throw Refuse($"the length of {Show(t)} is that of its text, and its type does not keep the spelling");
+        return new Term($"{(bytes ? "octet_length" : "length")}({ToText(t)})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
+    }
+
+    private Term Substring(Term[] args)
+    {
+        if (args[0].Kind == PgKind.Bytea) throw Refuse("substr() of a blob");
+        var text = ToText(args[0]);
+        Term Result(string sql) => new(sql, PgKind.Text, true) { NotNull = args.All(a => a.NotNull) };
+        var length = args.Length == 3 ? ToNumber(args[2]) : null;
+        if (ToNumber(args[1]) is { Constant: long start } && length is null or { Constant: long and >= 0 })
+        {
+            var tail = length is null ? "" : $", {length.Constant}";
+            if (start > 0) return Result($"substr({text}, {start}{tail})");
+            if (start < 0 && length is null && start > int.MinValue) return Result($"right({text}, {-start})");
+            if (start < 0) return Result($"substr({text}, length({text}) - {-start - 1}{tail})");
+        }
+        return Result(Context.Helper("substr", text, Integer(ToNumber(args[1])).Sql, length is null ? "NULL" : Integer(length).Sql));
+    }
+
+    private Term Hex(Term t, bool upper)
+    {
+        if (t.Kind == PgKind.Null) return Constant("");
+        var bytes = t.Kind == PgKind.Bytea ? t.Sql : StableCall($"convert_to({ToText(t)}, 'UTF8')");
+        var hex = $"encode({bytes}, 'hex')";
+        if (upper) hex = $"upper({hex})";
+        return new Term(t.NotNull ? hex : $"coalesce({hex}, '')", PgKind.Text, true) { NotNull = true };
+    }
+
+    private Term Quoted(Term t)
+    {
+        var quoted = t.Kind switch
+        {
+            PgKind.Null => "NULL",
+            PgKind.Int or PgKind.Bool or PgKind.Real or PgKind.Numeric => ToText(t),
+            PgKind.Bytea => $"'X''' || upper(encode({t.Sql}, 'hex')) || ''''",
+            PgKind.Text when t.Mixed => throw Refuse("quote() of a value whose kind is not known"),
+            _ => $"'''' || replace({ToText(t)}, '''', '''''') || ''''",
+        };
+        return new Term(t.NotNull ? $"({quoted})" : $"coalesce({quoted}, 'NULL')", PgKind.Text, true) { NotNull = true };
+    }
+
+    private static Term TypeOf(Term t)
+    {
+        if (t.Kind == PgKind.Null) return Constant("null");
+        if (t.Mixed || t.Kind == PgKind.Text && t.Column is { Affinity: not ("TEXT" or "") }) throw Refuse($"typeof() of {Show(t)}, which holds values of several kinds");
+        if (t.Kind == PgKind.Numeric)
+            return new Term($"CASE WHEN {t.Operand} IS NULL THEN 'null' WHEN {t.Operand} = trunc({t.Sql}) THEN 'integer' ELSE 'real' END", PgKind.Text, true) { NotNull = true };
+        var name = t.Kind switch
+        {
+            PgKind.Int or PgKind.Bool => "integer",
+            PgKind.Real => "real",
+            PgKind.Bytea => "blob",
+            _ when t.Column?.NumericTime is "JulianTimestamp" or "JulianDate" => "real",
+            _ when t.Column?.NumericTime is not null => "integer",
+            PgKind.Other => throw Refuse($"typeof() of {Show(t)}"),
+            _ => "text",
+        };
+        return new Term(t.NotNull ? $"'{name}'" : $"CASE WHEN {t.Operand} IS NULL THEN 'null' ELSE '{name}' END", PgKind.Text, true) { NotNull = true, TypeOf = (t, name) };
+    }
+
+    private Term? NumberFunction(string name, Term[] args)
+    {
+        switch (name, args.Length)
+        {
+            case ("likely", 1) or ("unlikely", 1) or ("likelihood", 2): return args[0];
+            case ("random", 0): Context.NeedsStable("random()"); return new Term(Context.Helper("random"), PgKind.Int, true) { NotNull = true };
+            case ("randomblob", 1):
+                Context.NeedsStable("randomblob()");
+                return new Term(Context.Helper("random_bytes", Integer(ToNumber(args[0])).Sql), PgKind.Bytea, true) { NotNull = args[0].NotNull };
+            case ("zeroblob", 1) when args[0].Constant is long n and >= 0 and <= 1 << 20: return Constant(new byte[n]);
+        }
+        if (args.Any(a => a.Kind == PgKind.Null) && name is "abs" or "round" or "sign" or "ceil" or "ceiling" or "floor" or "sqrt") return NullTerm;
+        Term Number(int i = 0) => ToNumber(args[i]);
+        switch (name, args.Length)
+        {
+            case ("abs", 1):
+                var x = Number();
+                return x with { Sql = $"abs({x.Sql})", Atomic = true, Constant = null, Affinity = null, Column = null };
+            case ("round", 1 or 2):
+                var digits = args.Length == 1 ? "0" : args[1].Constant is long d ? $"{Math.Clamp(d, 0, 30)}" : throw Refuse("round() to a number of digits that is not a constant");
+                return new Term($"round({Number().Operand}::numeric, {digits})::float8", PgKind.Real, true) { NotNull = args[0].NotNull };
+            case ("sign", 1): return new Term($"sign({Number().Sql})::int", PgKind.Int, true) { NotNull = args[0].NotNull, Narrow = true };
+            case ("ceil", 1) or ("ceiling", 1) or ("floor", 1):
+                var n = Number();
+                return n.Kind == PgKind.Int ? n : new Term($"{(name == "floor" ? "floor" : "ceil")}({n.Sql})", n.Kind, true) { NotNull = n.NotNull };
+            case ("sqrt", 1):
+                var root = Number();
+                return new Term($"CASE WHEN {root.Operand} >= 0 THEN sqrt({root.Operand}::float8) END", PgKind.Real, true);
+            case ("pi", 0): return new Term("pi()", PgKind.Real, true) { NotNull = true };
+            default: return null;
+        }
+    }
+
+    // printf with a constant format: %d %i %u %s %f %x %X %c %% with width, zero and precision.
+    private Term Printf(Term[] args)
+    {
+        if (args[0].Constant is not string format) throw Refuse("printf() with a format that is not a constant");
+        var parts = new List<string>();
+        var literal = new System.Text.StringBuilder();
+        var next = 1;
+        for (var i = 0; i < format.Length; i++)
+        {
+            if (format[i] != '%' || i + 1 == format.Length) { literal.Append(format[i]); continue; }
+            var start = ++i;
+            while (i < format.Length && "-0123456789.+ ,".Contains(format[i], StringComparison.Ordinal)) i++;
+            if (i == format.Length) throw Refuse("a printf() format ends in the middle of a field");
+            var spec = format[start..i];
+            if (format[i] == '%') { literal.Append('%'); continue; }
+            if (next >= args.Length) throw Refuse("printf() has fewer arguments than fields");
+            if (literal.Length > 0) parts.Add(TextLiteral(literal.ToString()));
+            literal.Clear();
+            parts.Add(Field(format[i], spec, args[next++]));
+        }
+        if (literal.Length > 0 || parts.Count == 0) parts.Add(TextLiteral(literal.ToString()));
+        return new Term(string.Join(" || ", parts), PgKind.Text, parts.Count == 1) { NotNull = true };
+    }
+
+    private string Field(char conversion, string spec, Term t)
+    {
+        var dot = spec.IndexOf('.', StringComparison.Ordinal);
+        var flags = spec.TakeWhile(c => c is '-' or '0' or '+' or ' ' or ',').ToArray();
+        if (flags.Any(f => f is '+' or ' ' or ',')) throw Refuse($"the printf() field %{spec}{conversion} is not translated");
+        var widthText = spec[flags.Length..(dot < 0 ? spec.Length : dot)];
+        var width = widthText.Length == 0 ? 0 : int.TryParse(widthText, out var w) ? w : throw Refuse("a printf() width is not a number");
+        var precision = dot < 0 ? -1 : int.TryParse(spec.AsSpan(dot + 1), out var p) ? Math.Min(p, 30) : 0;
+        var text = conversion switch
+        {
+            'd' or 'i' or 'u' when precision < 0 => OrZero(Integer(ToNumber(t)), "::text"),
+            'x' when precision < 0 => $"to_hex({OrZero(Integer(ToNumber(t)), "")})",
+            'X' when precision < 0 => $"upper(to_hex({OrZero(Integer(ToNumber(t)), "")}))",
+            'f' => $"round({OrZero(ToNumber(t), "::numeric")}, {(precision < 0 ? 6 : precision)})::text",
+            's' when precision < 0 => t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')",
+            's' => $"left({(t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')")}, {precision})",
+            _ => throw Refuse($"the printf() field %{spec}{conversion} is not translated"),
+        };
+        if (width == 0) return text;
+        var zero = flags.Contains('0') && !flags.Contains('-') && conversion != 's';
+        return Context.Helper("pad", text, width.ToString(), flags.Contains('-') ? "'-'" : zero ? "'0'" : "' '");
+
+        static string OrZero(Term n, string cast) => n.Kind == PgKind.Null ? $"0{cast}" : n.NotNull ? $"{n.Operand}{cast}" : $"coalesce({n.Sql}, 0){cast}";
+    }
+}
