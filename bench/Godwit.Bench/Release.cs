@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Godwit.Bench;
 
 /// <summary>The program in the form in which it is handed out: one file, with its runtime, compiled ahead for this machine.</summary>
@@ -8,8 +10,8 @@ internal static class Release
     public static async Task<string> PublishAsync(string root, string folder, CancellationToken stop)
     {
         var into = Path.Combine(folder, "release");
-        await new Command("dotnet", ["publish", Path.Combine(root, "src", "Godwit.Cli"), "-c", "Release", "-r", "linux-x64", "--self-contained",
-            "-p:PublishSingleFile=true", "-p:PublishReadyToRun=true", "-p:IncludeNativeLibrariesForSelfExtract=true", "-o", into, "-v", "q", "-nologo"]).MustAsync(stop);
+        await new Command("dotnet", ["publish", Path.Combine(root, "src", "Godwit.Cli"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier,
+            "-o", into, "-v", "q", "-nologo"]).MustAsync(stop);
         return Directory.GetFiles(into).Where(f => Path.GetFileName(f) is "godwit" or "Godwit.Cli").FirstOrDefault()
             ?? throw new InvalidOperationException($"publish left no program in {into}");
     }

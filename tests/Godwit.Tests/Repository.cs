@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Godwit.Tests;
 
 /// <summary>The files of the clone that this test program was built from.</summary>
@@ -15,10 +17,12 @@ internal static class Repository
             .OrderBy(f => f.Path, StringComparer.Ordinal)
             .Select(f => (f.Path, File.ReadAllText(f.Full)));
 
-    private static string FindRoot()
+    // The build's output may lie outside of the clone (./test in another user's checkout); this file's own path does not.
+    private static string FindRoot([CallerFilePath] string self = "")
     {
-        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-            if (File.Exists(System.IO.Path.Combine(folder.FullName, "Godwit.slnx"))) return folder.FullName;
+        foreach (var start in (string?[])[AppContext.BaseDirectory, System.IO.Path.GetDirectoryName(self)])
+            for (var folder = string.IsNullOrEmpty(start) ? null : new DirectoryInfo(start); folder is not null; folder = folder.Parent)
+                if (File.Exists(System.IO.Path.Combine(folder.FullName, "Godwit.slnx"))) return folder.FullName;
         throw new InvalidOperationException("These tests read the repository; run them from a build inside a clone.");
     }
 }
