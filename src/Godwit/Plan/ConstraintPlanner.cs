@@ -54,7 +54,8 @@ internal static class ConstraintPlanner
                 "Added first, validated next: validations of different tables run side by side.",
                 $"ALTER TABLE {context.Load(table)} DROP CONSTRAINT {SqlName.Quote(name)}") { Table = table.Name, Fallback = "" };
             yield return new($"validate {table.Name} {name}", StepKind.ForeignKeyValidation, subject,
-                $"ALTER TABLE {context.Load(table)} VALIDATE CONSTRAINT {SqlName.Quote(name)}", "Proves that every row has its parent.") { Table = table.Name, Fallback = "" };
+                $"ALTER TABLE {context.Load(table)} VALIDATE CONSTRAINT {SqlName.Quote(name)}", "Proves that every row has its parent.")
+            { Table = table.Name, Fallback = "", Requires = $"foreign key {table.Name} {name}" };
         }
     }
 

@@ -57,7 +57,7 @@ internal static class IndexPlanner
         if (nulls.Count == 0)
             yield return new($"key {table.Name}", StepKind.PrimaryKey, $"primary key of {table.Name}",
                 $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} PRIMARY KEY USING INDEX {SqlName.Quote(name)}", "The primary key.")
-            { Table = table.Name, Fallback = "" };
+            { Table = table.Name, Fallback = "", Requires = build.Id };
     }
 
     private static IEnumerable<SqlStep> Unique(PlanContext context, Table table, TableIndex unique)
@@ -67,12 +67,13 @@ internal static class IndexPlanner
         var name = context.Names.AddIndex(given, proposal);
         var subject = $"unique ({string.Join(", ", unique.Terms.Select(t => t.Column))}) of {table.Name}";
         var plain = unique.Terms.All(t => t.Column is not null && Folding(t.Collation ?? table.FindColumn(t.Column)?.Collation) is null);
-        yield return Build(context, table, name, subject, true, string.Join(", ", unique.Terms.Select(t => Term(context, table, t with { Descending = false }))), null,
+        var build = Build(context, table, name, subject, true, string.Join(", ", unique.Terms.Select(t => Term(context, table, t with { Descending = false }))), null,
             plain ? "The index of the unique constraint." : "Unique without regard to case, as the collation says; an expression needs an index instead of a constraint.");
+        yield return build;
         if (plain)
             yield return new($"unique {name}", StepKind.Unique, subject,
                 $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} UNIQUE USING INDEX {SqlName.Quote(name)}", "The unique constraint.")
-            { Table = table.Name, Fallback = "" };
+            { Table = table.Name, Fallback = "", Requires = build.Id };
     }
 
     private static SqlStep? Index(PlanContext context, Table table, TableIndex index)

@@ -23,6 +23,8 @@ public sealed record SqlStep(string Id, StepKind Kind, string Subject, string Sq
     /// Null: a refusal fails the run.
     /// </summary>
     public string? Fallback { get; init; }
+    /// <summary>Id of a step without which this one makes no sense: when that was refused, this is left out without a word of its own.</summary>
+    public string? Requires { get; init; }
 }
 
 /// <summary>What happens to a value that does not fit its column's natural type.</summary>

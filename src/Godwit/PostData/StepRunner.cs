@@ -16,12 +16,13 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private const int DefaultMaintenanceMb = 256;
 
     private readonly ConcurrentBag<Finding> _findings = [];
+    private readonly ConcurrentDictionary<string, bool> _refused = new();
 
     /// <summary>Runs the steps that <paramref name="done"/> does not know; returns a finding for each that was refused, now or before.</summary>
     public async Task<ImmutableArray<Finding>> RunAsync(ImmutableArray<SqlStep> steps, IReadOnlyDictionary<string, JournalStep> done, CancellationToken stop)
     {
         foreach (var step in steps)
-            if (done.TryGetValue(step.Id, out var fact) && fact.Outcome != StepOutcome.Done) _findings.Add(StepRefusal.Describe(step, fact.Outcome, fact.Detail ?? ""));
+            if (done.TryGetValue(step.Id, out var fact) && fact.Outcome != StepOutcome.Done) Refuse(step, fact.Outcome, fact.Detail);
         var sizes = plan.Tables.ToDictionary(t => t.Source, t => t.Bytes);
         foreach (var kind in steps.Where(s => !done.ContainsKey(s.Id)).GroupBy(s => s.Kind).OrderBy(g => g.Key))
         {
@@ -77,6 +78,12 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
         var started = clock.GetTimestamp();
+        if (step.Requires is { } required && _refused.ContainsKey(required))
+        {
+            _refused[step.Id] = true;
+            await OneAsync(connection, "", new(step.Id, StepOutcome.Refused, null), stop);
+            return;
+        }
         try
         {
             await OneAsync(connection, step.Sql, new(step.Id, StepOutcome.Done, null), stop);
@@ -86,11 +93,19 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
             var outcome = step.Fallback.Length == 0 ? StepOutcome.Refused : StepOutcome.Fallback;
             var detail = await DetailAsync(connection, step, e, stop);
             await OneAsync(connection, step.Fallback, new(step.Id, outcome, detail), stop);
-            var finding = StepRefusal.Describe(step, outcome, detail);
-            _findings.Add(finding);
-            progress.Report(new MigrationEvent.Found(finding));
+            Refuse(step, outcome, detail);
         }
         progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, clock.GetElapsedTime(started)));
+    }
+
+    /// <summary>A detail of null: refused only because a step that it requires was.</summary>
+    private void Refuse(SqlStep step, StepOutcome outcome, string? detail)
+    {
+        if (outcome == StepOutcome.Refused) _refused[step.Id] = true;
+        if (detail is null) return;
+        var finding = StepRefusal.Describe(step, outcome, detail);
+        _findings.Add(finding);
+        progress.Report(new MigrationEvent.Found(finding));
     }
 
     private async Task OneAsync(NpgsqlConnection connection, string sql, JournalStep fact, CancellationToken stop)
