@@ -48,19 +48,6 @@ public sealed class ConnectionSettings
     public static ConnectionSettings Parse(string text, Func<string, string?> environment, string origin = "argument") =>
         ConnectionDefaults.Complete(ConnectionStringParser.Parse(text, origin), environment);
 
-    /// <summary>What the environment names when no target was given: SUPABASE_DB_URL, DATABASE_URL, then POSTGRES_HOST and its kin. Null where none is set.</summary>
-    public static ConnectionSettings? FromEnvironment(Func<string, string?> environment)
-    {
-        foreach (var name in new[] { "SUPABASE_DB_URL", "DATABASE_URL" })
-            if (environment(name) is { Length: > 0 } url && ConnectionStringParser.IsPostgres(url))
-                return Parse(url, environment, name);
-        var parts = new List<ConnectionValue>();
-        foreach (var (variable, keyword) in new[] { ("POSTGRES_HOST", "host"), ("POSTGRES_PORT", "port"), ("POSTGRES_DB", "dbname"), ("POSTGRES_USER", "user"), ("POSTGRES_PASSWORD", "password") })
-            if (environment(variable) is { Length: > 0 } value)
-                parts.Add(new ConnectionValue(keyword, value, variable));
-        return parts.Exists(p => p.Name is "host" or "dbname") ? ConnectionDefaults.Complete(parts, environment) : null;
-    }
-
     /// <summary>True for text that names PostgreSQL by its URL scheme or by libpq keywords.</summary>
     public static bool IsPostgres(string text) => ConnectionStringParser.IsPostgres(text);
 

@@ -40,6 +40,7 @@ public sealed class CopySink : IAsyncDisposable
         }
     }
 
+    // Npgsql sends what exceeds its write buffer straight to the socket as one CopyData message: chunks of some hundred kB are copied nowhere.
     /// <summary>Whole tuples in the binary format: field count, then length and bytes of each field. No header, no trailer.</summary>
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> tuples, CancellationToken ct)
     {

@@ -51,13 +51,14 @@ public sealed class LocalServer
     public async Task StartAsync(CancellationToken ct)
     {
         if (IsReady) return;
-        var account = ServerAccount.Find(_options.Environment);
-        _files.RefuseUnreachable(account);
         _files.CreateFolder();
         using var guard = await LockAsync(ct);
         await WaitWhileStartingAsync(ct);
         if (IsReady) return;
         var binaries = await BinariesAsync(ct);
+        // After the programs: their package brings the user that they run as.
+        var account = await ServerAccount.FindAsync(_files.Data, _options.Environment, ct);
+        _files.RefuseUnreachable(account);
         if (!Exists) await InitializeAsync(binaries, account, ct);
         // What is left of a server that was killed: none lives on this folder, but another process may have its id by now, and PostgreSQL would refuse.
         File.Delete(_files.PidFile);
@@ -154,7 +155,7 @@ public sealed class LocalServer
     private async Task StopLockedAsync(CancellationToken ct)
     {
         if (_files.ReadPostmaster() is null) return;
-        var account = ServerAccount.Find(_options.Environment);
+        var account = await ServerAccount.FindAsync(_files.Data, _options.Environment, ct);
         var binaries = await BinariesAsync(ct);
         var stop = await Tool.RunAsync(account.Command(binaries.Program("pg_ctl"), "stop", "-D", _files.Data, "-m", "fast", "-w", "-t", "60", "-s"), "/", ct);
         if (stop.ExitCode != 0 && _files.ReadPostmaster() is not null)

@@ -15,10 +15,14 @@ internal sealed class ServerAccount
 
     internal static bool IsRoot => OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess;
 
-    internal static ServerAccount Find(Func<string, string?> environment)
+    /// <summary>
+    /// The owner of <paramref name="data"/> where it exists: a server made before the distribution's package brought its user stays nobody's.
+    /// </summary>
+    internal static async Task<ServerAccount> FindAsync(string data, Func<string, string?> environment, CancellationToken ct)
     {
         if (!IsRoot) return new ServerAccount(null, []);
-        var user = new[] { "postgres", "nobody" }.FirstOrDefault(Exists)
+        var owner = Directory.Exists(data) ? (await Tool.RunAsync(["stat", "-c", "%U", data], "/", ct)).Output.Trim() : null;
+        var user = owner is { Length: > 0 } and not ("root" or "UNKNOWN") ? owner : new[] { "postgres", "nobody" }.FirstOrDefault(Exists)
             ?? throw new GodwitException(ErrorKind.Blocked, "local-no-account", "PostgreSQL does not run as root, and this machine has no unprivileged user for it.", "useradd --system postgres");
         if (Tool.FindOnPath("runuser", environment) is { } runuser) return new ServerAccount(user, [runuser, "-u", user, "--"]);
         if (Tool.FindOnPath("setpriv", environment) is { } setpriv) return new ServerAccount(user, [setpriv, "--reuid", user, "--regid", GroupOf(user), "--clear-groups", "--"]);

@@ -40,7 +40,7 @@ internal sealed class RandomRows(ComparedTable table, RowFetch fetch, int seed)
         var chosen = new HashSet<long>();
         for (var tries = 0; tries < count * 2 && chosen.Count < Math.Min(count, table.Plan.Rows); tries++)
         {
-            var ordinal = random.NextInt64(table.Plan.Rows);
+            var ordinal = 1 + random.NextInt64(table.Plan.Rows);
             if (!table.Quarantined.Contains(ordinal)) chosen.Add(ordinal);
         }
         return fetch.SourceAsync(chosen, ct);

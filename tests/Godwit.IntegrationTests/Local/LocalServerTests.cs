@@ -232,7 +232,7 @@ public sealed class LocalServerTests : IAsyncLifetime
         request.CertificateExtensions.Add(names.Build());
         var now = TimeProvider.System.GetUtcNow();
         using var certificate = request.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        var account = ServerAccount.Find(Environment.GetEnvironmentVariable);
+        var account = await ServerAccount.FindAsync(folder, Environment.GetEnvironmentVariable, Ct);
         foreach (var (name, text) in new[] { ("server.crt", certificate.ExportCertificatePem()), ("server.key", key.ExportPkcs8PrivateKeyPem()) })
         {
             await LocalFiles.WriteSecretAsync(Path.Combine(folder, name), text + "\n", Ct);

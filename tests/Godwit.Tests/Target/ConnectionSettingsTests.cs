@@ -182,19 +182,6 @@ public sealed class ConnectionSettingsTests : IDisposable
     public void What_is_displayed_reads_back_the_same(string url) =>
         Assert.Equal(url, Parse(url).DisplayWithPassword);
 
-    [Fact]
-    public void The_environment_can_name_the_target()
-    {
-        Assert.Null(ConnectionSettings.FromEnvironment(Look));
-        _environment["POSTGRES_HOST"] = "parts";
-        _environment["POSTGRES_PASSWORD"] = "p";
-        Assert.Equal(("parts", "p"), (ConnectionSettings.FromEnvironment(Look)!.Host, ConnectionSettings.FromEnvironment(Look)!.Password));
-        _environment["DATABASE_URL"] = "postgres://u@url/d";
-        Assert.Equal("url", ConnectionSettings.FromEnvironment(Look)!.Host);
-        _environment["SUPABASE_DB_URL"] = "postgres://u@supabase/d";
-        Assert.Equal("SUPABASE_DB_URL", ConnectionSettings.FromEnvironment(Look)!.Values.Single(v => v.Name == "host").Origin);
-    }
-
     [Theory]
     [InlineData("postgres://h/d", true)]
     [InlineData("PostgreSQL://h/d", true)]
