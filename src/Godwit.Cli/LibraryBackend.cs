@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Godwit.Journal;
 using Godwit.Plan;
+using Godwit.Report;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
@@ -28,9 +29,22 @@ internal sealed class LibraryBackend : IBackend
     public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
 
-    public Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct) =>
-        Task.FromResult(ImmutableArray<string>.Empty);
+    public async Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct)
+    {
+        var (json, html) = await ReportWriter.WriteAsync(result, folder, ct);
+        return [html, json];
+    }
 
-    public Task<ImmutableArray<RunStatus>> ReadStatusAsync(ITarget target, CancellationToken ct) =>
-        throw new GodwitException(ErrorKind.Internal, "not-connected", $"no journal is read from {target.Display} yet");
+    public async Task<ImmutableArray<RunStatus>> ReadStatusAsync(ITarget target, CancellationToken ct)
+    {
+        await using var connection = await target.ConnectAsync(ct);
+        try
+        {
+            return await RunJournal.ReadStatusAsync(connection, ct);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw TargetErrors.Map(e, "Reading the journal of " + target.Display);
+        }
+    }
 }

@@ -28,7 +28,7 @@ public sealed record MigrationResult
     public VerifyReport? Verification { get; init; }
     /// <summary>Unvalidated constraints, indexes that could not be built: the run finished, the difference is named in Findings.</summary>
     public bool HasDifferences => Verification?.Verdict == Verdict.Different || Tables.Any(t => t.Quarantined > 0)
-        || Findings.Any(f => f.Code is "step-refused" or "rows-quarantined" or "foreign-key-orphans" or "check-broken");
+        || Findings.Any(f => f.Code is "step-refused" or "rows-quarantined" or "foreign-key-orphans" or "check-broken" or "table-too-wide");
 
     public static IEnumerable<Finding> QuarantineFindings(ImmutableArray<TableResult> tables) => tables.Where(t => t.Quarantined > 0).Select(t =>
         new Finding("rows-quarantined", Severity.Warning, t.Table, $"{t.Quarantined} row(s) did not fit; they stand whole in godwit.quarantine.",

@@ -26,10 +26,10 @@ internal static class CheckCommand
     {
         var ends = Ends.Of(invocation);
         var options = MigrationFlags.Resolve(invocation);
-        var report = await LookAsync(invocation, ends, options, ct);
+        var report = Masked(invocation.Shell.Secrets, await LookAsync(invocation, ends, options, ct));
         var exit = report.Level == Readiness.Block ? 4 : 0;
         if (invocation.Option<string>("--html") is { } file)
-            await PlanCommand.WriteFileAsync(invocation, file, invocation.Shell.Secrets.Apply(ReadinessHtml.Write(report, invocation.Shell.Clock.GetUtcNow())), ct);
+            await PlanCommand.WriteFileAsync(invocation, file, ReadinessHtml.Write(report, invocation.Shell.Clock.GetUtcNow()), ct);
         if (invocation.IsMachine)
         {
             invocation.Shell.Out.WriteLine(CliJson.Text(
@@ -39,6 +39,12 @@ internal static class CheckCommand
         Write(invocation, report);
         return exit;
     }
+
+    // Before anything is encoded: an escaped secret is not recognised any more.
+    private static ReadinessReport Masked(SecretMask secrets, ReadinessReport report) => report with
+    {
+        Items = [.. report.Items.Select(i => i with { Detail = secrets.Apply(i.Detail), Remedy = i.Remedy is { } remedy ? secrets.Apply(remedy) : null })],
+    };
 
     /// <summary>An end that cannot be opened is an item of the list, so that the other is looked at all the same.</summary>
     private static async Task<ReadinessReport> LookAsync(Invocation invocation, Ends ends, MigrationOptions options, CancellationToken ct)

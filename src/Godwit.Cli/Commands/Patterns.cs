@@ -1,3 +1,4 @@
+using Godwit.Plan;
 using Godwit.Schema;
 using Godwit.Source;
 
@@ -23,18 +24,14 @@ internal static class Patterns
         foreach (var index in options.ExtraIndexes)
             if (schema.FindTable(index.Table) is null) yield return Unmatched($"indexes: there is no table '{index.Table}'", index.Table, tables);
         foreach (var rule in options.MisfitRules)
-            if (!columns.Any(c => Matches(rule.Pattern, c))) yield return Unmatched($"--on-misfit '{rule.Pattern}' matches no column", rule.Pattern, columns);
+            if (!columns.Any(c => NamePattern.Matches(rule.Pattern, c))) yield return Unmatched($"--on-misfit '{rule.Pattern}' matches no column", rule.Pattern, columns);
         foreach (var cast in options.Casts)
         {
             // Without a dot it is a declared type, which may well be absent from one of several databases that share a godwit.yaml.
-            if (cast.Pattern.Contains('.', StringComparison.Ordinal) && !columns.Any(c => Matches(cast.Pattern, c)))
+            if (cast.Pattern.Contains('.', StringComparison.Ordinal) && !columns.Any(c => NamePattern.Matches(cast.Pattern, c)))
                 yield return Unmatched($"--cast '{cast.Pattern}' matches no column", cast.Pattern, columns);
         }
     }
-
-    /// <summary>* is any run of characters, ? is one. Letters match in both cases, as SQLite's names do.</summary>
-    public static bool Matches(string pattern, string text) => System.IO.Enumeration.FileSystemName.MatchesSimpleExpression(
-        pattern.Replace("\\", "\\\\", StringComparison.Ordinal), text, ignoreCase: true);
 
     private static string Unmatched(string problem, string pattern, IEnumerable<string> names) =>
         Nearest.To(pattern, names) is { } meant ? $"{problem}; did you mean '{meant}'?" : problem;

@@ -1,5 +1,6 @@
 using Godwit.Verify;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Godwit.Cli.Terminal;
 
@@ -33,10 +34,12 @@ internal static class Closing
     }
 
     /// <summary>A labelled line: the labels stand in one column, long text wraps beside it.</summary>
-    public static void Line(IAnsiConsole console, string label, string markup)
+    public static void Line(IAnsiConsole console, string label, string markup) => Line(console, label, new Markup(markup));
+
+    public static void Line(IAnsiConsole console, string label, IRenderable content)
     {
         var grid = new Grid().AddColumn(new GridColumn().Width(10).NoWrap().PadLeft(1).PadRight(1)).AddColumn(new GridColumn().PadLeft(0).PadRight(0));
-        grid.AddRow(new Markup($"[bold]{Markup.Escape(label)}[/]"), new Markup(markup));
+        grid.AddRow(new Markup($"[bold]{Markup.Escape(label)}[/]"), content);
         console.Write(grid);
     }
 

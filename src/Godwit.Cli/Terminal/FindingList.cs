@@ -1,4 +1,5 @@
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace Godwit.Cli.Terminal;
 
@@ -21,10 +22,12 @@ internal static class FindingList
             var subjects = string.Join(", ", members.Take(verbose ? int.MaxValue : Subjects).Select(f => Markup.Escape(f.Subject)));
             var more = !verbose && members.Count > Subjects ? $" and {members.Count - Subjects} more" : "";
             var times = members.Count > 1 ? $" ×{members.Count}" : "";
-            var text = $"{Sign(group.Key.Severity)} [bold]{Markup.Escape(group.Key.Code)}[/]{times}  {subjects}{more}";
-            if (group.Key.Severity != Severity.Info || verbose) text += $"\n  {Markup.Escape(members[0].Problem)}";
-            if (members[0].Hint is { } hint && (group.Key.Severity != Severity.Info || verbose)) text += $"\n  [grey]try:[/] {Markup.Escape(hint)}";
-            Closing.Line(console, "", text);
+            var lines = new List<IRenderable> { new Markup($"{Sign(group.Key.Severity)} [bold]{Markup.Escape(group.Key.Code)}[/]{times}") };
+            void Detail(string markup) => lines.Add(new Padder(new Markup(markup), new Padding(2, 0, 0, 0)));
+            Detail($"[grey]{subjects}{more}[/]");
+            if (group.Key.Severity != Severity.Info || verbose) Detail(Markup.Escape(members[0].Problem));
+            if (members[0].Hint is { } hint && (group.Key.Severity != Severity.Info || verbose)) Detail($"[grey]try:[/] {Markup.Escape(hint)}");
+            Closing.Line(console, "", new Rows(lines));
         }
     }
 

@@ -144,7 +144,7 @@ public static class ReadinessCheck
         finding.Severity switch { Severity.Block => Readiness.Block, Severity.Warning => Readiness.Warn, _ => Readiness.Pass }, finding.Subject, finding.Problem, finding.Hint);
 
     private static bool IsOnThisMachine(string display) =>
-        Uri.TryCreate(display, UriKind.Absolute, out var url) && (url.Host.Length == 0 || url.IsLoopback || display.Contains("?host=/", StringComparison.Ordinal));
+        display.Contains("?host=/", StringComparison.Ordinal) || (Uri.TryCreate(display, UriKind.Absolute, out var url) && url.IsLoopback);
 
     private static string Megabytes(long bytes) => bytes switch
     {

@@ -18,7 +18,7 @@ internal static class ExistingPlanner
                 continue;
             }
             tables.Add(TablePlan(context, table, existing));
-            foreach (var column in existing.Columns.Where(c => c.Identity || c.HasDefault))
+            foreach (var column in existing.Columns.Where(c => (c.Identity || c.HasDefault) && c.PgType is ("smallint" or "integer" or "bigint")))
                 steps.Add(new($"sequence {table.Name}.{column.Name}", StepKind.Sequence, $"{table.Name}.{column.Name}", Restart(existing.Name, column.Name), "The next key follows the largest one in the table."));
             steps.Add(new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {existing.Name}", "Statistics for the query planner.") { Table = table.Name });
         }

@@ -68,6 +68,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
             NumericTime = type.Encoding.Kind is >= CellEncoding.EpochSeconds and <= CellEncoding.JulianDate ? type.Encoding.Kind.ToString() : null,
             NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
+            IsRowKey = column.IsRowKey,
         };
     }
 

@@ -6,12 +6,20 @@ namespace Godwit.Plan;
 /// <summary>Schema + profiles + options -> plan. Pure: reads nothing, changes nothing, and gives the same plan for the same input.</summary>
 public static class Planner
 {
+    // PostgreSQL's own limit: https://www.postgresql.org/docs/current/limits.html
+    private const int MaxColumns = 1600;
+
     public static MigrationPlan Plan(PlanInput input)
     {
+        var tooWide = input.Schema.Tables.Where(t => t.Columns.Length > MaxColumns).ToList();
+        input = input with { Schema = input.Schema with { Tables = input.Schema.Tables.RemoveRange(tooWide) } };
         var names = new NameMap(input.Options.Names);
         foreach (var table in input.Schema.Tables) names.AddTable(table);
         var context = new PlanContext(input, names);
         context.Findings.AddRange(input.SourceFindings);
+        foreach (var table in tooWide)
+            context.Find("table-too-wide", input.Options.Misfits == MisfitPolicy.Fail ? Severity.Block : Severity.Warning, table.Name,
+                $"{table.Columns.Length} columns; a PostgreSQL table can have {MaxColumns}. The table and its {input.Profiles[table.Name].Rows} row(s) are left out.", "Split the table in the source.");
         IndexPlanner.MarkByteOrdered(context);
         TypePlanner.Choose(context);
         return input.Options.DataOnly || input.Options.IfExists == IfExists.Append ? ExistingPlanner.Plan(context) : Whole(context);

@@ -10,15 +10,8 @@ namespace Godwit.Plan;
 /// <summary>CREATE TABLE, the columns of the copy, and where identity columns continue.</summary>
 internal static class TablePlanner
 {
-    // PostgreSQL's own limit: https://www.postgresql.org/docs/current/limits.html
-    private const int MaxColumns = 1600;
-
-    /// <summary>What came of a generated column: PostgreSQL's expression, or null when its values are copied instead.</summary>
     public static (SqlStep Step, TablePlan Plan, ImmutableArray<SequencePlan> Sequences) Plan(PlanContext context, Table table)
     {
-        if (table.Columns.Length > MaxColumns)
-            context.Find("too-many-columns", Severity.Block, table.Name, $"{table.Columns.Length} columns; a PostgreSQL table can have {MaxColumns}.",
-                $"Leave it out with --exclude '{table.Name}', or split the table in the source.");
         var lines = new List<string>();
         var copied = ImmutableArray.CreateBuilder<ColumnPlan>();
         var sequences = ImmutableArray.CreateBuilder<SequencePlan>();
@@ -48,7 +41,7 @@ internal static class TablePlanner
     }
 
     private static bool IsIdentity(PlanContext context, Table table, Column column) =>
-        column.IsRowKey && TypePlanner.Base(context.Type(table, column).PgType) is "bigint" or "integer" or "smallint" && column.IsRowKey
+        column.IsRowKey && TypePlanner.Base(context.Type(table, column).PgType) is ("bigint" or "integer" or "smallint")
         && !table.ForeignKeys.Any(k => k.Columns.Contains(column.Name, NameComparer.Instance));
 
     private static void Identity(PlanContext context, Table table, Column column, StringBuilder sql, ImmutableArray<SequencePlan>.Builder sequences)

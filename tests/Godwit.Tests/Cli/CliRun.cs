@@ -1,4 +1,5 @@
 using Godwit.Cli;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 

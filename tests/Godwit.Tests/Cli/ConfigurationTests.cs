@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Godwit.Cli.Configuration;
 using Godwit.Plan;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 
@@ -167,17 +168,5 @@ public class ConfigurationTests
         using var document = JsonDocument.Parse(run.Out);
         var line = document.RootElement.GetProperty("settings").EnumerateArray().First(s => s.GetProperty("name").GetString() == name);
         return (line.GetProperty("value").GetString(), line.GetProperty("origin").GetString()!);
-    }
-}
-
-internal static class Repository
-{
-    public static string Root { get; } = Find();
-
-    private static string Find()
-    {
-        for (var folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
-            if (File.Exists(Path.Combine(folder, "Godwit.slnx"))) return folder;
-        throw new InvalidOperationException("the repository of these tests was not found");
     }
 }

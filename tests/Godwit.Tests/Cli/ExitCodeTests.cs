@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Godwit.Plan;
 using Godwit.Verify;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 

@@ -170,7 +170,7 @@ internal static class Sample
         Target = "postgres://app@db.example:5432/app",
         Started = new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
         Elapsed = TimeSpan.FromSeconds(12.3),
-        Stages = [(Stage.Copy, TimeSpan.FromSeconds(9))],
+        Stages = [new(Stage.Copy, TimeSpan.FromSeconds(9))],
         Plan = Plan(),
         Tables =
         [

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Godwit.Cli;
 using Godwit.Plan;
 using Godwit.Verify;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 

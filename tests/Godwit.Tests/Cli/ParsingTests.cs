@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Godwit.Plan;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 

@@ -1,4 +1,5 @@
 using Godwit.Cli.Terminal;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 

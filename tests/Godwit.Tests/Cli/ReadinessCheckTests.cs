@@ -1,5 +1,6 @@
 using Godwit.Check;
 using Godwit.Target;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 

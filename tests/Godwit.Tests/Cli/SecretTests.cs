@@ -1,4 +1,5 @@
 using Godwit.Cli;
+using Xunit;
 
 namespace Godwit.Tests.Cli;
 
@@ -6,18 +7,22 @@ public class SecretTests
 {
     private const string Secret = "hunter2-Sësame";
 
-    public static TheoryData<string[]> Commands =>
-    [
-        ["config", "show"],
-        ["config", "show", "--json"],
-        ["migrate", "app.db", $"postgres://me:{Secret}@db/app", "--verbose"],
-        ["migrate", "app.db", $"postgres://me:{Secret}@db/app", "--json"],
-        ["migrate", "app.db", $"host=db password={Secret} dbname=app", "--if-exists", "replace"],
-        ["migrate", "app.db", $"host=db password='{Secret} x' dbname=app", $"postgres://me:{Secret}@other/app"],
-        ["check", "app.db", $"Host=db;Username=me;Password={Secret}", "--html", "check.html", "--log", "log.jsonl"],
-        ["migrat", $"postgres://me:{Secret}@db/app"],
-        ["status"],
-    ];
+    public static IEnumerable<object[]> Commands()
+    {
+        string[][] commands =
+        [
+            ["config", "show"],
+            ["config", "show", "--json"],
+            ["migrate", "app.db", $"postgres://me:{Secret}@db/app", "--verbose"],
+            ["migrate", "app.db", $"postgres://me:{Secret}@db/app", "--json"],
+            ["migrate", "app.db", $"host=db password={Secret} dbname=app", "--if-exists", "replace"],
+            ["migrate", "app.db", $"host=db password='{Secret} x' dbname=app", $"postgres://me:{Secret}@other/app"],
+            ["check", "app.db", $"Host=db;Username=me;Password={Secret}", "--html", "check.html", "--log", "log.jsonl"],
+            ["migrat", $"postgres://me:{Secret}@db/app"],
+            ["status"],
+        ];
+        return commands.Select(c => new object[] { c });
+    }
 
     [Theory]
     [MemberData(nameof(Commands))]

@@ -1,0 +1,51 @@
+using Godwit.Schema;
+using Godwit.TypeMapping;
+
+namespace Godwit.Plan;
+
+/// <summary>
+/// A row must fit a page of 8 kB; only long values can be moved out of line (https://www.postgresql.org/docs/current/storage-toast.html).
+/// Where a table's widest row would not fit, integers get the narrowest type that holds their values.
+/// </summary>
+internal static class RowWidth
+{
+    // A page of 8192 bytes less its header, a line pointer and the tuple's fixed header.
+    private const int Available = 8192 - 24 - 4 - 24;
+    // What stays in the row of a value that was moved out of line.
+    private const int Pointer = 18;
+
+    public static void Narrow(PlanContext context, Table table, TypeOptions options)
+    {
+        var width = Worst(context, table);
+        if (width <= Available) return;
+        foreach (var column in table.Columns.Where(c => !c.IsRowKey && context.Type(table, c).PgType is ("bigint" or "integer")))
+            foreach (var narrower in new[] { "smallint", "integer" })
+            {
+                var choice = TypeMapper.ChooseAs(table.Name, column, context.Profile(table, column), narrower, options, "the row would not fit a page with wider integers");
+                if (choice.Misfits > 0) continue;
+                context.Types[(table.Name, column.Name)] = choice;
+                break;
+            }
+        var narrowed = Worst(context, table);
+        if (narrowed < width)
+            context.Find("integers-narrowed", Severity.Warning, table.Name, $"A row of {table.Columns.Length} columns would take up to {width} bytes and must fit a page ({Available}): integers get the narrowest type that holds their values.",
+                "Split the table, or set types by --cast.");
+        if (narrowed > Available)
+            context.Find("row-too-wide", Severity.Warning, table.Name, $"A row that fills every column would take {narrowed} bytes and must fit a page ({Available}); PostgreSQL refuses such a row.", "Split the table in the source.");
+    }
+
+    private static int Worst(PlanContext context, Table table) =>
+        (table.Columns.Length + 7) / 8 + table.Columns.Sum(c => Width(context.Type(table, c).PgType, context.Profile(table, c)));
+
+    private static int Width(string pgType, ColumnProfile profile) => TypePlanner.Base(pgType) switch
+    {
+        _ when profile.Values == 0 => 0,
+        "boolean" => 1,
+        "smallint" => 2,
+        "integer" or "date" or "real" => 4,
+        "uuid" => 16,
+        "text" or "bytea" or "json" or "jsonb" or "citext" => Math.Min(Pointer, Math.Max(Math.Max(profile.MaxTextBytes, profile.MaxBlobBytes), 1) + 1),
+        "numeric" => 12,
+        _ => 8,
+    };
+}
