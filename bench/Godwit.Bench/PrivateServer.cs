@@ -31,7 +31,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         if (System.Environment.IsPrivilegedProcess) await new Command("chown", ["-R", "postgres", folder]).MustAsync(stop);
         try
         {
-            await server.AsServer("initdb", "-D", server.Data, "-U", "bench", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale", "C.UTF-8", "-N").MustAsync(stop);
+            await server.AsServer("initdb", "-D", server.Data, "-U", "bench", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale", "C.UTF-8", "--lc-collate", "C", "-N").MustAsync(stop);
             await new Command("chmod", ["0600", passwordFile]).MustAsync(stop);
             var options = string.Join(' ', Settings.Select(s => $"-c {s.Name}={s.Value}"));
             var start = server.AsServer("pg_ctl", "-D", server.Data, "-w", "-l", Path.Combine(folder, "log"), "-o",

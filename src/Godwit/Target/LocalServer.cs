@@ -189,7 +189,7 @@ public sealed class LocalServer
         try
         {
             await account.OwnAsync(passwordForInitdb, ct);
-            List<string> initdb = [binaries.Program("initdb"), "-D", _files.NewData, "-U", User, $"--pwfile={passwordForInitdb}", "--auth=scram-sha-256", "--encoding=UTF8", $"--locale={await LocaleAsync(ct)}", "--no-instructions"];
+            List<string> initdb = [binaries.Program("initdb"), "-D", _files.NewData, "-U", User, $"--pwfile={passwordForInitdb}", "--auth=scram-sha-256", "--encoding=UTF8", $"--locale={await LocaleAsync(ct)}", "--lc-collate=C", "--no-instructions"];
             if (!_options.Durable) initdb.Add("--no-sync");
             var init = await Tool.RunAsync(account.Command([.. initdb]), "/", ct);
             if (init.ExitCode != 0) throw new GodwitException(ErrorKind.Blocked, "local-start-failed", $"initdb failed: {init.LastLine}", "check the free space and rights of the folder");
