@@ -25,10 +25,14 @@ internal static class MigrationRun
         }
         var console = invocation.Screen.Out;
         Closing.Write(console, result, invocation.Global.Verbose);
-        if (files.Length > 0) Closing.Line(console, "report", Markup.Escape(string.Join("  ", files.Select(f => Path.GetRelativePath(invocation.Shell.WorkingDirectory, f)))));
+        if (files.Length > 0) Closing.Line(console, "report", Markup.Escape(string.Join('\n', files.Select(f => Near(invocation, f)))));
         Closing.Line(console, "target", Markup.Escape(result.Target));
         return exit;
     }
+
+    /// <summary>From the working directory where the file lies below it, else in full.</summary>
+    private static string Near(Invocation invocation, string file) =>
+        Path.GetRelativePath(invocation.Shell.WorkingDirectory, file) is var relative && relative.StartsWith("..", StringComparison.Ordinal) ? file : relative;
 
     /// <summary>Runs and shows progress; whatever ends it, what that means for the target is known.</summary>
     public static async Task<MigrationResult> ExecuteAsync(

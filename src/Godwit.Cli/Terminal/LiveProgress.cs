@@ -14,34 +14,49 @@ internal sealed class LiveProgress : ProgressView
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
     private const int Lines = 14;
 
-    private readonly Invocation _invocation;
+    private readonly Shell _shell;
+    private readonly Screen _screen;
     private string? _notice;
 
-    public LiveProgress(Invocation invocation) : base(invocation.Shell.Clock) => _invocation = invocation;
+    public LiveProgress(Shell shell, Screen screen) : base(shell.Clock)
+    {
+        _shell = shell;
+        _screen = screen;
+    }
 
     public override async Task<T> AroundAsync<T>(Func<Task<T>> work)
     {
-        var shell = _invocation.Shell;
-        shell.Notice = text => _notice = text;
+        _shell.Notice = text => _notice = text;
         try
         {
-            return await _invocation.Screen.Error.Live(new Text("")).AutoClear(true).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
+            return await _screen.Error.Live(Render(_screen.Width)).AutoClear(true).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
             {
-                await using var timer = shell.Clock.CreateTimer(_ => Draw(live), null, Refresh, Refresh);
-                return await work();
+                using var stop = new CancellationTokenSource();
+                var drawing = DrawAsync(live, stop.Token);
+                try
+                {
+                    return await work();
+                }
+                finally
+                {
+                    await stop.CancelAsync();
+                    // Awaited, so that nothing is drawn after the run; not unwrapped: a picture that fails is no reason for a run to fail.
+                    await Task.WhenAny(drawing);
+                }
             });
         }
         finally
         {
-            shell.Notice = null;
+            _shell.Notice = null;
         }
     }
 
     protected override void Show(MigrationEvent happened) { }
 
-    private void Draw(LiveDisplayContext live)
+    private async Task DrawAsync(LiveDisplayContext live, CancellationToken ct)
     {
-        live.UpdateTarget(Render(_invocation.Screen.Width));
+        using var timer = new PeriodicTimer(Refresh, _shell.Clock);
+        while (await timer.WaitForNextTickAsync(ct)) live.UpdateTarget(Render(_screen.Width));
     }
 
     /// <summary>The picture of this moment, for a terminal of that width.</summary>
@@ -72,7 +87,8 @@ internal sealed class LiveProgress : ProgressView
         foreach (var (stage, _) in State.Finished) text.Append($"[green]✓[/] [grey]{StageNames.Of(stage)}[/]  ");
         if (State.Current is { } current && !State.IsFinished(current))
             text.Append($"[bold]{StageNames.Of(current)}[/] [grey]{Markup.Escape(State.Description)}  {Units.Time(State.Age)}[/]");
-        return text.ToString().TrimEnd();
+        // Never empty: the live display cannot measure a picture without lines.
+        return text.Length == 0 ? "[grey]starting[/]" : text.ToString().TrimEnd();
     }
 
     private string Bar(TableState table, int nameWidth, int width)

@@ -13,7 +13,7 @@ internal abstract class ProgressView(TimeProvider clock) : IProgress<MigrationEv
     public static ProgressView For(Invocation invocation) =>
         invocation.Global.JsonEvents ? new JsonEvents(invocation.Shell.Clock, invocation.Shell.Out)
         : invocation.Global.Quiet ? new Silence(invocation.Shell.Clock)
-        : invocation.Screen.IsLive ? new LiveProgress(invocation)
+        : invocation.Screen.IsLive ? new LiveProgress(invocation.Shell, invocation.Screen)
         : new PlainProgress(invocation);
 
     public void Report(MigrationEvent value)

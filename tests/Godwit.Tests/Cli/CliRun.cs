@@ -26,7 +26,12 @@ internal sealed class CliSetup
     {
         foreach (var (name, text) in Files) await File.WriteAllTextAsync(Path.Combine(Folder, name), text, Cancel);
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
-        var shell = new Shell
+        var exit = await Program.RunAsync(args, Shell(output, error), Cancel);
+        return new(exit, output.ToString(), error.ToString());
+    }
+
+    public Shell Shell(TextWriter output, TextWriter error) =>
+        new()
         {
             Out = output,
             Error = error,
@@ -34,14 +39,11 @@ internal sealed class CliSetup
             Environment = Environment,
             WorkingDirectory = Folder,
             OutIsTerminal = Terminal,
-            ErrorIsTerminal = false,
+            ErrorIsTerminal = Terminal,
             InIsTerminal = Terminal,
             Columns = Columns,
             Backend = new(() => Backend),
         };
-        var exit = await Program.RunAsync(args, shell, Cancel);
-        return new(exit, output.ToString(), error.ToString());
-    }
 
     public string Read(string name) => File.ReadAllText(Path.Combine(Folder, name));
 }
