@@ -8,6 +8,7 @@ using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
 using Microsoft.Extensions.Logging;
+using Npgsql;
 
 namespace Godwit;
 
@@ -132,7 +133,17 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
 
     private async Task<VerifyReport> VerifyAsync(ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationPlan plan, VerifyMode mode, MigrationOptions options, IReadOnlyList<string> tables, StageClock? stages, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
-        Task<VerifyReport> Compare() => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct);
+        async Task<VerifyReport> Compare()
+        {
+            try
+            {
+                return await new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct);
+            }
+            catch (NpgsqlException e)
+            {
+                throw TargetErrors.Map(e, "comparing with the target");
+            }
+        }
         return stages is null ? await Compare() : await stages.RunAsync(Stage.Verify, "comparing", Compare);
     }
 

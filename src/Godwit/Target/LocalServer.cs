@@ -14,7 +14,7 @@ namespace Godwit.Target;
 public sealed class LocalServer
 {
     public const string DefaultName = "default";
-    public const string User = "godwit";
+    public const string User = "postgres";
     private const int PortAttempts = 5;
 
     private readonly LocalServerOptions _options;

@@ -10,7 +10,7 @@ using Xunit;
 namespace Godwit.IntegrationTests.Verify;
 
 /// <summary>One database for the tests of verification, and short ways to fill both sides by hand.</summary>
-public sealed class VerifyFixture : IAsyncLifetime
+public sealed class VerifyFixture(PostgresFixture postgres) : IAsyncLifetime
 {
     private readonly string _database = "godwit_verify_" + Guid.NewGuid().ToString("N")[..12];
     private string _admin = "";
@@ -19,7 +19,7 @@ public sealed class VerifyFixture : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _admin = Environment.GetEnvironmentVariable("GODWIT_TEST_PG") ?? throw new InvalidOperationException("GODWIT_TEST_PG must name a PostgreSQL server.");
+        _admin = postgres.Admin.ToBuilder().ConnectionString;
         await using var connection = new NpgsqlConnection(_admin);
         await connection.OpenAsync();
         await ExecuteAsync(connection, $"CREATE DATABASE {_database} TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'");
