@@ -16,6 +16,8 @@ internal static class SharedMoment
         var first = readers[0];
         using var watch = Connection.Open(first.Path, readOnly: true, patience);
         watch.Prepare();
+        // A writer with the PENDING lock waits for the first reader while it shuts out the others: they must give up at once, not wait for it.
+        foreach (var reader in readers.Skip(1)) reader.Execute("PRAGMA busy_timeout=20");
         var clock = Stopwatch.StartNew();
         while (true)
         {
@@ -35,8 +37,10 @@ internal static class SharedMoment
 
     private static string? TryEnter(List<Connection> readers, Connection watch)
     {
-        var before = watch.Int64("PRAGMA data_version");
         var first = readers[0];
+        // Looked at outside of transactions, and in WAL mode only: there it blocks nobody and nobody blocks it.
+        var wal = watch.Text("PRAGMA journal_mode") == "wal";
+        var before = wal ? watch.Int64("PRAGMA data_version") : 0;
         Begin(first);
         var snapshot = WalSnapshot(first, out var walPosition);
         try
@@ -44,7 +48,7 @@ internal static class SharedMoment
             var shared = true;
             foreach (var reader in readers.Skip(1)) shared &= Follow(reader, snapshot);
             var position = walPosition ?? FilePosition(first);
-            return shared || watch.Int64("PRAGMA data_version") == before ? position : null;
+            return shared || !wal || watch.Int64("PRAGMA data_version") == before ? position : null;
         }
         finally
         {
