@@ -152,7 +152,16 @@ internal static class IndexPlanner
     private static SqlStep Build(PlanContext context, Table table, string name, string subject, bool unique, string terms, string? predicate, string why) =>
         new($"index {name}", StepKind.Index, subject,
             $"CREATE {(unique ? "UNIQUE " : "")}INDEX {SqlName.Quote(name)} ON {context.Load(table)} ({terms}){(predicate is null ? "" : $" WHERE {predicate}")}",
-            why, $"DROP INDEX {new SqlName(PlanContext.LoadSchema, name)}") { Table = table.Name, Fallback = "" };
+            why, $"DROP INDEX {new SqlName(PlanContext.LoadSchema, name)}")
+        { Table = table.Name, Fallback = "", Effort = Effort(context, table, terms, predicate) };
+
+    // Sorting text costs several times what sorting numbers does; a partial index sorts fewer rows.
+    private static int Effort(PlanContext context, Table table, string terms, string? predicate)
+    {
+        var texts = table.Columns.Count(c => TypePlanner.Base(context.Type(table, c).PgType) == "text" && terms.Contains(context.Column(table, c.Name), StringComparison.Ordinal));
+        var effort = 2 * terms.Count(c => c == ',') + 2 + 6 * texts;
+        return predicate is null ? effort : (effort + 1) / 2;
+    }
 
     private static string Term(PlanContext context, Table table, IndexTerm term)
     {

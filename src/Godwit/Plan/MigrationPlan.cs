@@ -25,6 +25,8 @@ public sealed record SqlStep(string Id, StepKind Kind, string Subject, string Sq
     public string? Fallback { get; init; }
     /// <summary>Id of a step without which this one makes no sense: when that was refused, this is left out without a word of its own.</summary>
     public string? Requires { get; init; }
+    /// <summary>How much work a row of the table is, relative to an index on one number: long steps begin first, so that no worker ends alone with one.</summary>
+    public int Effort { get; init; } = 2;
 }
 
 /// <summary>What happens to a value that does not fit its column's natural type.</summary>

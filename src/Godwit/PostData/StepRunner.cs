@@ -23,13 +23,13 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         foreach (var step in steps)
             if (done.TryGetValue(step.Id, out var fact) && fact.Outcome != StepOutcome.Done) Refuse(step, fact.Outcome, fact.Detail);
-        var sizes = plan.Tables.ToDictionary(t => t.Source, t => t.Bytes);
+        var sizes = plan.Tables.ToDictionary(t => t.Source, t => t.Rows);
         foreach (var kind in steps.Where(s => !done.ContainsKey(s.Id)).GroupBy(s => s.Kind).OrderBy(g => g.Key))
         {
             List<List<SqlStep>> groups = IsParallel(kind.Key)
                 // Validations of one table wait for each other's lock: one worker takes them all, and the others go on.
                 ? [.. kind.GroupBy(s => kind.Key == StepKind.ForeignKeyValidation ? s.Table ?? s.Id : s.Id)
-                    .OrderByDescending(g => g.First().Table is { } t ? sizes.GetValueOrDefault(t) : 0).Select(g => g.ToList())]
+                    .OrderByDescending(g => g.First().Table is { } t ? sizes.GetValueOrDefault(t) * g.First().Effort : 0).Select(g => g.ToList())]
                 : [[.. kind]];
             await ParallelAsync(groups, Math.Max(1, Math.Min(options.Jobs, groups.Count)), stop);
         }

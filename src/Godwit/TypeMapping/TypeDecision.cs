@@ -115,7 +115,10 @@ internal sealed partial class TypeDecision(string table, Column column, ColumnPr
     private string KeepHint(string natural) => $"--on-misfit quarantine keeps {natural} and sets these rows aside; --cast {_subject}=TYPE sets another type.";
 
     /// <summary>"3 values are text (rows 4, 9, 12)".</summary>
-    private string Say(Odd odd) => $"{profile[odd.Fact]} {(profile[odd.Fact] == 1 ? "value" : "values")} {odd.What} ({Rows(odd.Fact)})";
+    private string Say(Odd odd) => $"{profile[odd.Fact]} {(profile[odd.Fact] == 1 ? "value" : "values")} {(profile[odd.Fact] == 1 ? Singular(odd.What) : odd.What)} ({Rows(odd.Fact)})";
+
+    private static string Singular(string what) =>
+        what.StartsWith("are ", StringComparison.Ordinal) ? "is " + what[4..] : what.StartsWith("have ", StringComparison.Ordinal) ? "has " + what[5..] : what.StartsWith("lie ", StringComparison.Ordinal) ? "lies " + what[4..] : what;
 
     private string Rows(ValueFact fact)
     {
