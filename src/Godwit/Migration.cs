@@ -8,7 +8,6 @@ using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
 using Microsoft.Extensions.Logging;
-using Npgsql;
 
 namespace Godwit;
 
@@ -77,7 +76,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var plan = await RunSession.LastPlanAsync(source, target, options, ct)
             ?? await PlanAsync(source, snapshot, schema, target, options with { DataOnly = true }, stages, progress, ct);
         Refuse(plan, new(plan.SourcePosition));
-        return await VerifyAsync(snapshot, schema, target, plan, mode, options, tables, stages, progress, ct);
+        return await stages.RunAsync(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct));
     }
 
     private static async Task<MigrationPlan> PlanAsync(ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget? target, MigrationOptions options, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
@@ -112,7 +111,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var refused = await In(Stage.PostData, "building keys, indexes, constraints and views", () => steps.RunAsync(plan.PostData, session.Steps, ct));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         var verification = options.Verify is { } mode && !options.SchemaOnly
-            ? await In(Stage.Verify, "comparing every value", () => VerifyAsync(snapshot, schema, target, plan, mode, options, [], stages: null, progress, ct))
+            ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))
             : null;
         var result = new MigrationResult
         {
@@ -129,22 +128,6 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         };
         await session.EndAsync(result.HasDifferences ? RunState.DoneWithDifferences : RunState.Done, null);
         return result;
-    }
-
-    private async Task<VerifyReport> VerifyAsync(ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationPlan plan, VerifyMode mode, MigrationOptions options, IReadOnlyList<string> tables, StageClock? stages, IProgress<MigrationEvent> progress, CancellationToken ct)
-    {
-        async Task<VerifyReport> Compare()
-        {
-            try
-            {
-                return await new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct);
-            }
-            catch (NpgsqlException e)
-            {
-                throw TargetErrors.Map(e, "comparing with the target");
-            }
-        }
-        return stages is null ? await Compare() : await stages.RunAsync(Stage.Verify, "comparing", Compare);
     }
 
     private static void Refuse(MigrationPlan plan, Position position)

@@ -58,8 +58,8 @@ public sealed class NameMap(NameStyle style)
         if (name.Length == 0) name = kind;
         if (kind == "column" && SystemColumns.Contains(name)) name += "_";
         name = Shorten(name, source);
-        for (var n = 2; !taken.Add(name); n++)
-            name = Shorten(Cut(Shorten(source.Length == 0 ? kind : name, source), MaxBytes - 4) + "_" + n, source);
+        var stem = Cut(name, MaxBytes - 4);
+        for (var n = 2; !taken.Add(name); n++) name = $"{stem}_{n}";
         if (subject is not null && name != source && !(style == NameStyle.Fold && name == FoldAscii(source)))
             _findings.Add(new("name-changed", Severity.Warning, subject, $"PostgreSQL cannot hold this {kind} name as it is; it becomes {SqlName.Quote(name)}.",
                 "Rename it in the source, or use the new name in the application."));

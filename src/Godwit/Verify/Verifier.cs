@@ -16,6 +16,18 @@ public sealed class Verifier(ISnapshot snapshot, DatabaseSchema schema, ITarget 
 {
     public async Task<VerifyReport> VerifyAsync(MigrationPlan plan, VerifyRequest request, CancellationToken ct)
     {
+        try
+        {
+            return await CompareAsync(plan, request, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "comparing with the target");
+        }
+    }
+
+    private async Task<VerifyReport> CompareAsync(MigrationPlan plan, VerifyRequest request, CancellationToken ct)
+    {
         var began = clock.GetTimestamp();
         var tables = Chosen(plan, request);
         await using var sessions = await TargetSessions.OpenAsync(target, ct);

@@ -35,7 +35,7 @@ internal sealed class Scenario(TestDatabase database, string folder) : IAsyncDis
     public async Task<MigrationResult> MigrateAsync(MigrationOptions? options = null, Action<MigrationEvent>? on = null, CancellationToken? ct = null)
     {
         await using var source = await EngineRegistry.OpenAsync(File, Token);
-        await using var target = await database.OpenTargetAsync();
+        await using var target = await database.OpenTargetAsync((options?.Jobs ?? 2) + 3);
         return await new Migration(TimeProvider.System, NullLogger.Instance)
             .RunAsync(source, target, options ?? new MigrationOptions { Jobs = 2 }, null, new Listener(on), ct ?? Token);
     }

@@ -1,0 +1,70 @@
+using Godwit.Verify;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Migrating;
+
+public class LimitsTests(PostgresFixture postgres)
+{
+    private static string Columns(int count) => string.Join(", ", Enumerable.Range(0, count).Select(i => $"c{i} integer"));
+
+    [Fact]
+    public async Task A_table_wider_than_PostgreSQL_allows_is_left_out_and_named_and_the_others_arrive()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, $"create table wide ({Columns(1700)}); insert into wide (c0) values (1); create table ok (id integer primary key); insert into ok values (1);");
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Contains(result.Findings, f => f is { Code: "table-too-wide", Subject: "wide", Severity: Severity.Warning });
+        Assert.True(result.HasDifferences);
+        Assert.Equal(1, await scenario.AskAsync<long>("select count(*) from ok"));
+    }
+
+    [Fact]
+    public async Task Integers_are_narrowed_where_a_row_would_not_fit_its_page()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, $"create table wide ({Columns(1500)}); insert into wide values ({string.Join(", ", Enumerable.Range(0, 1500))});");
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Contains(result.Findings, f => f.Code == "integers-narrowed");
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+        Assert.Equal("smallint", await WholeMigrationTests.TypeOfAsync(scenario, "wide", "c7"));
+    }
+
+    [Fact]
+    public async Task A_unique_index_that_the_values_break_is_left_out_and_named_once_with_its_key()
+    {
+        // Bytes are all that a column of three storage classes can be, and as bytes two of these keys are one.
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (k any primary key, v text) strict, without rowid; insert into t values (1, 'int'), ('1', 'text'), (x'31', 'blob');");
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal("primary key of t", Assert.Single(result.Findings, f => f.Code == "step-refused").Subject);
+        Assert.Equal(3, await scenario.AskAsync<long>("select count(*) from t"));
+        Assert.True(result.HasDifferences);
+    }
+
+    [Fact]
+    public async Task Text_unique_without_case_stays_so_and_accents_stay_distinct()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, name text collate nocase unique); insert into t values (1, 'Anna'), (2, 'É'), (3, 'é');");
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.False(result.HasDifferences);
+        Assert.Equal(3, await scenario.AskAsync<long>("select count(*) from t"));
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => scenario.DoAsync("insert into t values (4, 'ANNA')"));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(6)]
+    public async Task Any_number_of_jobs_works(int jobs)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table a (id integer primary key, v text); insert into a values (1, 'x'); create table b (id integer primary key, a_id integer references a); insert into b values (1, 1); create index b_a on b (a_id);");
+
+        var result = await scenario.MigrateAsync(new MigrationOptions { Jobs = jobs });
+
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+    }
+}
