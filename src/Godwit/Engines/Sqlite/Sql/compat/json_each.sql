@@ -1,5 +1,5 @@
 -- SQLite's json_each. "json" is the member itself, beside the value that SQLite shows.
-CREATE OR REPLACE FUNCTION {schema}.json_each(value jsonb) RETURNS TABLE (key text, value text, type text, atom text, json jsonb)
+CREATE OR REPLACE FUNCTION {schema}.json_each(value jsonb) RETURNS TABLE (key text, value text, type text, atom text, "json" jsonb)
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
 SELECT m.k, {schema}.json_value(m.v),
   CASE jsonb_typeof(m.v) WHEN 'string' THEN 'text' WHEN 'boolean' THEN m.v::text
