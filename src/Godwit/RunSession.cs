@@ -32,13 +32,14 @@ internal sealed class RunSession : IAsyncDisposable
         {
             if (!await RunJournal.TryLockAsync(connection, ct))
                 throw new GodwitException(ErrorKind.Blocked, "target-busy", $"Another godwit is at work on {target.Display}.", "Wait for it, or see what it does: godwit status");
-            await RunJournal.EnsureSchemaAsync(connection, ct);
-            return new(target, clock, connection) { _unfinished = await RunJournal.LatestAsync(connection, ct) is { State: RunState.Running or RunState.Interrupted or RunState.Failed } run ? run : null };
+            // The journal's schema is made when the run starts: a run that is refused before changes nothing.
+            var latest = await RunJournal.ExistsAsync(connection, ct) ? await RunJournal.LatestAsync(connection, ct) : null;
+            return new(target, clock, connection) { _unfinished = latest is { State: RunState.Running or RunState.Interrupted or RunState.Failed } run ? run : null };
         }
         catch (NpgsqlException e)
         {
             await connection.DisposeAsync();
-            throw TargetErrors.Map(e, "preparing the journal (schema godwit)");
+            throw TargetErrors.Map(e, "reading the journal (schema godwit)");
         }
         catch (GodwitException)
         {
@@ -74,6 +75,7 @@ internal sealed class RunSession : IAsyncDisposable
         try
         {
             await using var transaction = await _lock.BeginTransactionAsync(ct);
+            await RunJournal.EnsureSchemaAsync(_lock, ct);
             await RunJournal.AbandonAsync(_lock, ct);
             await using (var drop = new NpgsqlCommand($"drop schema if exists {new SqlName(plan.LoadSchema)} cascade", _lock)) await drop.ExecuteNonQueryAsync(ct);
             await RunJournal.StartAsync(_lock, Run, ct);

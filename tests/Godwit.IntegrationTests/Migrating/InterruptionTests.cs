@@ -111,6 +111,7 @@ public class InterruptionTests(PostgresFixture postgres)
 
         var refused = await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(OneJob));
         Assert.Equal(("target-not-empty", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        Assert.False(await scenario.AskAsync<bool>("select exists (select from pg_namespace where nspname like 'godwit%')"));
 
         var old = 0;
         var result = await scenario.MigrateAsync(OneJob with { IfExists = IfExists.Replace }, e =>
