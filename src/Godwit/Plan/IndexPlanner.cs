@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Godwit.Schema;
 using Godwit.Source;
 using Godwit.TypeMapping;
@@ -161,6 +162,18 @@ internal static class IndexPlanner
         var texts = table.Columns.Count(c => TypePlanner.Base(context.Type(table, c).PgType) == "text" && terms.Contains(context.Column(table, c.Name), StringComparison.Ordinal));
         var effort = 2 * terms.Count(c => c == ',') + 2 + 6 * texts;
         return predicate is null ? effort : (effort + 1) / 2;
+    }
+
+    /// <summary>A unique index over columns, of all rows.</summary>
+    public static bool IsPlainKey(TableIndex index) => index.Predicate is null && index.Terms.All(t => t.Column is not null);
+
+    /// <summary>The keys that ON CONFLICT can name, as their indexes are built.</summary>
+    public static ImmutableArray<ScopeKey> Keys(PlanContext context, Table table)
+    {
+        var indexes = table.UniqueConstraints.Concat(table.Indexes.Where(i => i.Unique)).Where(IsPlainKey).Select(i => i.Terms);
+        if (table.PrimaryKey is { } key && key.Columns.All(c => table.FindColumn(c) is not null))
+            indexes = indexes.Prepend([.. key.Columns.Select(c => new IndexTerm(c, null, false, table.FindColumn(c)!.Collation))]);
+        return [.. indexes.Select(terms => new ScopeKey([.. terms.Select(t => table.FindColumn(t.Column!)!.Name)], string.Join(", ", terms.Select(t => Term(context, table, t with { Descending = false })))))];
     }
 
     private static string Term(PlanContext context, Table table, IndexTerm term)

@@ -18,6 +18,9 @@ public sealed class NameMap(NameStyle style)
     private readonly Dictionary<string, string> _tables = new(NameComparer.Instance);
     private readonly Dictionary<string, ImmutableDictionary<string, string>> _columns = new(NameComparer.Instance);
     private readonly Dictionary<string, HashSet<string>> _constraints = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<string>> _triggers = new(NameComparer.Instance);
+    private readonly HashSet<string> _functionNames = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _functions = new(StringComparer.Ordinal);
     private readonly List<Finding> _findings = [];
 
     public IReadOnlyList<Finding> Findings => _findings;
@@ -48,6 +51,18 @@ public sealed class NameMap(NameStyle style)
     {
         if (!_constraints.TryGetValue(table, out var taken)) _constraints[table] = taken = new(StringComparer.Ordinal);
         return Take(taken, source ?? proposal, source is null ? null : $"constraint {source} of {table}", "constraint");
+    }
+
+    /// <summary>A trigger's function. Functions are not relations: they have names of their own.</summary>
+    public string AddFunction(string trigger) => _functions[trigger] = Take(_functionNames, $"{trigger}_trigger", null, "function");
+
+    public string Function(string trigger) => _functions[trigger];
+
+    /// <summary>A trigger: unique within its table or view.</summary>
+    public string AddTrigger(string table, string name)
+    {
+        if (!_triggers.TryGetValue(table, out var taken)) _triggers[table] = taken = new(StringComparer.Ordinal);
+        return Take(taken, name, null, "trigger");
     }
 
     // subject is null when no user gave this name, so that changing it says nothing to him.

@@ -41,6 +41,8 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
     public Dictionary<(string Table, string Column), TypeChoice> Types { get; } = [];
     /// <summary>Columns of which a NOCASE or RTRIM index or constraint is made: they compare by bytes, as SQLite's BINARY does.</summary>
     public HashSet<(string Table, string Column)> ByteOrdered { get; } = [];
+    /// <summary>Views that were translated, in the load schema.</summary>
+    public List<ScopeTable> Views { get; } = [];
     public SortedSet<string> Helpers { get; } = new(StringComparer.Ordinal);
 
     public ImmutableArray<Table> Tables => Input.Schema.Tables;
@@ -69,6 +71,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
             NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
             IsRowKey = column.IsRowKey,
+            IsGenerated = column.Generated is not null,
         };
     }
 

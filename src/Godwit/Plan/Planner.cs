@@ -71,6 +71,7 @@ public static class Planner
             steps.Add(new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {context.Load(table)}", "Statistics for the query planner.") { Table = table.Name });
         }
         steps.AddRange(ViewPlanner.Plan(context));
+        steps.AddRange(TriggerPlanner.Plan(context));
         foreach (var table in context.Tables) context.Findings.AddRange(table.Findings);
         return steps.OrderBy(s => s.Kind);
     }
@@ -87,13 +88,12 @@ public static class Planner
                     yield return new($"publish drop {kind}", StepKind.Publish, context.Options.TargetSchema, $"DROP {kind} IF EXISTS {string.Join(", ", old)}", "Asked for by --if-exists replace; the old ones are there until this moment.");
         foreach (var (name, subject, kind) in names)
             yield return new($"publish {subject}", StepKind.Publish, subject, $"ALTER {kind} {(kind == "VIEW" ? "IF EXISTS " : "")}{new SqlName(PlanContext.LoadSchema, name)} SET SCHEMA {schema}", "Appears with all the others at once.");
+        foreach (var step in TriggerPlanner.Publish(context, postData)) yield return step;
         yield return new("publish done", StepKind.Publish, "load schema", $"DROP SCHEMA {new SqlName(PlanContext.LoadSchema)}", "Nothing is left behind.");
     }
 
     private static void NameOthers(PlanContext context)
     {
-        foreach (var trigger in context.Input.Schema.Triggers)
-            context.Find("trigger-not-translated", Severity.Warning, $"trigger {trigger.Name} of {trigger.Table}", $"Triggers are not carried over. Its SQL: {trigger.Sql}", "Write it as a PL/pgSQL trigger, or do its work in the application.");
         foreach (var other in context.Input.Schema.Others)
             if (other.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
                 context.Find("virtual-table-skipped", Severity.Warning, other.Name, $"A {other.Kind} is not a table of rows; it is not carried over. Its SQL: {other.Sql}", "For full-text search use tsvector with a GIN index.");

@@ -23,7 +23,8 @@ internal static class ViewPlanner
             foreach (var note in translation.Notes) context.Find("translated-with-note", Severity.Info, subject, note);
             var name = context.Names.AddView(view.Name);
             var load = new SqlName(PlanContext.LoadSchema, name);
-            scope = new(scope.Tables.Add(new(view.Name, load, translation.Columns)));
+            context.Views.Add(new(view.Name, load, translation.Columns));
+            scope = new(scope.Tables.Add(context.Views[^1]));
             yield return new($"view {view.Name}", StepKind.View, subject, $"CREATE VIEW {load} AS\n{translation.Query}", "A view of the source.", $"DROP VIEW {load}") { Fallback = "" };
         }
     }

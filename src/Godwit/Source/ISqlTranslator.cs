@@ -20,7 +20,17 @@ public sealed record Translation(string? Sql, string? Problem, ImmutableArray<st
 }
 
 /// <summary>The target's side of one source table or view, as far as expressions need it.</summary>
-public sealed record ScopeTable(string SourceName, SqlName Target, ImmutableArray<ScopeColumn> Columns);
+public sealed record ScopeTable(string SourceName, SqlName Target, ImmutableArray<ScopeColumn> Columns)
+{
+    public bool IsView { get; init; }
+    /// <summary>Keys by which ON CONFLICT can find rows.</summary>
+    public ImmutableArray<ScopeKey> UniqueKeys { get; init; } = [];
+    /// <summary>There are unique indexes besides, partial ones or on expressions.</summary>
+    public bool HasOtherUniqueIndexes { get; init; }
+}
+
+/// <summary>A unique key in source names; <paramref name="Sql"/> is its list of terms in the target.</summary>
+public sealed record ScopeKey(ImmutableArray<string> Columns, string Sql);
 
 /// <summary><paramref name="PgType"/> as in the plan: "bigint", "varchar(80)", "timestamptz", "jsonb" ...
 /// <paramref name="SourceCollation"/> is the source's declared collation, null for its default.</summary>
@@ -32,6 +42,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public bool NotNull { get; init; }
     /// <summary>This column is the row key (SQLite: rowid is another name of it).</summary>
     public bool IsRowKey { get; init; }
+    /// <summary>The target computes it; no statement may write it.</summary>
+    public bool IsGenerated { get; init; }
     /// <summary>The source column's affinity in SQLite's words: "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB".</summary>
     public string Affinity { get; init; } = "BLOB";
 }
@@ -45,6 +57,20 @@ public sealed record TranslationScope(ImmutableArray<ScopeTable> Tables)
 /// <summary>A translated view: its query, the columns it yields (so that later views can build on it), or the problem.</summary>
 public sealed record ViewTranslation(string? Query, ImmutableArray<ScopeColumn> Columns, string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes);
 
+/// <summary>A statement in a trigger changes this table. <paramref name="Event"/>: "INSERT", "UPDATE", "DELETE"; <paramref name="Columns"/> of an update.</summary>
+public sealed record TriggerWrite(string Table, string Event, ImmutableArray<string> Columns);
+
+/// <summary>
+/// A translated trigger. <paramref name="Body"/> is PL/pgSQL without its quotes, null where <paramref name="Problem"/> says why. <paramref name="Timing"/>
+/// and <paramref name="When"/> stand in CREATE TRIGGER ("BEFORE", "UPDATE OF a, b"); <paramref name="Table"/>, <paramref name="Event"/> and
+/// <paramref name="Columns"/> say in source names what fires it, <paramref name="Writes"/> what it changes itself.
+/// </summary>
+public sealed record TriggerTranslation(string? Body, string Timing, string When, string Table, string Event, ImmutableArray<string> Columns, ImmutableArray<TriggerWrite> Writes,
+    string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes)
+{
+    public static TriggerTranslation Impossible(string problem) => new(null, "", "", "", "", [], [], problem, [], []);
+}
+
 /// <summary>Translates the source's SQL into PostgreSQL's by an allow-list: what is not known to mean the same is refused.</summary>
 public interface ISqlTranslator
 {
@@ -54,6 +80,12 @@ public interface ISqlTranslator
 
     /// <summary>A view, from its CREATE VIEW text. Views are given in dependency order as far as the source allows.</summary>
     ViewTranslation View(View view, TranslationScope scope);
+
+    /// <summary>
+    /// A trigger, from its CREATE TRIGGER text. The scope's targets are where tables stand when the trigger fires.
+    /// <paramref name="onceAtATime"/>: while it runs, what it does itself does not enter it again.
+    /// </summary>
+    TriggerTranslation Trigger(Trigger trigger, TranslationScope scope, bool onceAtATime);
 
     /// <summary>Names of the tables and views that a view reads, for ordering.</summary>
     ImmutableArray<string> References(View view);

@@ -28,8 +28,8 @@ internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan,
         return checks.ToImmutable();
     }
 
-    private static (string Kind, string Schema, string Name, string? Owner) Id(PromisedObject p) => p.Kind == PromisedKind.Constraint
-        ? ("constraint", p.Owner!.Value.Schema ?? "", p.Name.Name, p.Owner.Value.Name)
+    private static (string Kind, string Schema, string Name, string? Owner) Id(PromisedObject p) => p.Kind is PromisedKind.Constraint or PromisedKind.Trigger
+        ? (p.Kind == PromisedKind.Trigger ? "trigger" : "constraint", p.Owner!.Value.Schema ?? "", p.Name.Name, p.Owner.Value.Name)
         : (p.Kind switch { PromisedKind.Table => "table", PromisedKind.Index => "index", _ => "view" }, p.Name.Schema ?? "", p.Name.Name, null);
 
     private async Task<Dictionary<(string, string, string, string?), bool>> ObjectsAsync(List<PromisedObject> promised, CancellationToken ct)
@@ -45,7 +45,7 @@ internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan,
 
     private static VerifyCheck Exist(PromisedKind kind, List<PromisedObject> promised, Dictionary<(string, string, string, string?), bool> there)
     {
-        var name = kind switch { PromisedKind.Table => "tables", PromisedKind.Index => "indexes", PromisedKind.Constraint => "constraints", _ => "views" };
+        var name = kind switch { PromisedKind.Table => "tables", PromisedKind.Index => "indexes", PromisedKind.Constraint => "constraints", PromisedKind.Trigger => "triggers", _ => "views" };
         // ADD CONSTRAINT ... USING INDEX may rename the index after the constraint: the constraint stands for it then.
         var missing = promised.Where(p => !there.ContainsKey(Id(p))).ToList();
         var broken = kind == PromisedKind.Index ? promised.Where(p => there.TryGetValue(Id(p), out var usable) && !usable).ToList() : [];

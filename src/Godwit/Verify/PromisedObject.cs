@@ -3,9 +3,9 @@ using Godwit.Schema;
 
 namespace Godwit.Verify;
 
-internal enum PromisedKind { Table, Index, Constraint, View }
+internal enum PromisedKind { Table, Index, Constraint, View, Trigger }
 
-/// <summary>Something that the plan said would exist when the run has finished. For a constraint, <paramref name="Owner"/> is its table.</summary>
+/// <summary>Something that the plan said would exist when the run has finished. For a constraint or trigger, <paramref name="Owner"/> is its table.</summary>
 internal sealed record PromisedObject(PromisedKind Kind, SqlName Name, SqlName? Owner, string Subject, string? Table)
 {
     /// <summary>What a step creates, by the name in its statement; null where it creates nothing that has a name.</summary>
@@ -19,6 +19,10 @@ internal sealed record PromisedObject(PromisedKind Kind, SqlName Name, SqlName? 
                 return new(PromisedKind.Table, Final(table), null, step.Subject, step.Subject);
             case StepKind.View when reader.After("CREATE", "VIEW") && reader.Name(out var view):
                 return new(PromisedKind.View, Final(view), null, step.Subject, null);
+            case StepKind.Trigger when step.Sql.LastIndexOf("\nCREATE TRIGGER ", StringComparison.Ordinal) is var at and >= 0:
+                var create = new NameReader(step.Sql[at..]);
+                return create.After("CREATE", "TRIGGER") && create.Name(out var trigger) && create.Past("ON") && create.Name(out var watched)
+                    ? new(PromisedKind.Trigger, trigger, Final(watched), step.Subject, step.Table) : null;
             case StepKind.Index when reader.After("CREATE", "INDEX") && reader.Name(out var index) && reader.After("ON") && reader.Name(out var on):
                 return new(PromisedKind.Index, new(Final(on).Schema, index.Name), null, step.Subject, step.Table);
             case StepKind.PrimaryKey or StepKind.Unique or StepKind.Check or StepKind.ForeignKey
@@ -51,6 +55,19 @@ internal ref struct NameReader(string sql)
             if (!Word().Equals(optional, StringComparison.OrdinalIgnoreCase)) _rest = saved;
         }
         return true;
+    }
+
+    /// <summary>Goes on to just after this word, over names in quotes and commas.</summary>
+    public bool Past(string word)
+    {
+        while (true)
+        {
+            _rest = _rest.TrimStart();
+            if (_rest.IsEmpty) return false;
+            if (_rest[0] == '"') Identifier(out _);
+            else if (Word() is { IsEmpty: false } next && next.Equals(word, StringComparison.OrdinalIgnoreCase)) return true;
+            else if (!_rest.IsEmpty && !char.IsAsciiLetterOrDigit(_rest[0]) && _rest[0] is not ('"' or ' ')) _rest = _rest[1..];
+        }
     }
 
     private ReadOnlySpan<char> Word()

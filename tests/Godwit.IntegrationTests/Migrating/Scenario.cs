@@ -40,6 +40,14 @@ internal sealed class Scenario(TestDatabase database, string folder) : IAsyncDis
             .RunAsync(source, target, options ?? new MigrationOptions { Jobs = 2 }, null, new Listener(on), ct ?? Token);
     }
 
+    public async Task<Godwit.Verify.VerifyReport> VerifyAsync()
+    {
+        await using var source = await EngineRegistry.OpenAsync(File, Token);
+        await using var target = await database.OpenTargetAsync(5);
+        return await new Migration(TimeProvider.System, NullLogger.Instance)
+            .VerifyAsync(source, target, new MigrationOptions { Jobs = 2 }, VerifyMode.Full, [], new Listener(null), Token);
+    }
+
     public async Task<T> AskAsync<T>(string sql)
     {
         await using var connection = await database.ConnectAsync();

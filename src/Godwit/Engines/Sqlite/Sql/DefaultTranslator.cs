@@ -18,10 +18,13 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
         if (e is Column { Table: null } word) e = new Literal(LiteralKind.String, word.Name);
         var t = new ExpressionTranslator(context, new NameScope(null)).Value(e);
         if (t.Kind == PgKind.Null) return "NULL";
-        if (t.Constant is { } value) return OfConstant(WithAffinity(value));
+        if (t.Constant is { } value) return OfStored(value);
         if (t.Moment is { } moment) return OfMoment(t, moment);
         return OfExpression(t);
     }
+
+    /// <summary>A constant as SQLite stores it in the column.</summary>
+    internal string OfStored(object value) => OfConstant(WithAffinity(value));
 
     private object WithAffinity(object value)
     {
@@ -101,7 +104,7 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
     };
 
     // Text or numbers that SQLite's date functions make.
-    private string OfMoment(Term t, string moment)
+    internal string OfMoment(Term t, string moment)
     {
         var seconds = $"date_trunc('second', {moment})";
         switch (_kind)

@@ -46,6 +46,7 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
             Collate c => CollateTerm(c),
             Call c => CallTerm(c),
             Row => throw Refuse("a row value is used as a value"),
+            Raise => throw Refuse("RAISE() stands inside of an expression"),
             _ => throw Refuse("an expression of an unknown kind"),
         };
     }
@@ -113,13 +114,13 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
             var found = new List<(SourceTable Source, Term Term)>();
             foreach (var source in scope.Sources)
             {
-                if (table is not null && !string.Equals(source.Name, table, StringComparison.OrdinalIgnoreCase)) continue;
+                if (table is null ? source.QualifiedOnly : !string.Equals(source.Name, table, StringComparison.OrdinalIgnoreCase)) continue;
                 var i = source.IndexOf(column);
                 if (i >= 0 && (table is not null || !source.Merged.Contains(column))) found.Add((source, source.Columns[i]));
             }
             if (found.Count == 0 && column.ToUpperInvariant() is "ROWID" or "OID" or "_ROWID_")
                 foreach (var source in scope.Sources)
-                    if ((table is null || string.Equals(source.Name, table, StringComparison.OrdinalIgnoreCase)) && source.RowKey is { } key) found.Add((source, key));
+                    if ((table is null ? !source.QualifiedOnly : string.Equals(source.Name, table, StringComparison.OrdinalIgnoreCase)) && source.RowKey is { } key) found.Add((source, key));
             if (found.Count > 1) throw Refuse($"the column name {column} is ambiguous");
             if (found.Count == 1)
             {

@@ -141,9 +141,17 @@ internal static class Tables
 {
     public static IEnumerable<string> In(Select select) => new Walk().Of(select);
 
+    public static IEnumerable<string> In(Expr? expression) => new Walk().From(expression);
+
     private sealed class Walk
     {
         private readonly List<string> _names = [];
+
+        public List<string> From(Expr? expression)
+        {
+            Of(expression);
+            return _names;
+        }
 
         public List<string> Of(Select select)
         {

@@ -9,7 +9,7 @@ internal sealed partial class SelectTranslator
 {
     private int _unnamed;
 
-    private string From(TableRef table, NameScope scope)
+    internal string From(TableRef table, NameScope scope)
     {
         switch (table)
         {
@@ -26,7 +26,7 @@ internal sealed partial class SelectTranslator
     }
 
     /// <summary>The columns of a query under an alias.</summary>
-    private static SourceTable Source(string name, string qualifier, ImmutableArray<OutputColumn> columns) =>
+    internal static SourceTable Source(string name, string qualifier, ImmutableArray<OutputColumn> columns) =>
         new(name, qualifier, [.. columns.Select(c => Reference(new SqlName(qualifier, c.Alias).ToString(), Described(c)) with { Affinity = c.Term.Affinity, Mixed = c.Term.Mixed, Narrow = c.Term.Narrow })], [.. columns.Select(c => c.Name)]);
 
     /// <summary>What later queries need to know of a result column.</summary>

@@ -19,8 +19,9 @@ internal sealed class QueryPart
     public required Func<string> Tail { get; init; }
     public NameScope? Scope { get; init; }
 
-    public string Render(IReadOnlyList<string> sql, List<string>? aliases) =>
-        $"SELECT {(Distinct ? "DISTINCT " : "")}{string.Join(", ", sql.Select((s, i) => aliases is null ? s : $"{s} AS {SqlName.Quote(aliases[i])}"))}{Tail()}";
+    /// <summary>A null leaves its column out.</summary>
+    public string Render(IReadOnlyList<string?> sql, List<string>? aliases) =>
+        $"SELECT {(Distinct ? "DISTINCT " : "")}{string.Join(", ", sql.Select((s, i) => s is null || aliases is null ? s : $"{s} AS {SqlName.Quote(aliases[i])}").OfType<string>())}{Tail()}";
 }
 
 /// <summary>Translates queries. Every result column gets an alias, every column a qualifier.</summary>
@@ -32,7 +33,11 @@ internal sealed partial class SelectTranslator(TranslationContext context)
     public static TranslatedQuery Inner(TranslationContext context, NameScope outer, Select select, bool single = false) =>
         new SelectTranslator(context).Translate(select, outer, [], single);
 
-    public TranslatedQuery Translate(Select select, NameScope? outer, ImmutableArray<string> names, bool single = false)
+    /// <summary>
+    /// <paramref name="single"/>: only the first row counts. <paramref name="store"/> says how each column is stored where the rows are inserted; null
+    /// from it leaves the column out.
+    /// </summary>
+    public TranslatedQuery Translate(Select select, NameScope? outer, ImmutableArray<string> names, bool single = false, Func<int, Term, string?>? store = null)
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw Refuse("the query is nested too deeply");
         var scope = new NameScope(outer);
@@ -43,20 +48,24 @@ internal sealed partial class SelectTranslator(TranslationContext context)
         if (names.Length > 0 && names.Length != width) throw Refuse($"{names.Length} column names stand for {width} columns");
         var sourceNames = names.Length > 0 ? [.. names] : ResultNames.Unique(parts[0].Part.Columns.Select(c => c.Name));
         var aliases = ResultNames.ForPostgres(sourceNames);
-        var (body, terms) = parts.Count == 1 ? Simple(parts[0].Part, aliases, select) : Compound(parts, aliases);
+        var plain = parts.Count == 1 && !parts[0].Part.Distinct;
+        var (body, terms) = parts.Count == 1 ? Simple(parts[0].Part, aliases, null) : Compound(parts, aliases);
         var order = OrderBy(select, parts, aliases, sourceNames, terms);
-        if (parts.Count == 1) body = Simple(parts[0].Part, aliases, select).Body;
+        if (parts.Count == 1) body = Simple(parts[0].Part, aliases, plain ? store : null).Body;
         if (order.Length > 0 && (parts.Count > 1 || parts[0].Part.Distinct)) body = $"SELECT {string.Join(", ", aliases.Select(a => $"q.{SqlName.Quote(a)}"))} FROM ({body}) AS q";
         var limit = Limit(select, scope, single && !IsOneRow(select.Body));
-        return new TranslatedQuery(with + body + order + limit, [.. terms.Select((t, i) => new OutputColumn(sourceNames[i], aliases[i], t))]);
+        var sql = with + body + order + limit;
+        ImmutableArray<OutputColumn> columns = [.. terms.Select((t, i) => new OutputColumn(sourceNames[i], aliases[i], t))];
+        if (!plain && store is not null)
+            sql = $"SELECT {string.Join(", ", Source("r", "r", columns).Columns.Select((c, i) => store(i, terms[i].Kind == PgKind.Null ? terms[i] : c)).OfType<string>())} FROM ({sql}) AS r";
+        return new TranslatedQuery(sql, columns);
     }
 
-    private static (string Body, List<Term> Terms) Simple(QueryPart part, List<string> aliases, Select select)
+    private static (string Body, List<Term> Terms) Simple(QueryPart part, List<string> aliases, Func<int, Term, string?>? store)
     {
-        _ = select;
         if (part.Distinct && part.Columns.Exists(c => c.Term.Collation is not null)) throw Refuse("DISTINCT compares without regard to case");
         if (part.Distinct && part.Columns.Exists(c => c.Term.Kind == PgKind.Json)) throw Refuse("DISTINCT compares JSON texts");
-        return (part.Render([.. part.Columns.Select(c => c.Term.Sql)], aliases), [.. part.Columns.Select(c => c.Term)]);
+        return (part.Render([.. part.Columns.Select((c, i) => store is null ? c.Term.Sql : store(i, c.Term))], aliases), [.. part.Columns.Select(c => c.Term)]);
     }
 
     private static bool IsOneRow(SelectBody body) =>

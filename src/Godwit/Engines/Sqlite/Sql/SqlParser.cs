@@ -232,6 +232,7 @@ internal sealed partial class SqlParser(string sql) : TokenReader(sql)
                 var type = CastType();
                 ExpectSymbol(")");
                 return At(new Cast(value, type), at, value);
+            case "RAISE" when Peek().IsSymbol("("): return RaiseCall(at);
             default: return null;
         }
     }

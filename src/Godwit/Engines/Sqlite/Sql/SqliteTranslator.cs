@@ -79,6 +79,20 @@ public sealed class SqliteTranslator : ISqlTranslator
         static ViewTranslation Impossible(string problem) => new(null, [], problem, [], []);
     }
 
+    public TriggerTranslation Trigger(Trigger trigger, TranslationScope scope, bool onceAtATime)
+    {
+        ArgumentNullException.ThrowIfNull(trigger);
+        ArgumentNullException.ThrowIfNull(scope);
+        try
+        {
+            var tree = SqlParser.ParseTrigger(trigger.Sql);
+            if (scope.Find(tree.Table) is not { } table) return TriggerTranslation.Impossible($"{tree.Table} is not among the migrated tables and views");
+            return new TriggerTranslator(new TranslationContext { Tables = scope }, tree, table, onceAtATime).Translate();
+        }
+        catch (SqlParseException e) { return TriggerTranslation.Impossible($"the SQL is not understood: {e.Message}"); }
+        catch (UntranslatableException e) { return TriggerTranslation.Impossible(e.Message); }
+    }
+
     public ImmutableArray<string> References(View view)
     {
         ArgumentNullException.ThrowIfNull(view);

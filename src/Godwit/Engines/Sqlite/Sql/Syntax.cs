@@ -28,6 +28,8 @@ internal abstract record Expr
     public sealed record Cast(Expr Value, string Type) : Expr;
     public sealed record Collate(Expr Value, string Collation) : Expr;
     public sealed record Row(ImmutableArray<Expr> Items) : Expr;
+    /// <summary>Only in triggers. Actions: "IGNORE", "ABORT", "FAIL", "ROLLBACK"; no message with the first.</summary>
+    public sealed record Raise(string Action, Expr? Message) : Expr;
     public sealed record Call(string Name, ImmutableArray<Expr> Args) : Expr
     {
         public bool Star { get; init; }

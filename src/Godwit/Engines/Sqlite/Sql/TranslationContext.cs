@@ -50,6 +50,8 @@ internal sealed class SourceTable(string name, string? qualifier, ImmutableArray
     public ImmutableArray<string> Names { get; } = names;
     /// <summary>Columns that a USING or NATURAL join has merged into one of an earlier table.</summary>
     public HashSet<string> Merged { get; } = new(StringComparer.OrdinalIgnoreCase);
+    /// <summary>Its columns are only found behind its name (NEW, OLD, excluded).</summary>
+    public bool QualifiedOnly { get; init; }
 
     public int IndexOf(string column)
     {

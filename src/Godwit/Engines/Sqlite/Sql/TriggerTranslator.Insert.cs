@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.Source;
+
+namespace Godwit.Engines.Sqlite.Sql;
+
+/// <summary>INSERT with its conflict clauses.</summary>
+internal sealed partial class TriggerTranslator
+{
+    private void Insert(TriggerStep.Insert insert)
+    {
+        var table = insert.Or == "REPLACE" ? Changed(insert.Table, "INSERT", "DELETE") : insert.Upserts.Any(u => !u.Set.IsEmpty) ? Changed(insert.Table, "INSERT", "UPDATE") : Changed(insert.Table, "INSERT");
+        if (insert.Source is null)
+        {
+            if (insert.Or is "REPLACE" or "IGNORE") throw Refuse($"INSERT OR {insert.Or} with DEFAULT VALUES");
+            Line($"INSERT INTO {table.Target} DEFAULT VALUES;");
+            return;
+        }
+        ReadsOwnTable([new Expr.Scalar(insert.Source)]);
+        List<ScopeColumn> columns = insert.Columns.IsEmpty ? [.. table.Columns.Where(c => !c.IsGenerated)] : [.. insert.Columns.Select(c => Find(table, c))];
+        var kept = new HashSet<int>();
+        var query = new SelectTranslator(_context).Translate(insert.Source, _scope, [], store: (i, t) => Stored(columns, kept, i, t));
+        if (query.Columns.Length != columns.Count) throw Refuse($"{query.Columns.Length} values are given for {columns.Count} columns");
+        var stored = columns.Where((_, i) => kept.Contains(i)).ToList();
+        if (insert.Or == "REPLACE") Replace(table, stored, query.Sql);
+        else Line($"INSERT INTO {table.Target} AS {SqlName.Quote(insert.Table)} ({SqlName.List(stored.Select(c => c.TargetName))}) {query.Sql}{Conflict(insert, table)};");
+    }
+
+    // NULL for the row key asks SQLite for a new one, as leaving it out does in PostgreSQL.
+    private string? Stored(List<ScopeColumn> columns, HashSet<int> kept, int place, Term t)
+    {
+        if (place >= columns.Count) throw Refuse("more values are inserted than there are columns");
+        if (t.Kind == PgKind.Null && columns[place].IsRowKey) return null;
+        kept.Add(place);
+        return new StoredValue(_expressions, columns[place]).Of(t);
+    }
+
+    private string Conflict(TriggerStep.Insert insert, ScopeTable table)
+    {
+        if (insert.Or == "IGNORE") return " ON CONFLICT DO NOTHING";
+        if (insert.Upserts.IsEmpty) return "";
+        if (insert.Upserts.Length > 1) throw Refuse("several ON CONFLICT clauses stand in one INSERT");
+        var upsert = insert.Upserts[0];
+        if (upsert.TargetWhere is not null) throw Refuse("ON CONFLICT names a partial index");
+        var target = upsert.Target.IsEmpty ? "" : $" ({Key(table, [.. upsert.Target.Select(KeyColumn)]).Sql})";
+        if (upsert.Set.IsEmpty) return $" ON CONFLICT{target} DO NOTHING";
+        if (target.Length == 0) target = table.UniqueKeys is [var only] ? $" ({only.Sql})" : throw Refuse("ON CONFLICT DO UPDATE does not say on which of several keys");
+        var scope = new NameScope(_scope);
+        scope.Sources.Add(Source(table, insert.Table));
+        scope.Sources.Add(Source(table, "excluded", qualifiedOnly: true));
+        var expressions = new ExpressionTranslator(_context, scope);
+        return $" ON CONFLICT{target} DO UPDATE SET {SetList(table, upsert.Set, expressions)}{(upsert.Where is null ? "" : $" WHERE {expressions.Condition(upsert.Where)}")}";
+    }
+
+    private static string KeyColumn(Expr e) => e switch
+    {
+        Expr.Column { Table: null } c => c.Name,
+        Expr.Collate { Value: Expr.Column { Table: null } c } => c.Name,
+        _ => throw Refuse("ON CONFLICT names an expression"),
+    };
+
+    private static ScopeKey Key(ScopeTable table, ImmutableArray<string> columns)
+    {
+        var wanted = columns.Select(c => Find(table, c).SourceName).ToHashSet(StringComparer.Ordinal);
+        return table.UniqueKeys.FirstOrDefault(k => wanted.SetEquals(k.Columns)) ?? throw Refuse($"no unique key of {table.SourceName} has exactly the columns of ON CONFLICT");
+    }
+
+    // REPLACE deletes whatever stands in the way of any key, then inserts. The loop's query is read before its first row is written.
+    private void Replace(ScopeTable table, List<ScopeColumn> columns, string query)
+    {
+        if (table.HasOtherUniqueIndexes) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has a unique index that is partial or on an expression");
+        _needsRow = true;
+        var names = columns.Select((_, i) => $"v{i + 1}").ToList();
+        Line($"FOR stored IN SELECT * FROM ({query}) AS r ({string.Join(", ", names)}) LOOP");
+        _indent++;
+        var conditions = new List<string>();
+        foreach (var key in table.UniqueKeys)
+        {
+            var places = key.Columns.Select(c => columns.FindIndex(x => x.SourceName == c)).ToList();
+            // A key that is not given gets a new value from the server, which is in nobody's way.
+            if (places.Contains(-1)) continue;
+            conditions.Add(string.Join(" AND ", places.Select(p => _expressions.Compare("=",
+                SelectTranslator.Reference(new SqlName("r", columns[p].TargetName).ToString(), columns[p]), SelectTranslator.Reference($"stored.{names[p]}", columns[p])).Sql)));
+        }
+        if (conditions.Count > 0) Line($"DELETE FROM {table.Target} AS r WHERE {(conditions.Count == 1 ? conditions[0] : string.Join(" OR ", conditions.Select(c => $"({c})")))};");
+        Line($"INSERT INTO {table.Target} ({SqlName.List(columns.Select(c => c.TargetName))}) VALUES ({string.Join(", ", names.Select(n => $"stored.{n}"))});");
+        _indent--;
+        Line("END LOOP;");
+    }
+}
