@@ -17,17 +17,13 @@ namespace Godwit;
 /// </summary>
 public sealed class Migration(TimeProvider clock, ILogger logger)
 {
-    /// <summary>Payload bytes of one chunk: what a lost connection can cost, and what Ctrl-C waits for.</summary>
-    private const long ChunkBytes = 64L << 20;
-    private const int NewestMajor = 18;
-
     /// <summary>What would be created and why; changes nothing. Without a target, the newest supported version is assumed.</summary>
     public async Task<MigrationPlan> PlanAsync(ISource source, ITarget? target, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
-        return await PlanAsync(source, snapshot, schema, target, options, stages, progress, ct);
+        return await new Planning(source, snapshot, schema, target, options, stages, progress).WholeAsync(ct);
     }
 
     /// <summary>
@@ -40,16 +36,17 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        var planning = new Planning(source, snapshot, schema, target, options, stages, progress);
         var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress, ct);
         if (plan is null)
         {
-            plan = reviewed ?? await PlanAsync(source, snapshot, schema, target, options, stages, progress, ct);
+            plan = reviewed ?? await planning.FirstAsync(ct);
             Refuse(plan, snapshot.Position);
             await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
         }
         try
         {
-            return await ExecuteAsync(session, snapshot, schema, target, options, plan, stages, progress, ct);
+            return await ExecuteAsync(session, planning, snapshot, schema, target, options, plan, stages, progress, ct);
         }
         catch (OperationCanceledException)
         {
@@ -74,41 +71,40 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
         if (tables.FirstOrDefault(t => schema.FindTable(t) is null) is { } missing) throw TableFilter.NoSuchTable(missing, schema.Tables.Select(t => t.Name));
         var plan = await RunSession.LastPlanAsync(source, target, options, ct)
-            ?? await PlanAsync(source, snapshot, schema, target, options with { DataOnly = true }, stages, progress, ct);
+            ?? await new Planning(source, snapshot, schema, target, options with { DataOnly = true }, stages, progress).WholeAsync(ct);
         Refuse(plan, new(plan.SourcePosition));
         return await stages.RunAsync(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct));
     }
 
-    private static async Task<MigrationPlan> PlanAsync(ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget? target, MigrationOptions options, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
-    {
-        var profiles = await stages.RunAsync(Stage.Profile, "looking at every value", () => Profiling.ProfileAsync(snapshot, schema, TypePlanner.OptionsOf(options), options.Jobs, ChunkBytes, progress, ct));
-        return await stages.RunAsync(Stage.Plan, "choosing types", async () => Planner.Plan(new()
-        {
-            Source = source.Info.Display,
-            Position = snapshot.Position,
-            Schema = schema,
-            Profiles = profiles,
-            Translator = source.Translator,
-            TargetMajor = target?.Profile.Major ?? NewestMajor,
-            Options = options,
-            Existing = target is null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
-            SourceFindings = source.Info.Findings,
-        }));
-    }
-
-    private async Task<MigrationResult> ExecuteAsync(RunSession session, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    private async Task<MigrationResult> ExecuteAsync(RunSession session, Planning planning, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         var run = session.Run.Id;
-        var steps = new StepRunner(target, run, plan, options, progress, clock);
         async Task<T> In<T>(Stage stage, string what, Func<Task<T>> work)
         {
             await session.StageAsync(stage, ct);
             return await stages.RunAsync(stage, what, work);
         }
-        await In(Stage.Prepare, "creating tables", () => steps.RunAsync(plan.PreData, session.Steps, ct));
-        var tables = await In(Stage.Copy, "copying rows", () => new CopyStage(snapshot, schema, target, run, progress, clock, logger)
-            .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
-        var refused = await In(Stage.PostData, "building keys, indexes, constraints and views", () => steps.RunAsync(plan.PostData, session.Steps, ct));
+        StepRunner Steps() => new(target, run, plan, options, progress, clock);
+        ImmutableArray<TableResult> tables = [];
+        for (var settled = false; !settled;)
+        {
+            await In(Stage.Prepare, "creating tables", () => Steps().RunAsync(plan.PreData, session.Steps, ct));
+            var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options));
+            var copied = await In(Stage.Copy, "copying rows", () => new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
+                .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
+            tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
+            // Every value has been seen now. What a sample misjudged is made and loaded again.
+            settled = !plan.Tables.Any(t => t.Sampled) || await SettleAsync();
+            async Task<bool> SettleAsync()
+            {
+                var settlement = await planning.SettleAsync(plan, sampled, ct);
+                plan = settlement.Plan;
+                Refuse(plan, snapshot.Position);
+                await session.SettleAsync(settlement, ct);
+                return settlement.Again.IsEmpty && settlement.StaleSteps.IsEmpty;
+            }
+        }
+        var refused = await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         var verification = options.Verify is { } mode && !options.SchemaOnly
             ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))

@@ -87,6 +87,21 @@ internal sealed class RunSession : IAsyncDisposable
         }
     }
 
+    /// <summary>The run goes on by another plan; the tables that it loads otherwise are dropped, and their facts with them.</summary>
+    public async Task SettleAsync(Settlement settled, CancellationToken ct)
+    {
+        await WriteAsync(async connection =>
+        {
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            foreach (var table in settled.Again)
+                await using (var drop = new NpgsqlCommand($"drop table if exists {table.Load}", connection)) await drop.ExecuteNonQueryAsync(ct);
+            await RunJournal.ReplanAsync(connection, Run.Id, PlanJson.Write(settled.Plan), [.. settled.Again.Select(t => t.Source)], [.. settled.StaleSteps], ct);
+            await transaction.CommitAsync(ct);
+            Chunks = await RunJournal.ChunksAsync(connection, Run.Id, ct);
+            Steps = (await RunJournal.StepsAsync(connection, Run.Id, ct)).ToImmutableDictionary(s => s.Id);
+        }, ct);
+    }
+
     private async Task RefuseOccupiedAsync(MigrationPlan plan, MigrationOptions options, CancellationToken ct)
     {
         if (options.IfExists != IfExists.Fail || options.DataOnly) return;

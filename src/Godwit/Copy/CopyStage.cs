@@ -14,7 +14,7 @@ namespace Godwit.Copy;
 /// Rows into tables. A worker takes a chunk, reads and encodes it, streams it to COPY, and commits rows, quarantined rows and the
 /// journal's fact in one transaction; so a chunk is there once or not at all, whoever dies when. See docs/decisions/0004.
 /// </summary>
-public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema, ITarget target, Guid run, IProgress<MigrationEvent> progress, TimeProvider clock, ILogger logger)
+public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema, ITarget target, Guid run, SampledTables sampled, IProgress<MigrationEvent> progress, TimeProvider clock, ILogger logger)
 {
     /// <summary>Waits before attempts 2, 3, ... of a chunk whose connection was lost.</summary>
     private static readonly ImmutableArray<TimeSpan> Backoff = [.. new[] { 0.5, 1, 2, 4, 8 }.Select(TimeSpan.FromSeconds)];
@@ -63,6 +63,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
     {
         for (var attempt = 0; ; attempt++)
         {
+            if (sampled.IsRefused(table.Source)) return connection;
             try
             {
                 connection ??= await OpenAsync(stop);
@@ -77,6 +78,12 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
                 if (connection is not null) await connection.DisposeAsync();
                 connection = null;
                 await Task.Delay(Backoff[attempt], clock, stop);
+            }
+            catch (GodwitException e) when (sampled.Refute(table.Source, e))
+            {
+                LogRefuted(table.Source, e.SqlState!);
+                _tables[table.Source].Rewind();
+                return connection;
             }
             catch (Exception e) when (e is NpgsqlException or IOException)
             {
@@ -107,7 +114,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
         var never = CancellationToken.None;
         var state = _tables[table.Source];
         if (state.Begin()) progress.Report(new MigrationEvent.TableStarted(Stage.Copy, table.Source, table.Rows));
-        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To));
+        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To)) { Profiler = sampled.Profiler(table.Source) };
         var misfits = new List<MisfitRow>();
         long rows = 0;
         await using var transaction = await connection.BeginTransactionAsync(never);
@@ -128,6 +135,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
             await RunJournal.QuarantineAsync(connection, run, table.Source, misfit.Position, QuarantineKey.Of(table, misfit.Json), misfit.Column, misfit.Reason.ToString(), misfit.Json, never);
         await RunJournal.ChunkDoneAsync(connection, run, new(table.Source, chunk.Number, rows, misfits.Count), never);
         await transaction.CommitAsync(never);
+        sampled.Seen(table.Source, chunk.Number, read.Profiler);
         Commit(table, rows, misfits.Count);
     }
 
@@ -141,4 +149,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
 
     [LoggerMessage(EventId = 201, Level = LogLevel.Warning, Message = "connection lost while loading {Table}, chunk {Chunk}: attempt {Attempt} begins")]
     private partial void LogRetry(string table, int chunk, int attempt);
+
+    [LoggerMessage(EventId = 202, Level = LogLevel.Information, Message = "the sample of {Table} misjudged its values (SQLSTATE {SqlState}): it will be loaded again")]
+    private partial void LogRefuted(string table, string sqlState);
 }

@@ -72,6 +72,15 @@ public static class RunJournal
     public static Task SetReportAsync(NpgsqlConnection connection, Guid run, string json, CancellationToken ct) =>
         ExecuteAsync(connection, "update godwit.run set report = $2 where id = $1", ct, run, json);
 
+    /// <summary>Another plan for the run. Call inside the transaction that drops the tables (source names) which are to be loaded again.</summary>
+    public static Task ReplanAsync(NpgsqlConnection connection, Guid run, string plan, string[] tables, string[] steps, CancellationToken ct) =>
+        ExecuteAsync(connection, """
+            with c as (delete from godwit.chunk where run_id = $1 and source_table = any ($3)),
+              q as (delete from godwit.quarantine where run_id = $1 and source_table = any ($3)),
+              s as (delete from godwit.step where run_id = $1 and id = any ($4))
+            update godwit.run set plan = $2 where id = $1
+            """, ct, run, plan, tables, steps);
+
     /// <summary>Call inside the transaction that loaded the chunk's rows.</summary>
     public static Task ChunkDoneAsync(NpgsqlConnection connection, Guid run, JournalChunk chunk, CancellationToken ct) =>
         ExecuteAsync(connection, "insert into godwit.chunk (run_id, source_table, number, rows, misfits) values ($1, $2, $3, $4, $5)", ct,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Godwit.Schema;
 using Godwit.Source;
 using Godwit.TypeMapping;
@@ -9,7 +10,7 @@ namespace Godwit.Plan;
 /// Primary keys, unique constraints and indexes. Each is built as an index (which can run beside others on the same table) and
 /// keys are attached to it afterwards, which takes no time.
 /// </summary>
-internal static class IndexPlanner
+internal static partial class IndexPlanner
 {
     // https://www.postgresql.org/docs/current/limits.html: columns per index
     private const int MaxTerms = 32;
@@ -159,7 +160,8 @@ internal static class IndexPlanner
     // Sorting text costs several times what sorting numbers does; a partial index sorts fewer rows.
     private static int Effort(PlanContext context, Table table, string terms, string? predicate)
     {
-        var texts = table.Columns.Count(c => TypePlanner.Base(context.Type(table, c).PgType) == "text" && terms.Contains(context.Column(table, c.Name), StringComparison.Ordinal));
+        var named = Words().Matches(terms).Select(m => m.Value).ToHashSet();
+        var texts = table.Columns.Count(c => TypePlanner.Base(context.Type(table, c).PgType) == "text" && named.Contains(SqlName.Quote(context.Column(table, c.Name))));
         var effort = 2 * terms.Count(c => c == ',') + 2 + 6 * texts;
         return predicate is null ? effort : (effort + 1) / 2;
     }
@@ -175,6 +177,9 @@ internal static class IndexPlanner
             indexes = indexes.Prepend([.. key.Columns.Select(c => new IndexTerm(c, null, false, table.FindColumn(c)!.Collation))]);
         return [.. indexes.Select(terms => new ScopeKey([.. terms.Select(t => table.FindColumn(t.Column!)!.Name)], string.Join(", ", terms.Select(t => Term(context, table, t with { Descending = false })))))];
     }
+
+    [GeneratedRegex("\"(?:[^\"]|\"\")+\"|\\w+")]
+    private static partial Regex Words();
 
     private static string Term(PlanContext context, Table table, IndexTerm term)
     {

@@ -59,6 +59,8 @@ public sealed record TablePlan
     public long Bytes { get; init; }
     /// <summary>Ranges that are loaded in one transaction each.</summary>
     public ImmutableArray<PlannedChunk> Chunks { get; init; } = [];
+    /// <summary>Types were chosen by a sample, and Rows, Bytes and Chunks are estimates: the copy looks at every value and the plan is made again.</summary>
+    public bool Sampled { get; init; }
     /// <summary>Rows that the profile expects in quarantine.</summary>
     public long ExpectedMisfits { get; init; }
 }

@@ -116,6 +116,7 @@ internal static class TablePlanner
             Rows = profile.Rows,
             Bytes = profile.Bytes,
             Chunks = profile.Rows == 0 ? [] : chunks,
+            Sampled = !profile.Complete,
             ExpectedMisfits = table.Columns.Max(c => context.Type(table, c).Misfits),
         };
     }

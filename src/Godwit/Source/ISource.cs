@@ -67,6 +67,10 @@ public interface ISnapshot : IAsyncDisposable
 /// <summary>
 /// What to read. <paramref name="BatchBytes"/> is the size at which a batch is handed over; a row larger than that makes a larger batch.
 /// </summary>
-public sealed record TableRead(Table Table, ImmutableArray<ColumnRead> Columns, KeyRange Range, int BatchBytes = 512 * 1024);
+public sealed record TableRead(Table Table, ImmutableArray<ColumnRead> Columns, KeyRange Range, int BatchBytes = 512 * 1024)
+{
+    /// <summary>Sees every row before it is encoded, where the columns are all those of the table, in order; null where nobody looks.</summary>
+    public TableProfiler? Profiler { get; init; }
+}
 
 public sealed record ColumnRead(string Name, ColumnEncoding Encoding);

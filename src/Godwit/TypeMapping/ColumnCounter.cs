@@ -55,7 +55,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
                 if ((int)value != value) Wide(value);
             }
         }
-        if ((_probes & (Probes.Moment | Probes.Decimal)) != 0) IntegerContent(value);
+        if ((_probes & (Probes.Moment | Probes.Digits)) != 0) IntegerContent(value);
         if (_limit > 0) NumberLength(value);
     }
 
@@ -81,12 +81,13 @@ internal sealed class ColumnCounter(ProfileRequest request)
         {
             Count(ValueFact.RealBeyondInt8);
         }
-        if ((_probes & (Probes.Moment | Probes.Decimal)) != 0) RealContent(value);
+        if ((_probes & (Probes.Moment | Probes.Digits)) != 0) RealContent(value);
     }
 
     private void Text(ReadOnlySpan<byte> text)
     {
         Count(ValueFact.Text);
+        var valid = true;
         if (text.Length > _maxTextBytes) _maxTextBytes = text.Length;
         if (text.IsEmpty)
         {
@@ -97,16 +98,25 @@ internal sealed class ColumnCounter(ProfileRequest request)
         }
         else
         {
-            if (!Utf8Text.IsValid(text)) Count(ValueFact.InvalidUtf8);
-            if (Utf8Text.HasNul(text)) Count(ValueFact.NulInText);
+            valid = Utf8Text.IsPlain(text) || Unplain(text);
             // A text has no more characters than bytes: most need no counting.
             if (text.Length > _maxCharacters || (_limit > 0 && text.Length > _limit)) Characters(text);
-            if (NumberText.TryInteger(text, out var value)) IntegerText(value);
+            // Most texts are told from a number by their first byte, and from a UUID by their length.
+            if ((text[0] == '-' || (uint)(text[0] - '0') <= 9) && NumberText.TryInteger(text, out var value)) IntegerText(value);
             else Count(ValueFact.NotIntegerText);
             if (text.Length is 32 or 36 or 38) Uuid(text);
             else Count(ValueFact.NotUuid, ValueFact.NotCanonicalUuid);
         }
-        if (_probes != Probes.None) TextContent(text);
+        if (_probes != Probes.None) TextContent(text, valid);
+    }
+
+    /// <summary>Text with bytes that are not ASCII, or NUL. Returns whether it is valid UTF-8.</summary>
+    private bool Unplain(ReadOnlySpan<byte> text)
+    {
+        var valid = Utf8Text.IsValid(text);
+        if (!valid) Count(ValueFact.InvalidUtf8);
+        if (Utf8Text.HasNul(text)) Count(ValueFact.NulInText);
+        return valid;
     }
 
     private void Characters(ReadOnlySpan<byte> text)
@@ -146,7 +156,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
             if (!NumericTime.IsPlausible(value, 1e6)) Count(ValueFact.OutsideMicroseconds);
             Moment(value);
         }
-        if ((_probes & Probes.Decimal) != 0) Digits(NumberFit.Digits(value), 0);
+        if ((_probes & Probes.Digits) != 0) Digits(NumberFit.Digits(value), 0);
     }
 
     private void RealContent(double value)
@@ -158,7 +168,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
             Unless(Exact(value, 1e6, CellEncoding.EpochMicroseconds), ValueFact.OutsideMicroseconds);
             Moment(value);
         }
-        if ((_probes & Probes.Decimal) != 0)
+        if ((_probes & Probes.Digits) != 0)
         {
             if (double.IsInfinity(value)) Unless(request.Precision == 0, ValueFact.WouldRound);
             else if (NumberFit.TryScaled(value, request.Scale, out var scaled)) Digits(NumberFit.Digits(scaled) - request.Scale, request.Scale, value);
@@ -192,7 +202,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if (request.Precision > 0 && (scale > request.Scale || integerDigits > request.Precision - request.Scale)) Count(ValueFact.WouldRound);
     }
 
-    private void TextContent(ReadOnlySpan<byte> text)
+    private void TextContent(ReadOnlySpan<byte> text, bool valid)
     {
         if ((_probes & Probes.Bool) != 0) Unless(BoolText.TryParse(text, out _), ValueFact.NotBoolText);
         if ((_probes & Probes.Clock) != 0)
@@ -204,7 +214,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);
         if (_json is not null)
         {
-            var verdict = Utf8Text.IsValid(text) ? _json.Check(text) : JsonVerdict.Invalid;
+            var verdict = valid ? _json.Check(text) : JsonVerdict.Invalid;
             if (verdict != JsonVerdict.Jsonb)
                 Count(verdict switch { JsonVerdict.DuplicateKeys => ValueFact.DuplicateJsonKeys, JsonVerdict.JsonOnly => ValueFact.UnsupportedJson, _ => ValueFact.NotJson });
         }
@@ -234,7 +244,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         }
         Unless(number.Plain, ValueFact.NotDecimalText);
         Unless(NumberText.TryExactDouble(text, out _), ValueFact.NotDoubleText);
-        Digits(number.IntegerDigits, number.NeededScale);
+        if ((_probes & Probes.Digits) != 0) Digits(number.IntegerDigits, number.NeededScale);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -51,7 +51,7 @@ public sealed class ColumnProfile
     public int MaxCharacters { get; init; }
     public int MaxTextBytes { get; init; }
     public int MaxBlobBytes { get; init; }
-    /// <summary>Digits before and after the point that hold every number exactly; only with <see cref="Probes.Decimal"/>.</summary>
+    /// <summary>Digits before and after the point that hold every number exactly; only with <see cref="Probes.Digits"/>.</summary>
     public int IntegerDigits { get; init; }
     public int Scale { get; init; }
     /// <summary>The length, or precision and scale, that <see cref="ValueFact.TooLong"/> and <see cref="ValueFact.WouldRound"/> were counted against.</summary>
@@ -97,6 +97,8 @@ public sealed record TableProfile
     public long Rows { get; init; }
     /// <summary>Bytes of the values: texts and blobs in full, numbers as 8.</summary>
     public long Bytes { get; init; }
+    /// <summary>False where only a sample was seen: Rows, Bytes and Chunks are then estimates, and a value of the rest may be of any kind.</summary>
+    public bool Complete { get; init; } = true;
     /// <summary>In the order of the columns given to the profiler.</summary>
     public ImmutableArray<ColumnProfile> Columns { get; init; } = [];
     public ImmutableArray<(long From, long To, long Rows, long Bytes)> Chunks { get; init; } = [];
@@ -111,6 +113,7 @@ public sealed record TableProfile
             {
                 Rows = whole.Rows + next.Rows,
                 Bytes = whole.Bytes + next.Bytes,
+                Complete = whole.Complete && next.Complete,
                 Columns = [.. whole.Columns.Zip(next.Columns, (a, b) => a.Merge(b))],
                 Chunks = whole.Chunks.AddRange(next.Chunks),
             };

@@ -5,16 +5,21 @@ namespace Godwit.TypeMapping;
 
 /// <summary>
 /// Profiles the rows of a scan in one pass. <paramref name="options"/> lets casts ask for the looks that their types need.
+/// Stops the scan after <paramref name="limit"/> rows or <see cref="SampleBytes"/> where a limit is given: the profile is then a sample.
 /// Allocates nothing per row.
 /// </summary>
-public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, long chunkBytes = TableProfiler.DefaultChunkBytes, TypeOptions? options = null) : IRowVisitor
+public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, long chunkBytes = TableProfiler.DefaultChunkBytes, TypeOptions? options = null, long limit = long.MaxValue) : IRowVisitor
 {
     public const long DefaultChunkBytes = 64L << 20;
     /// <summary>A chunk is one transaction on the target: narrow rows are cut by number.</summary>
     public const long MaxChunkRows = 500_000;
 
+    /// <summary>Large values are few: a sample of them is cut by bytes.</summary>
+    public const long SampleBytes = 4L << 20;
+
     private readonly ColumnCounter[] _counters = [.. columns.Select(c => new ColumnCounter(ProfileRequest.For(table.Name, c, options)))];
     private readonly List<(long, long, long, long)> _chunks = [];
+    private bool _complete = true;
     private long _position, _chunkFrom, _rows, _bytes, _chunkRowsAt, _chunkBytesAt;
 
     public void BeginRow(long position)
@@ -29,7 +34,7 @@ public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, l
     {
         _rows++;
         if (_bytes - _chunkBytesAt >= chunkBytes || _rows - _chunkRowsAt >= MaxChunkRows) EndChunk();
-        return true;
+        return limit == long.MaxValue || (_complete = _rows < limit && _bytes < SampleBytes);
     }
 
     private void EndChunk()
@@ -46,6 +51,7 @@ public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, l
         {
             Rows = _rows,
             Bytes = _bytes,
+            Complete = _complete,
             Columns = [.. _counters.Select(c => c.ToProfile())],
             Chunks = table.HasRowId ? [.. _chunks] : [],
         };
@@ -71,7 +77,8 @@ internal readonly record struct ProfileRequest(Probes Probes, int Length, int Pr
         CellEncoding.Time => Probes.Clock,
         CellEncoding.Json or CellEncoding.Jsonb => Probes.Json,
         CellEncoding.Bool => Probes.Bool,
-        CellEncoding.Numeric or CellEncoding.Float8 or CellEncoding.Float4 => Probes.Decimal,
+        CellEncoding.Numeric => Probes.Decimal | Probes.Digits,
+        CellEncoding.Float8 or CellEncoding.Float4 => Probes.Decimal,
         _ => Probes.None,
     };
 }

@@ -21,7 +21,7 @@ internal sealed partial class TypeDecision
             misfits = 1;
             Add("cast-misfits", Severity.Warning, $"Some values are longer or finer than {type.Name} holds ({why}).", $"Another --cast {_subject}=TYPE holds them.");
         }
-        var looked = profile.Values == 0 || (profile.Probed & needs) == needs || (needs != Probes.None && profile[ValueFact.Text] == 0 && needs is not (Probes.Moment or Probes.Decimal));
+        var looked = profile.Values == 0 || (profile.Probed & needs) == needs || (needs != Probes.None && profile[ValueFact.Text] == 0 && needs is not (Probes.Moment or Probes.Decimal or (Probes.Decimal | Probes.Digits)));
         if (!looked)
             Add("type-not-proven", Severity.Warning, $"The values were not examined for {type.Name} ({why}); each is checked when it is copied.", null);
         if (type.Encode == CellEncoding.TimestampTz && profile[ValueFact.Naive] + profile[ValueFact.DateOnly] > 0)
@@ -54,7 +54,7 @@ internal sealed partial class TypeDecision
             CellEncoding.Int8 => (Probes.None, [.. integers]),
             CellEncoding.Float4 => (Probes.Decimal, [Is(ValueFact.BeyondFloat4, "are not exact as real"), Is(ValueFact.BeyondDouble, "are not exact as real"), Is(ValueFact.NotDoubleText, "are text that is no exact number"), BlobsAreOdd]),
             CellEncoding.Float8 => (profile[ValueFact.Text] > 0 ? Probes.Decimal : Probes.None, [Is(ValueFact.BeyondDouble, "are integers that no double holds exactly"), Is(ValueFact.NotDoubleText, "are text that is no exact number"), BlobsAreOdd]),
-            CellEncoding.Numeric when type.Precision > 0 => (Probes.Decimal,
+            CellEncoding.Numeric when type.Precision > 0 => (Probes.Decimal | Probes.Digits,
                 [.. (profile.DeclaredNumeric == (type.Precision, type.Scale) ? new[] { Is(ValueFact.WouldRound, "have more digits") } : [Is(ValueFact.Infinite, "are infinite")]), Is(ValueFact.NotNumericText, "are text that is no number"), BlobsAreOdd]),
             CellEncoding.Numeric => (profile[ValueFact.Text] > 0 ? Probes.Decimal : Probes.None, [Is(ValueFact.NotNumericText, "are text that is no number"), BlobsAreOdd]),
             CellEncoding.Bool => (Probes.Bool, [Is(ValueFact.NotBit, "are integers other than 0 and 1"), RealsAreOdd, Is(ValueFact.NotBoolText, "are text that is no word for true or false"), BlobsAreOdd]),

@@ -63,6 +63,8 @@ public enum Probes : byte
     Clock = 2,
     Json = 4,
     Bool = 8,
-    /// <summary>Numbers spelled as text, and the digits of numbers.</summary>
+    /// <summary>Numbers spelled as text.</summary>
     Decimal = 16,
+    /// <summary>How many digits numbers have before and after the point.</summary>
+    Digits = 32,
 }

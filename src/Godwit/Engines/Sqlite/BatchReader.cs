@@ -11,6 +11,7 @@ internal sealed class BatchReader : IDisposable
     private readonly RowEncoder _encoder;
     private readonly MisfitDocument _document;
     private readonly ImmutableArray<ColumnRead> _columns;
+    private readonly TableProfiler? _profiler;
     private readonly int _fullAt;
     private List<MisfitRow>? _misfits;
     private long _misfitBytes;
@@ -21,6 +22,7 @@ internal sealed class BatchReader : IDisposable
         _scan = scan;
         _columns = read.Columns;
         _document = document;
+        _profiler = read.Profiler;
         _encoder = new RowEncoder([.. read.Columns.Select(c => c.Encoding)], read.BatchBytes);
         // The rest is room for the last row, so that the buffer need not grow for it.
         _fullAt = read.BatchBytes - read.BatchBytes / 16;
@@ -39,8 +41,16 @@ internal sealed class BatchReader : IDisposable
     internal RowBatch? Next(CancellationToken ct)
     {
         if (!_more) return null;
-        var visitor = new Visitor(this);
-        _more = _scan.Run(ref visitor, ct);
+        if (_profiler is null)
+        {
+            var visitor = new Visitor(this);
+            _more = _scan.Run(ref visitor, ct);
+        }
+        else
+        {
+            var visitor = new ProfilingVisitor(this, _profiler);
+            _more = _scan.Run(ref visitor, ct);
+        }
         var misfits = _misfits;
         (_misfits, _misfitBytes) = (null, 0);
         if (_encoder.Rows == 0 && misfits is null) return null;
@@ -77,6 +87,30 @@ internal sealed class BatchReader : IDisposable
             _encoder.EndRow();
             if (_encoder.TakeMisfits() is { } misfits) batch.Keep(misfits);
             return _encoder.Length + batch._misfitBytes < batch._fullAt;
+        }
+    }
+
+    /// <summary>One look for the profile, one for the encoder, while the value is at hand.</summary>
+    private readonly struct ProfilingVisitor(BatchReader batch, TableProfiler profiler) : IRowVisitor
+    {
+        private readonly Visitor _visitor = new(batch);
+
+        public void BeginRow(long position)
+        {
+            profiler.BeginRow(position);
+            _visitor.BeginRow(position);
+        }
+
+        public void Cell(int column, in SourceCell cell)
+        {
+            profiler.Cell(column, cell);
+            _visitor.Cell(column, cell);
+        }
+
+        public bool EndRow()
+        {
+            profiler.EndRow();
+            return _visitor.EndRow();
         }
     }
 }

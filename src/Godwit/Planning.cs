@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Godwit.Copy;
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.TypeMapping;
+
+namespace Godwit;
+
+/// <summary>
+/// From a snapshot to a plan. A plan that somebody is to read is made of every value. A plan that is executed at once is made of a sample,
+/// and made again when the copy has seen every value (docs/decisions/0005): one reading of the source instead of two.
+/// </summary>
+internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget? target, MigrationOptions options, StageClock stages, IProgress<MigrationEvent> progress)
+{
+    /// <summary>Payload bytes of one chunk: what a lost connection can cost, and what Ctrl-C waits for.</summary>
+    private const long ChunkBytes = 64L << 20;
+    private const int NewestMajor = 18;
+
+    private readonly TypeOptions _types = TypePlanner.OptionsOf(options);
+    private ImmutableDictionary<string, TableProfile> _profiles = ImmutableDictionary<string, TableProfile>.Empty;
+
+    /// <summary>Made of every value.</summary>
+    public async Task<MigrationPlan> WholeAsync(CancellationToken ct)
+    {
+        _profiles = await stages.RunAsync(Stage.Profile, "looking at every value", () => ScanAsync(schema, ct));
+        return await PlanAsync(ct);
+    }
+
+    /// <summary>Made of a sample where a wrong guess can be put right unseen; tables of which more is not known are marked as sampled.</summary>
+    public async Task<MigrationPlan> FirstAsync(CancellationToken ct)
+    {
+        if (!CanGuess) return await WholeAsync(ct);
+        _profiles = await stages.RunAsync(Stage.Profile, "looking at a sample of every table", () => Sampling.ProfileAsync(snapshot, schema, _types, options.Jobs, ChunkBytes, progress, ct));
+        var guess = await PlanAsync(ct);
+        // What blocks a run is told with the true numbers.
+        return guess.Findings.Any(f => f.Severity == Severity.Block) && _profiles.Values.Any(p => !p.Complete) ? await WholeAsync(ct) : guess;
+    }
+
+    // Rows of existing tables are seen at once, and a policy of "fail" means: before anything is loaded.
+    private bool CanGuess => !options.DataOnly && !options.SchemaOnly && options.IfExists != IfExists.Append
+        && options.Misfits != MisfitPolicy.Fail && options.MisfitRules.All(r => r.Policy != MisfitPolicy.Fail);
+
+    /// <summary>The plan of every value, now that the copy has seen them; what it has not seen (an earlier process had) is scanned.</summary>
+    public async Task<Settlement> SettleAsync(MigrationPlan guess, SampledTables seen, CancellationToken ct)
+    {
+        _profiles = _profiles.RemoveRange(_profiles.Where(p => !p.Value.Complete).Select(p => p.Key)).SetItems(seen.Profiles());
+        var unseen = schema with { Tables = [.. schema.Tables.Where(t => !_profiles.ContainsKey(t.Name))] };
+        if (!unseen.Tables.IsEmpty)
+            _profiles = _profiles.AddRange(await stages.RunAsync(Stage.Profile, "looking at every value", () => ScanAsync(unseen, ct)));
+        return Settlement.Of(guess, await PlanAsync(ct), seen.Refused);
+    }
+
+    private Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
+        Profiling.ProfileAsync(snapshot, tables, _types, options.Jobs, ChunkBytes, progress, ct);
+
+    private Task<MigrationPlan> PlanAsync(CancellationToken ct) => stages.RunAsync(Stage.Plan, "choosing types", async () => Planner.Plan(new()
+    {
+        Source = source.Info.Display,
+        Position = snapshot.Position,
+        Schema = schema,
+        Profiles = _profiles,
+        Translator = source.Translator,
+        TargetMajor = target?.Profile.Major ?? NewestMajor,
+        Options = options,
+        Existing = target is null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
+        SourceFindings = source.Info.Findings,
+    }));
+}
