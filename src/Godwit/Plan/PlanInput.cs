@@ -71,7 +71,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
             NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
             IsRowKey = column.IsRowKey,
-            IsGenerated = column.Generated is not null,
+            Generated = column.Generated?.Expression,
         };
     }
 

@@ -87,11 +87,7 @@ internal static class TablePlanner
     private static string? Generated(PlanContext context, Table table, Column column)
     {
         var subject = $"{table.Name}.{column.Name}";
-        var others = table.Columns.Where(c => c.Generated is not null).Select(c => c.Name);
-        var scope = context.Scope(table);
-        // A generated column cannot read another one in PostgreSQL: leave them out of scope, so that such an expression is refused.
-        scope = scope with { Columns = [.. scope.Columns.Where(c => !others.Contains(c.SourceName))] };
-        var translation = context.Input.Translator.Expression(column.Generated!.Expression, scope, context.ScopeColumn(table, column), ExpressionUse.Generated);
+        var translation = context.Input.Translator.Expression(column.Generated!.Expression, context.Scope(table), context.ScopeColumn(table, column), ExpressionUse.Generated);
         if (translation.Sql is null)
         {
             context.Find("generated-not-translated", Severity.Warning, subject, $"GENERATED AS ({column.Generated.Expression}): {translation.Problem}. Its present values are copied into a plain column.",

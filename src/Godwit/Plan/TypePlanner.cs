@@ -15,6 +15,7 @@ public static class TypePlanner
                 context.Types[(table.Name, column.Name)] = ChooseOne(context, table, column, options);
         foreach (var table in context.Tables) RowWidth.Narrow(context, table, options);
         AdoptParentTypes(context, options);
+        JsonSpelling.Keep(context, options);
         foreach (var choice in context.Types.OrderBy(t => t.Key).Select(t => t.Value)) context.Findings.AddRange(choice.Findings);
         RefuseMisfits(context);
     }

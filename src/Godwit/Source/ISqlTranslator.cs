@@ -42,8 +42,9 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public bool NotNull { get; init; }
     /// <summary>This column is the row key (SQLite: rowid is another name of it).</summary>
     public bool IsRowKey { get; init; }
-    /// <summary>The target computes it; no statement may write it.</summary>
-    public bool IsGenerated { get; init; }
+    /// <summary>Source SQL of a generated column, which no statement may write; null for any other.</summary>
+    public string? Generated { get; init; }
+    public bool IsGenerated => Generated is not null;
     /// <summary>The source column's affinity in SQLite's words: "INTEGER", "TEXT", "REAL", "NUMERIC", "BLOB".</summary>
     public string Affinity { get; init; } = "BLOB";
 }

@@ -56,6 +56,24 @@ public class LimitsTests(PostgresFixture postgres)
         await Assert.ThrowsAsync<Npgsql.PostgresException>(() => scenario.DoAsync("insert into t values (4, 'ANNA')"));
     }
 
+    [Fact]
+    public async Task Generated_columns_that_are_built_on_others_or_on_the_spelling_of_JSON_stay_generated()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table t (id integer primary key, a int, b int as (a + 1), c int as (b * 2) stored, d text as (a || ':' || c), data json, n int as (length(data)), h text as (hex(d)) stored);
+            insert into t (a, data) values (1, '{"k": 1}'), (null, null), (7, '[1,2]');
+            create table plain (id integer primary key, data json); insert into plain values (1, '{}');
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.DoesNotContain(result.Findings, f => f.Code == "generated-not-translated");
+        Assert.Contains(result.Findings, f => f is { Code: "json-kept-as-json", Subject: "t.data" });
+        Assert.Equal(5, await scenario.AskAsync<long>("select count(*) from pg_attribute where attrelid = 't'::regclass and attgenerated = 's'"));
+        Assert.Equal("7:16|8|373A3136", await scenario.AskAsync<string>("update t set data = '[1, 22]' where id = 3; select concat_ws('|', d, n + 1, h) from t where id = 3"));
+        Assert.Equal("jsonb", await WholeMigrationTests.TypeOfAsync(scenario, "plain", "data"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(6)]

@@ -41,7 +41,7 @@ internal sealed class Databases : IAsyncDisposable
     }
 
     private static readonly string[] AllHelpers =
-        ["add_months", "div", "json_each", "json_valid", "json_value", "moment", "number_text", "pad", "random", "random_bytes", "real_text", "substr", "time_text", "to_integer", "to_number"];
+        ["add_months", "as_number", "div", "json_each", "json_patch", "json_valid", "json_value", "moment", "number_text", "pad", "power", "random", "random_bytes", "real_text", "substr", "time_text", "to_integer", "to_number", "utf8"];
 
     /// <summary>A table in both; types are PostgreSQL's, rows are SQL literals that both read alike.</summary>
     public async Task TableAsync(string sqliteDdl, string name, params (string Column, string PgType)[] columns)
@@ -118,9 +118,16 @@ internal sealed class Databases : IAsyncDisposable
         var text = Convert.ToString(value, CultureInfo.InvariantCulture)!;
         if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)) return number.ToString("G9", CultureInfo.InvariantCulture);
         if (text.Length == 10 && DateTime.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out _)) return text + " 00:00:00";
-        if (text.Length > 0 && text[0] is '{' or '[' && ExpressionTranslator.IsJson(text)) return System.Text.Json.Nodes.JsonNode.Parse(text)!.ToJsonString();
+        if (text.Length > 0 && text[0] is '{' or '[' && ExpressionTranslator.IsJson(text)) return Sorted(System.Text.Json.Nodes.JsonNode.Parse(text))?.ToJsonString() ?? "null";
         return text;
     }
+
+    private static System.Text.Json.Nodes.JsonNode? Sorted(System.Text.Json.Nodes.JsonNode? node) => node switch
+    {
+        System.Text.Json.Nodes.JsonObject o => new System.Text.Json.Nodes.JsonObject(o.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => KeyValuePair.Create(m.Key, Sorted(m.Value)))),
+        System.Text.Json.Nodes.JsonArray a => new System.Text.Json.Nodes.JsonArray([.. a.Select(Sorted)]),
+        _ => node?.DeepClone(),
+    };
 
     public async ValueTask DisposeAsync()
     {

@@ -63,7 +63,13 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
     private Term Extreme(string name, Term t, string tail)
     {
         if (t.Kind == PgKind.Null) return ExpressionTranslator.NullTerm;
-        if (t.Collation is not null) throw Refuse($"{name}() compares without regard to case");
+        if (t.Collation is not null && tail.Contains(" OVER ", StringComparison.Ordinal)) throw Refuse($"{name}() compares without regard to case");
+        if (t is { Collation: not null, Kind: PgKind.Text })
+        {
+            var first = SelectTranslator.FirstBy(expressions.Scope) is { Length: > 0 } keys ? ", " + keys[" ORDER BY ".Length..] : "";
+            var picked = $"(array_agg({t.Sql} ORDER BY {ExpressionTranslator.Collated(t, t.Collation)}{(name == "max" ? " DESC" : "")} NULLS LAST{first}){tail})[1]";
+            return new Term(picked, PgKind.Text, true) { Collation = t.Collation, Affinity = t.Affinity };
+        }
         if (t.Mixed) throw Refuse($"{name}() of values of several kinds");
         var sql = t.Kind switch
         {
@@ -135,6 +141,7 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
                 if (c.Args.Length > 2)
                 {
                     var other = expressions.Value(c.Args[2]);
+                    if (other.Kind != t.Kind && PgTypes.IsNumber(other.Kind) && t.Kind is PgKind.Real or PgKind.Numeric) other = new Term($"{other.Operand}::{PgTypes.Name(t.Kind)}", t.Kind, true);
                     if (other.Kind != t.Kind && other.Kind != PgKind.Null) throw Refuse($"{c.Name}() with a default of another kind");
                     sql += $", {(t.Kind == PgKind.Int && !t.Narrow ? $"{other.Operand}::bigint" : other.Kind == PgKind.Text ? $"{other.Operand}::text" : other.Sql)}";
                 }

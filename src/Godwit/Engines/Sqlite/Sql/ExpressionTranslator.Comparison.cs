@@ -54,6 +54,8 @@ internal sealed partial class ExpressionTranslator
         if (l.Kind == PgKind.Text && r.Kind == PgKind.Text) return Texts(op, l, r, nullSafe, notNull);
         if (l.Kind == r.Kind && l.Kind is PgKind.Bytea or PgKind.Uuid or PgKind.Date or PgKind.Time or PgKind.Timestamp or PgKind.TimestampTz)
             return Plain(l.Operand, op, r.Operand, nullSafe, notNull);
+        if (l.Kind == PgKind.Text && PgTypes.IsNumber(r.Kind) && r.Affinity is "INTEGER" or "REAL" or "NUMERIC") return TextAsNumber(op, l, r, nullSafe);
+        if (r.Kind == PgKind.Text && PgTypes.IsNumber(l.Kind) && l.Affinity is "INTEGER" or "REAL" or "NUMERIC") return TextAsNumber(Flip(op), r, l, nullSafe);
         if (l.Kind == PgKind.Uuid || r.Kind == PgKind.Uuid) return Uuids(op, l, r, nullSafe);
         if (l.Kind is PgKind.Json or PgKind.Jsonb || r.Kind is PgKind.Json or PgKind.Jsonb) return JsonTexts(op, l, r, nullSafe);
         if (l.Mixed || r.Mixed) throw Refuse($"{Show(l.Mixed ? l : r)} holds values of several kinds, which SQLite compares by their kind");
@@ -71,17 +73,28 @@ internal sealed partial class ExpressionTranslator
         {
             if (t.Constant is string s) return SqliteNumbers.WellFormed(s) is { } number ? Constant(number) : t;
             if (t.Digits is { } digits) return new Term(digits, PgKind.Int, true) { NotNull = t.NotNull };
-            if (t.Affinity is "INTEGER" or "REAL" or "NUMERIC") return t;
-            throw Refuse($"{Show(t)} is text and is compared with the number {Show(other)}");
+            return t;
         }
         if (other.Kind == PgKind.Text && PgTypes.IsNumber(t.Kind))
         {
             if (other.Affinity == "TEXT" && t.Affinity is null) return new Term(ToText(t), PgKind.Text, true) { NotNull = t.NotNull, Constant = t.Constant is null ? null : t.Constant is double d ? SqliteNumbers.Text(d) : t.Constant.ToString() };
             // A widened column (text in an integer column) shows its integers as text.
             if (other.Column is not null && other.Affinity is "INTEGER" or "NUMERIC" && t.Constant is long n) return Constant(n.ToString(CultureInfo.InvariantCulture)) with { Affinity = "INTEGER" };
-            if (other.Affinity == "TEXT" && t.Affinity is not null) throw Refuse($"{Show(other)} is text and is compared with the number {Show(t)}");
         }
         return t;
+    }
+
+    // A text that is compared with a numeric column counts as a number where it is one, and is larger than any number where it is not.
+    private Compared TextAsNumber(string op, Term text, Term number, bool nullSafe)
+    {
+        var value = number.Kind switch { PgKind.Bool => $"{number.Operand}::int", PgKind.Real => $"{number.Operand}::numeric", _ => number.Operand };
+        var equal = $"{Context.Helper("as_number", text.Sql)} {op} {value}";
+        if (nullSafe) return Raw($"(({Context.Helper("as_number", text.Sql)} IS NOT DISTINCT FROM {value} AND ({text.Operand} IS NULL) = ({number.Operand} IS NULL)) = {(op == "=" ? "true" : "false")})", true);
+        var otherwise = op is "<>" or ">" or ">=" ? "true" : "false";
+        return new Compared(new Term($"CASE WHEN {text.Operand} IS NULL OR {number.Operand} IS NULL THEN NULL ELSE coalesce({equal}, {otherwise}) END", PgKind.Bool, true)
+        {
+            Filter = otherwise == "false" ? equal : null,
+        });
     }
 
     private static Compared Numbers(string op, Term l, Term r, bool nullSafe, bool notNull)
@@ -109,7 +122,8 @@ internal sealed partial class ExpressionTranslator
     {
         "NOCASE" => t.Constant is string s ? TextLiteral(AsciiLower(s)) : $"lower({t.Sql} COLLATE \"C\")",
         "RTRIM" => t.Constant is string s ? TextLiteral(s.TrimEnd(' ')) : $"rtrim({t.Sql}, ' ')",
-        _ => t.Operand,
+        null => t.Operand,
+        _ => throw Refuse($"the collation {collation} is the application's own"),
     };
 
     private Compared Uuids(string op, Term l, Term r, bool nullSafe)
@@ -219,7 +233,8 @@ internal sealed partial class ExpressionTranslator
             return Plain(column.Sql, op is "<" or "<=" ? "<=" : ">", $"({value.Sql})::date", false, l.NotNull && r.NotNull);
         if (r.Kind == PgKind.Text && (r.Constant is string || r.Moment is not null))
             return Texts(op, new Term(ToText(l), PgKind.Text, true), r with { Sql = r.Sql }, nullSafe, false);
-        throw Refuse($"{Show(l)} is a moment and is compared with text");
+        if (Context.Immutable || r.Kind is not PgKind.Text && !rm) throw Refuse($"{Show(l)} is a moment and is compared with text");
+        return Texts(op, new Term(ToText(l), PgKind.Text, true), new Term(ToText(r), PgKind.Text, true) { Column = r.Kind == PgKind.Text ? r.Column : null, Collation = r.Collation }, nullSafe, false);
     }
 
     private Term InListTerm(InList i)

@@ -11,6 +11,16 @@ internal sealed partial class ExpressionTranslator
     /// <summary>As a PostgreSQL condition: SQLite's truth is "a number other than 0".</summary>
     public string Condition(Expr e) => Condition(Translate(e));
 
+    /// <summary>As a condition of WHERE or ON, which take NULL for false.</summary>
+    public string Filter(Expr e)
+    {
+        if (e is Binary { Op: "AND" } both) return $"{Parenthesised(both.Left)} AND {Parenthesised(both.Right)}";
+        var t = Translate(e);
+        return t.Filter ?? Condition(t);
+
+        string Parenthesised(Expr side) => side is Binary { Op: "OR" } ? $"({Filter(side)})" : Filter(side);
+    }
+
     public string Condition(Term t)
     {
         switch (t.Kind)
@@ -22,6 +32,7 @@ internal sealed partial class ExpressionTranslator
             case PgKind.Text:
                 if (t.Constant is string s) return Convert.ToDouble(SqliteNumbers.Prefix(s), CultureInfo.InvariantCulture) != 0 ? "true" : "false";
                 return $"{Context.Helper("to_number", t.Sql)} <> 0";
+            case PgKind.Date or PgKind.Time or PgKind.Timestamp or PgKind.TimestampTz: return $"{ToNumber(t).Operand} <> 0";
             default: throw Refuse($"{t.Sql} is used as a condition, and it is not a number");
         }
     }
@@ -70,6 +81,8 @@ internal sealed partial class ExpressionTranslator
             case PgKind.Text: return new Term(Context.Helper("to_number", t.Sql), PgKind.Numeric, true);
         }
         if (IsNumericTime(t)) return EpochNumber(t);
+        // The number at the beginning of '2020-03-01' is the year, of '10:30' the hour.
+        if (PgTypes.IsMoment(t.Kind)) return new Term($"extract({(t.Kind == PgKind.Time ? "hour" : "year")} FROM {(t.Kind == PgKind.TimestampTz ? Naive(t) : t.Operand)})::int", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
         throw Refuse($"{t.Sql} is used in arithmetic, and it is {PgTypes.Name(t.Kind)}");
     }
 
@@ -103,11 +116,13 @@ internal sealed partial class ExpressionTranslator
             _ => t.Kind switch
             {
                 PgKind.Bytea => t,
-                PgKind.Text => new Term(StableCall($"convert_to({t.Sql}, 'UTF8')"), PgKind.Bytea, true),
+                PgKind.Text => new Term(Bytes(t.Sql), PgKind.Bytea, true),
                 _ => throw Refuse("a number is cast to a blob"),
             },
         }) with { Affinity = affinity, Collation = t.Collation, NotNull = t.NotNull, Column = null };
     }
+
+    private string Bytes(string text) => Context.Immutable ? Context.Helper("utf8", text) : $"convert_to({text}, 'UTF8')";
 
     private string StableCall(string sql)
     {

@@ -117,6 +117,10 @@ internal sealed partial class ExpressionTranslator
             case "start of year": return $"date_trunc('year', {moment})";
             case "subsec" or "subsecond": throw Refuse($"the modifier {modifier} is not translated");
             case "utc" when moment == "(now() AT TIME ZONE 'UTC')": return moment;
+            case "utc":
+                Context.NeedsStable("local time");
+                Context.Note("'utc' reads the time in the time zone of the PostgreSQL session, no longer in the one of the application's machine.");
+                return $"({moment}::timestamptz AT TIME ZONE 'UTC')";
             case "localtime":
                 Context.NeedsStable("local time");
                 Context.Note("'localtime' is the time zone of the PostgreSQL session, no longer the one of the application's machine.");

@@ -131,7 +131,7 @@ internal sealed partial class ExpressionTranslator
     private Term Hex(Term t, bool upper)
     {
         if (t.Kind == PgKind.Null) return Constant("");
-        var bytes = t.Kind == PgKind.Bytea ? t.Sql : StableCall($"convert_to({ToText(t)}, 'UTF8')");
+        var bytes = t.Kind == PgKind.Bytea ? t.Sql : Bytes(ToText(t));
         var hex = $"encode({bytes}, 'hex')";
         if (upper) hex = $"upper({hex})";
         return new Term(t.NotNull ? hex : $"coalesce({hex}, '')", PgKind.Text, true) { NotNull = true };
@@ -180,8 +180,9 @@ internal sealed partial class ExpressionTranslator
                 return new Term(Context.Helper("random_bytes", Integer(ToNumber(args[0])).Sql), PgKind.Bytea, true) { NotNull = args[0].NotNull };
             case ("zeroblob", 1) when args[0].Constant is long n and >= 0 and <= 1 << 20: return Constant(new byte[n]);
         }
-        if (args.Any(a => a.Kind == PgKind.Null) && name is "abs" or "round" or "sign" or "ceil" or "ceiling" or "floor" or "sqrt") return NullTerm;
+        if (args.Any(a => a.Kind == PgKind.Null) && name is "abs" or "round" or "sign" or "ceil" or "ceiling" or "floor" or "sqrt" or "pow" or "power" or "mod" or "ln" or "log" or "log10" or "log2" or "exp" or "trunc") return NullTerm;
         Term Number(int i = 0) => ToNumber(args[i]);
+        string Real(int i) => $"{ToNumber(args[i]).Operand}::float8";
         switch (name, args.Length)
         {
             case ("abs", 1):
@@ -197,6 +198,19 @@ internal sealed partial class ExpressionTranslator
             case ("sqrt", 1):
                 var root = Number();
                 return new Term($"CASE WHEN {root.Operand} >= 0 THEN sqrt({root.Operand}::float8) END", PgKind.Real, true);
+            case ("pow" or "power", 2): return new Term(Context.Helper("power", Real(0), Real(1)), PgKind.Real, true);
+            case ("exp" or "sin" or "cos" or "tan" or "atan" or "radians" or "degrees" or "cbrt" or "sinh" or "cosh" or "tanh" or "asinh", 1):
+                return new Term($"{name}({Real(0)})", PgKind.Real, true) { NotNull = args[0].NotNull };
+            case ("asin" or "acos", 1): return new Term($"CASE WHEN {Real(0)} BETWEEN -1 AND 1 THEN {name}({Real(0)}) END", PgKind.Real, true);
+            case ("atan2", 2): return new Term($"atan2({Real(0)}, {Real(1)})", PgKind.Real, true);
+            case ("ln", 1): return new Term($"CASE WHEN {Real(0)} > 0 THEN ln({Real(0)}) END", PgKind.Real, true);
+            case ("log" or "log10", 1): return new Term($"CASE WHEN {Real(0)} > 0 THEN log({Real(0)}) END", PgKind.Real, true);
+            case ("log2", 1): return new Term($"CASE WHEN {Real(0)} > 0 THEN ln({Real(0)}) / ln(2::float8) END", PgKind.Real, true);
+            case ("log", 2): return new Term($"CASE WHEN {Real(0)} > 0 AND {Real(1)} > 0 AND {Real(0)} <> 1 THEN ln({Real(1)}) / ln({Real(0)}) END", PgKind.Real, true);
+            case ("mod", 2): return new Term($"mod({Real(0)}::numeric, nullif({Real(1)}::numeric, 0))::float8", PgKind.Real, true);
+            case ("trunc", 1):
+                var whole = Number();
+                return whole.Kind == PgKind.Int ? whole : new Term($"trunc({whole.Sql})", whole.Kind, true) { NotNull = whole.NotNull };
             case ("pi", 0): return new Term("pi()", PgKind.Real, true) { NotNull = true };
             default: return null;
         }
@@ -230,7 +244,9 @@ internal sealed partial class ExpressionTranslator
     {
         var dot = spec.IndexOf('.', StringComparison.Ordinal);
         var flags = spec.TakeWhile(c => c is '-' or '0' or '+' or ' ' or ',').ToArray();
-        if (flags.Any(f => f is '+' or ' ' or ',')) throw Refuse($"the printf() field %{spec}{conversion} is not translated");
+        var grouped = flags.Contains(',');
+        var sign = flags.Contains('+') ? "+" : flags.Contains(' ') ? " " : "";
+        if ((grouped || sign.Length > 0) && conversion is not ('d' or 'i' or 'f')) throw Refuse($"the printf() field %{spec}{conversion} is not translated");
         var widthText = spec[flags.Length..(dot < 0 ? spec.Length : dot)];
         var width = widthText.Length == 0 ? 0 : int.TryParse(widthText, out var w) ? w : throw Refuse("a printf() width is not a number");
         var precision = dot < 0 ? -1 : int.TryParse(spec.AsSpan(dot + 1), out var p) ? Math.Min(p, 30) : 0;
@@ -240,12 +256,15 @@ internal sealed partial class ExpressionTranslator
             'x' when precision < 0 => $"to_hex({OrZero(Integer(ToNumber(t)), "")})",
             'X' when precision < 0 => $"upper(to_hex({OrZero(Integer(ToNumber(t)), "")}))",
             'f' => $"round({OrZero(ToNumber(t), "::numeric")}, {(precision < 0 ? 6 : precision)})::text",
+            'c' when precision < 0 => $"left({(t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')")}, 1)",
             's' when precision < 0 => t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')",
             's' => $"left({(t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')")}, {precision})",
             _ => throw Refuse($"the printf() field %{spec}{conversion} is not translated"),
         };
-        if (width == 0) return text;
-        var zero = flags.Contains('0') && !flags.Contains('-') && conversion != 's';
+        if (grouped) text = $"regexp_replace({text}, {TextLiteral(@"(\d)(?=(\d{3})+(?!\d))(?<!\.\d*)")}, {TextLiteral(@"\1,")}, 'g')";
+        if (sign.Length > 0) text = $"CASE WHEN {text} LIKE '-%' THEN '' ELSE '{sign}' END || {text}";
+        if (width == 0) return sign.Length > 0 ? $"({text})" : text;
+        var zero = flags.Contains('0') && !flags.Contains('-') && conversion is not ('s' or 'c');
         return Context.Helper("pad", text, width.ToString(), flags.Contains('-') ? "'-'" : zero ? "'0'" : "' '");
 
         static string OrZero(Term n, string cast) => n.Kind == PgKind.Null ? $"0{cast}" : n.NotNull ? $"{n.Operand}{cast}" : $"coalesce({n.Sql}, 0){cast}";

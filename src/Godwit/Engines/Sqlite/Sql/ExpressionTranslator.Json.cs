@@ -113,8 +113,36 @@ internal sealed partial class ExpressionTranslator
             case "json_object" when args.Length % 2 == 0:
                 Context.Note("JSON objects are built as jsonb: the order of their keys may differ.");
                 return new Term($"jsonb_build_object({string.Join(", ", args.Select(JsonItem))})", PgKind.Jsonb, true) { NotNull = true };
+            case "json_quote" when args.Length == 1:
+                return args[0].Kind is PgKind.Json or PgKind.Jsonb ? args[0] : new Term($"coalesce(to_json({JsonItem(args[0])})::text, 'null')", PgKind.Text, true) { NotNull = true };
+            case "json_set" or "json_insert" or "json_replace" when args.Length >= 3 && args.Length % 2 == 1: return Changed(name, args);
+            case "json_remove" when args.Length >= 1:
+                return new Term($"({ToJsonb(args[0])}{string.Concat(args[1..].Select(p => $" #- {Path(p)}"))})", PgKind.Jsonb, true);
+            case "json_patch" when args.Length == 2: return new Term(Context.Helper("json_patch", ToJsonb(args[0]), ToJsonb(args[1])), PgKind.Jsonb, true);
             default: throw Refuse($"{name}() with these arguments is not translated");
         }
+    }
+
+    // '$.a[0].b' as {a,0,b}, for the functions that change a document.
+    private static string Path(Term path)
+    {
+        if (path.Constant is not string text || !text.StartsWith('$')) throw Refuse("a JSON path is not a constant");
+        var steps = Steps(text).Select(s => s.StartsWith('(') ? s[1..^1] : s);
+        return $"ARRAY[{string.Join(", ", steps.Select(s => s.Contains('\'', StringComparison.Ordinal) ? s : $"'{s}'"))}]::text[]";
+    }
+
+    private Term Changed(string name, Term[] args)
+    {
+        var sql = ToJsonb(args[0]);
+        for (var i = 1; i < args.Length; i += 2)
+        {
+            var path = Path(args[i]);
+            var value = args[i + 1].Kind is PgKind.Json or PgKind.Jsonb ? ToJsonb(args[i + 1]) : $"coalesce(to_jsonb({JsonItem(args[i + 1])}), 'null'::jsonb)";
+            var set = $"jsonb_set({sql}, {path}, {value}, {(name == "json_replace" ? "false" : "true")})";
+            sql = name == "json_insert" ? $"CASE WHEN {sql} #> {path} IS NULL THEN {set} ELSE {sql} END" : set;
+        }
+        Context.Note("JSON is changed as jsonb: the order of keys and the spaces may differ.");
+        return new Term(sql, PgKind.Jsonb, name != "json_insert");
     }
 
     private string JsonItem(Term t) => t.Json ?? (t.Kind switch

@@ -102,9 +102,17 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
 
     private Term ColumnTerm(Column c)
     {
-        if (Resolve(Scope, c.Table, c.Name) is { } found) return found;
+        if (Resolve(Scope, c.Table, c.Name) is { } found) return Context.InlineGenerated && found.Column?.Generated is { } sql ? Inlined(found, sql) : found;
         if (c.DoubleQuoted && c.Table is null) return Constant(c.Name);
         throw Refuse($"there is no column {(c.Table is null ? "" : c.Table + ".")}{c.Name}");
+    }
+
+    private Term Inlined(Term column, string sql)
+    {
+        if (!RuntimeHelpers.TryEnsureSufficientExecutionStack()) throw Refuse("generated columns are built on each other too deeply");
+        var value = SqliteTranslator.Generated(this, SqlParser.ParseExpression(sql), column.Column);
+        // Without a cast a sum of integers could be of a narrower type than its column.
+        return column with { Sql = column.Kind is PgKind.Int or PgKind.Real or PgKind.Numeric ? $"({value})::{column.Column!.PgType}" : $"({value})", Atomic = true };
     }
 
     private Term? Resolve(NameScope? scope, string? table, string column)
@@ -138,7 +146,7 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
         return null;
     }
 
-    private static Term Grouped(NameScope scope, SourceTable source, Term column)
+    private Term Grouped(NameScope scope, SourceTable source, Term column)
     {
         if (scope.Grouping is not { } grouping || grouping.Keys.Contains(column.Sql)) return column;
         if (grouping.PickBy is { } order) return column with { Sql = $"(array_agg({column.Sql} ORDER BY {order}))[1]", Atomic = true, Column = column.Column };
@@ -148,7 +156,9 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
             grouping.AddedKeys.Add(column.Sql);
             return column;
         }
-        throw Refuse($"{column.Sql} stands beside an aggregate without being grouped; SQLite takes it from any row of the group");
+        // Any row of the group may give it; SQLite takes the first one that it meets (run), which the order of the keys says where there are some.
+        Context.Note($"{column.Sql} stands beside an aggregate without being grouped. SQLite takes it from a row of its choice; here it is the group's first row by key.");
+        return column with { Sql = $"(array_agg({column.Sql}{grouping.FirstBy}))[1]", Atomic = true, NotNull = false };
     }
 
     private Term CollateTerm(Collate c)
@@ -157,14 +167,8 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
         return t with { Collation = KnownCollation(c.Collation), CollateSaid = true };
     }
 
-    /// <summary>NOCASE, RTRIM, or null for BINARY.</summary>
-    public static string? KnownCollation(string? name) => name?.ToUpperInvariant() switch
-    {
-        null or "BINARY" => null,
-        "NOCASE" => "NOCASE",
-        "RTRIM" => "RTRIM",
-        _ => throw Refuse($"the collation {name} is the application's own"),
-    };
+    /// <summary>NOCASE, RTRIM, the name of the application's own collation, or null for BINARY.</summary>
+    public static string? KnownCollation(string? name) => name?.ToUpperInvariant() switch { null or "BINARY" => null, var known => known };
 
     private Term CaseTerm(Case c)
     {

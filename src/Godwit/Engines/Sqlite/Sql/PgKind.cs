@@ -106,6 +106,8 @@ internal sealed record Term(string Sql, PgKind Kind, bool Atomic = false)
     public string? Picture { get; init; }
     /// <summary>For text that always is an integer (strftime('%s')): the same as bigint.</summary>
     public string? Digits { get; init; }
+    /// <summary>For a condition: SQL that may yield NULL in place of false, and lets PostgreSQL join by hash. For WHERE and ON.</summary>
+    public string? Filter { get; init; }
     /// <summary>An int2 or int4, whose arithmetic would overflow before SQLite's does.</summary>
     public bool Narrow { get; init; }
     /// <summary>For typeof(): the operand and the name it has where it is not NULL.</summary>

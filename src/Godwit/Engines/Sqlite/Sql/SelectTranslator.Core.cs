@@ -36,7 +36,7 @@ internal sealed partial class SelectTranslator
                 if (column.Alias is not null) scope.Aliases.TryAdd(column.Alias, column.Value);
             }
         }
-        var where = core.Where is null ? "" : $" WHERE {expressions.Condition(core.Where)}";
+        var where = core.Where is null ? "" : $" WHERE {expressions.Filter(core.Where)}";
         var keys = core.GroupBy.Select(g => expressions.Value(g is Expr.Literal { Kind: Expr.LiteralKind.Integer } n && int.TryParse(n.Text, out var i) && i >= 1 && i <= result.Count ? result[i - 1].Value : g)).ToList();
         var searched = result.Select(r => r.Value).Concat(core.Having is null ? [] : [core.Having]).ToList();
         var aggregates = searched.SelectMany(Aggregates.In).ToList();
@@ -62,14 +62,22 @@ internal sealed partial class SelectTranslator
         if (extremes is [{ Filter: null, Distinct: false } only])
         {
             var term = expressions.Value(only.Args[0]);
-            if (term.Collation is null && !term.Mixed) pick = $"{term.Operand}{(term.Kind == PgKind.Text ? " COLLATE \"C\"" : "")}{(only.Name == "max" ? " DESC" : "")} NULLS LAST";
+            if (term.Collation is null && !term.Mixed && term.Kind is not (PgKind.Null or PgKind.Json or PgKind.Jsonb)) pick = $"{term.Operand}{(term.Kind == PgKind.Text ? " COLLATE \"C\"" : "")}{(only.Name == "max" ? " DESC" : "")} NULLS LAST";
         }
         return new Grouping
         {
             Keys = sql,
             PickBy = pick,
+            FirstBy = FirstBy(scope),
             KeyedQualifiers = [.. scope.Sources.Where(s => s.Qualifier is not null && s.RowKey is { } key && sql.Contains(key.Sql)).Select(s => s.Qualifier!)],
         };
+    }
+
+    /// <summary>The order in which SQLite meets rows, as far as row keys tell.</summary>
+    public static string FirstBy(NameScope scope)
+    {
+        var keys = scope.Sources.Select(s => s.RowKey?.Sql).OfType<string>().ToList();
+        return keys.Count == 0 ? "" : $" ORDER BY {string.Join(", ", keys)}";
     }
 
     // SQLite names a column after the table's column, an expression after its text.

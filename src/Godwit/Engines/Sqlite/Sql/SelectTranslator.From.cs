@@ -62,6 +62,7 @@ internal sealed partial class SelectTranslator
         {
             var columns = cte.Columns.Select(c => c with { Sql = new SqlName(alias, c.Column!.TargetName).ToString() });
             scope.Sources.Add(new SourceTable(alias, alias, [.. columns], cte.Names));
+            if (cte.Rows is { } rows) return $"(SELECT * FROM {SqlName.Quote(named.Name)} LIMIT {rows}) AS {SqlName.Quote(alias)}";
             return $"{SqlName.Quote(named.Name)}{(named.Alias is null ? "" : $" AS {SqlName.Quote(alias)}")}";
         }
         if (context.Tables?.Find(named.Name) is not { } table) throw Refuse($"{named.Name} is not among the migrated tables and views");
@@ -96,7 +97,7 @@ internal sealed partial class SelectTranslator
         var conditions = columns.Select(c => JoinColumn(c, join.Kind, scope, before)).ToList();
         if (join.Kind is "LEFT" or "FULL") Nullable(scope, before, scope.Sources.Count);
         if (join.Kind is "RIGHT" or "FULL") Nullable(scope, 0, before);
-        if (join.On is not null) conditions.Add(new ExpressionTranslator(context, scope).Condition(join.On));
+        if (join.On is not null) conditions.Add(new ExpressionTranslator(context, scope).Filter(join.On));
         var lateral = join.Right is TableRef.Function ? "LATERAL " : "";
         if (conditions.Count == 0) return join.Kind is "CROSS" or "INNER" ? $"{left} CROSS JOIN {lateral}{right}" : $"{left} {join.Kind} JOIN {lateral}{right} ON true";
         var kind = join.Kind is "CROSS" or "INNER" ? "JOIN" : $"{join.Kind} JOIN";

@@ -14,6 +14,8 @@ internal sealed record TranslatedQuery(string Sql, ImmutableArray<OutputColumn> 
 internal sealed class QueryPart
 {
     public required bool Distinct { get; init; }
+    /// <summary>What DISTINCT compares, where that is not the columns as they stand.</summary>
+    public IReadOnlyList<string> DistinctOn { get; init; } = [];
     public required List<(string Name, Term Term)> Columns { get; init; }
     /// <summary>FROM, WHERE, GROUP BY and HAVING. Lazy, because ORDER BY may still add grouping keys.</summary>
     public required Func<string> Tail { get; init; }
@@ -21,7 +23,7 @@ internal sealed class QueryPart
 
     /// <summary>A null leaves its column out.</summary>
     public string Render(IReadOnlyList<string?> sql, List<string>? aliases) =>
-        $"SELECT {(Distinct ? "DISTINCT " : "")}{string.Join(", ", sql.Select((s, i) => s is null || aliases is null ? s : $"{s} AS {SqlName.Quote(aliases[i])}").OfType<string>())}{Tail()}";
+        $"SELECT {(DistinctOn.Count > 0 ? $"DISTINCT ON ({string.Join(", ", DistinctOn)}) " : Distinct ? "DISTINCT " : "")}{string.Join(", ", sql.Select((s, i) => s is null || aliases is null ? s : $"{s} AS {SqlName.Quote(aliases[i])}").OfType<string>())}{Tail()}";
 }
 
 /// <summary>Translates queries. Every result column gets an alias, every column a qualifier.</summary>
@@ -63,9 +65,18 @@ internal sealed partial class SelectTranslator(TranslationContext context)
 
     private static (string Body, List<Term> Terms) Simple(QueryPart part, List<string> aliases, Func<int, Term, string?>? store)
     {
-        if (part.Distinct && part.Columns.Exists(c => c.Term.Collation is not null)) throw Refuse("DISTINCT compares without regard to case");
         if (part.Distinct && part.Columns.Exists(c => c.Term.Kind == PgKind.Json)) throw Refuse("DISTINCT compares JSON texts");
+        if (part.Distinct && part.Columns.Exists(c => c.Term.Collation is not null)) part = DistinctByCollation(part);
         return (part.Render([.. part.Columns.Select((c, i) => store is null ? c.Term.Sql : store(i, c.Term))], aliases), [.. part.Columns.Select(c => c.Term)]);
+    }
+
+    // Of values that differ only in case, SQLite shows the one that it meets first.
+    private static QueryPart DistinctByCollation(QueryPart part)
+    {
+        var keys = part.Columns.Where(c => !c.Term.IsConstant).Select(c => ExpressionTranslator.Collated(c.Term, c.Term.Collation)).ToList();
+        var first = part.Scope is { Grouping: null } scope ? SelectTranslator.FirstBy(scope) : "";
+        var order = $" ORDER BY {string.Join(", ", keys)}{(first.Length == 0 ? "" : ", " + first[" ORDER BY ".Length..])}";
+        return new QueryPart { Distinct = true, DistinctOn = keys, Columns = part.Columns, Scope = part.Scope, Tail = () => part.Tail() + order };
     }
 
     private static bool IsOneRow(SelectBody body) =>
@@ -125,6 +136,17 @@ internal sealed partial class SelectTranslator(TranslationContext context)
     private string OrderBy(Select select, List<(string? Op, QueryPart Part)> parts, List<string> aliases, List<string> names, List<Term> terms)
     {
         if (select.OrderBy.IsEmpty) return "";
+        if (select.Limit is not null) return OrderBySql(select, parts, aliases, names, terms);
+        try { return OrderBySql(select, parts, aliases, names, terms); }
+        catch (UntranslatableException e)
+        {
+            context.Note($"Its ORDER BY is left out: {e.Message}. The rows are the same.");
+            return "";
+        }
+    }
+
+    private string OrderBySql(Select select, List<(string? Op, QueryPart Part)> parts, List<string> aliases, List<string> names, List<Term> terms)
+    {
         var wrapped = parts.Count > 1 || parts[0].Part.Distinct;
         var sorted = new List<string>();
         foreach (var o in select.OrderBy)
@@ -180,7 +202,9 @@ internal sealed partial class SelectTranslator(TranslationContext context)
         {
             var alias = SqlName.Quote(cte.Name);
             var query = Tables.In(cte.Query).Contains(cte.Name, StringComparer.OrdinalIgnoreCase) && (recursive = true) ? Recursive(cte, scope) : Translate(cte.Query, scope, cte.Columns);
-            scope.CommonTables[cte.Name] = Source(cte.Name, cte.Name, query.Columns);
+            var named = Source(cte.Name, cte.Name, query.Columns);
+            scope.CommonTables[cte.Name] = recursive && cte.Query.Limit is { } limit && new ExpressionTranslator(context, scope).Translate(limit).Constant is long rows and >= 0
+                ? new SourceTable(named.Name, named.Qualifier, named.Columns, named.Names) { Rows = rows } : named;
             var materialized = cte.Materialized switch { true => "MATERIALIZED ", false => "NOT MATERIALIZED ", _ => "" };
             parts.Add($"{alias} ({SqlName.List(query.Columns.Select(c => c.Alias))}) AS {materialized}({query.Sql})");
         }
@@ -190,7 +214,7 @@ internal sealed partial class SelectTranslator(TranslationContext context)
     // Both terms of a recursion must have exactly the same types in PostgreSQL.
     private TranslatedQuery Recursive(CommonTable cte, NameScope scope)
     {
-        if (cte.Query is not { With.IsEmpty: true, OrderBy.IsEmpty: true, Limit: null } || cte.Query.Body is not SelectBody.Compound { Op: "UNION" or "UNION ALL" } compound)
+        if (cte.Query is not { With.IsEmpty: true, OrderBy.IsEmpty: true, Offset: null } || cte.Query.Body is not SelectBody.Compound { Op: "UNION" or "UNION ALL" } compound)
             throw Refuse("a recursive query has another form than anchor UNION ALL step");
         var anchor = Part(Only(compound.Left), scope);
         var names = cte.Columns.Length > 0 ? [.. cte.Columns] : ResultNames.Unique(anchor.Columns.Select(c => c.Name));

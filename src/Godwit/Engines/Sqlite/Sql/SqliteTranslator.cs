@@ -13,7 +13,7 @@ public sealed class SqliteTranslator : ISqlTranslator
     {
         ArgumentNullException.ThrowIfNull(sql);
         ArgumentNullException.ThrowIfNull(table);
-        var context = new TranslationContext { Immutable = use is ExpressionUse.Generated or ExpressionUse.IndexTerm or ExpressionUse.IndexPredicate };
+        var context = new TranslationContext { Immutable = use is ExpressionUse.Generated or ExpressionUse.IndexTerm or ExpressionUse.IndexPredicate, InlineGenerated = use == ExpressionUse.Generated };
         try
         {
             var tree = SqlParser.ParseExpression(sql);
@@ -43,7 +43,7 @@ public sealed class SqliteTranslator : ISqlTranslator
         return t.Kind == PgKind.Text && t.Collation is null && t.CollateSaid ? $"{sql} COLLATE \"C\"" : sql;
     }
 
-    private static string Generated(ExpressionTranslator expressions, Expr tree, ScopeColumn? column)
+    internal static string Generated(ExpressionTranslator expressions, Expr tree, ScopeColumn? column)
     {
         var t = expressions.Value(tree);
         if (column is null || t.Kind == PgKind.Null) return t.Sql;

@@ -15,6 +15,9 @@ internal sealed class TranslationContext
     /// <summary>Only IMMUTABLE functions are allowed here (indexes, generated columns).</summary>
     public bool Immutable { get; init; }
 
+    /// <summary>A generated column cannot read another one in PostgreSQL; that one's expression stands in its place.</summary>
+    public bool InlineGenerated { get; init; }
+
     /// <summary>The tables that a view may name; null inside expressions of one table.</summary>
     public TranslationScope? Tables { get; init; }
 
@@ -52,6 +55,8 @@ internal sealed class SourceTable(string name, string? qualifier, ImmutableArray
     public HashSet<string> Merged { get; } = new(StringComparer.OrdinalIgnoreCase);
     /// <summary>Its columns are only found behind its name (NEW, OLD, excluded).</summary>
     public bool QualifiedOnly { get; init; }
+    /// <summary>The LIMIT of a recursive common table, which PostgreSQL wants where the table is read.</summary>
+    public long? Rows { get; init; }
 
     public int IndexOf(string column)
     {
@@ -88,6 +93,8 @@ internal sealed class Grouping
     public required HashSet<string> Keys { get; init; }
     /// <summary>ORDER BY of the row that SQLite's min/max rule picks; null where no rule says which row.</summary>
     public string? PickBy { get; init; }
+    /// <summary>" ORDER BY ..." that finds the group's first row, empty where no source has a row key.</summary>
+    public string FirstBy { get; init; } = "";
     /// <summary>Sources whose row key is among the keys: all their columns depend on it and may join the keys.</summary>
     public required HashSet<string> KeyedQualifiers { get; init; }
     public List<string> AddedKeys { get; } = [];
