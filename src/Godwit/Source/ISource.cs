@@ -57,6 +57,10 @@ public interface ISnapshot : IAsyncDisposable
     /// </summary>
     Task ScanAsync(Table table, ImmutableArray<string> columns, KeyRange range, IRowVisitor visitor, CancellationToken ct);
 
+    /// <summary>The same for a visitor that is a struct, which an engine can compile into its loop. It is copied: it must hold what it gathers by reference.</summary>
+    Task ScanAsync<TVisitor>(Table table, ImmutableArray<string> columns, KeyRange range, TVisitor visitor, CancellationToken ct) where TVisitor : struct, IRowVisitor =>
+        ScanAsync(table, columns, range, (IRowVisitor)visitor, ct);
+
     /// <summary>
     /// Reads a range as tuples of the binary COPY format. The consumer disposes each batch before it asks for the next.
     /// Rows that do not fit their encodings are left out of the tuples and stand in <see cref="RowBatch.Misfits"/>, in full.

@@ -36,6 +36,16 @@ internal sealed class SourceScan(ComparedTable table, RowSink sink, Action progr
         return !ct.IsCancellationRequested;
     }
 
+    /// <summary>By value, so that the engine's loop calls this scan directly.</summary>
+    public Visitor ByValue => new(this);
+
+    public readonly struct Visitor(SourceScan scan) : IRowVisitor
+    {
+        public void BeginRow(long position) => scan.BeginRow(position);
+        public void Cell(int column, in SourceCell cell) => scan.Cell(column, cell);
+        public bool EndRow() => scan.EndRow();
+    }
+
     public void Report()
     {
         table.CountSource(_rows, _bytes);

@@ -56,7 +56,7 @@ internal sealed class TableScanner(ISnapshot snapshot, TargetSessions sessions, 
                 Begin(item.Table, work);
                 var sink = work.Sink(item.Table, true);
                 var scan = new SourceScan(item.Table, sink, () => work.Progress(item.Table), token);
-                await snapshot.ScanAsync(item.Table.Source, item.Table.SourceColumns, item.Range, scan, token);
+                await snapshot.ScanAsync(item.Table.Source, item.Table.SourceColumns, item.Range, scan.ByValue, token);
                 token.ThrowIfCancellationRequested();
                 scan.Report();
                 End(item.Table, sink, work);

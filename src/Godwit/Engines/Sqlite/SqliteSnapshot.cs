@@ -57,8 +57,7 @@ internal sealed class SqliteSnapshot : ISnapshot
     public Task ScanAsync(Table table, ImmutableArray<string> columns, KeyRange range, IRowVisitor visitor, CancellationToken ct) =>
         ScanAsync(table, columns, range, new VisitorAdapter(visitor), ct);
 
-    /// <summary>A visitor that is a struct is compiled into the scan loop. It is copied: it must hold what it gathers by reference.</summary>
-    internal Task ScanAsync<TVisitor>(Table table, ImmutableArray<string> columns, KeyRange range, TVisitor visitor, CancellationToken ct)
+    public Task ScanAsync<TVisitor>(Table table, ImmutableArray<string> columns, KeyRange range, TVisitor visitor, CancellationToken ct)
         where TVisitor : struct, IRowVisitor => WithReader(table.Name, reader =>
         {
             using var scan = TableScan.Start(reader, table, columns, [], range);
