@@ -4,6 +4,7 @@ using Godwit.Cli.Terminal;
 using Godwit.Plan;
 using Godwit.Source;
 using Godwit.Target;
+using Godwit.Report;
 using Godwit.Verify;
 using Spectre.Console;
 
@@ -52,6 +53,7 @@ internal static class MigrationRun
     public static void Print(Invocation invocation, MigrationResult result, ImmutableArray<string> files, int exit)
     {
         var verified = (result.Verification?.Tables ?? []).ToLookup(t => t.Table, StringComparer.OrdinalIgnoreCase);
+        var objects = ObjectReport.Of(result.Plan, result.Findings).ToLookup(o => o.Outcome);
         var document = new MigrateDocument
         {
             ExitCode = exit,
@@ -66,6 +68,7 @@ internal static class MigrationRun
                 Math.Round(t.Elapsed.TotalSeconds, 3), verified[t.Table].FirstOrDefault()?.Verdict ?? Verdict.NotChecked))],
             Findings = result.Findings,
             Verification = result.Verification,
+            Objects = new(objects[ObjectOutcome.AsIs].Count(), objects[ObjectOutcome.Translated].Count(), objects[ObjectOutcome.Changed].Count(), objects[ObjectOutcome.Skipped].Count()),
             Reports = files,
         };
         invocation.Shell.Out.WriteLine(CliJson.Text(document, invocation.Global.Json));

@@ -34,9 +34,13 @@ internal sealed record MigrateDocument() : Document("migrate")
     public ImmutableArray<TableLine> Tables { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
     public VerifyReport? Verification { get; init; }
+    /// <summary>How many objects of the source (tables, indexes, views, triggers, ...) are there as they were, translated, changed, skipped; the report lists them.</summary>
+    public ObjectCounts? Objects { get; init; }
     /// <summary>Files that were written: the report as JSON and as HTML.</summary>
     public ImmutableArray<string> Reports { get; init; } = [];
 }
+
+internal sealed record ObjectCounts(int AsIs, int Translated, int Changed, int Skipped);
 
 internal sealed record StageLine(Stage Stage, double Seconds);
 

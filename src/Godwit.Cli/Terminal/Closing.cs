@@ -1,3 +1,4 @@
+using Godwit.Report;
 using Godwit.Verify;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -12,6 +13,7 @@ internal static class Closing
         console.WriteLine();
         console.Write(Table(result));
         Verdict(console, result.Verification, result.HasDifferences);
+        if (ObjectReport.Counts(ObjectReport.Of(result.Plan, result.Findings)) is { Length: > 0 } counts) Line(console, "objects", $"{Markup.Escape(counts)} [grey](side by side in the report)[/]");
         FindingList.Write(console, result.Findings, verbose);
     }
 

@@ -73,6 +73,12 @@ public sealed record ViewPlan(string Source, SqlName Target, ImmutableArray<View
 /// <summary><paramref name="NumericTime"/>: the source holds numbers that mean moments ("EpochSeconds", ...), or null.</summary>
 public sealed record ViewColumnPlan(string Source, string Target, string PgType, string? NumericTime);
 
+/// <summary>
+/// An object of the source and the ids of the steps that make it; none: it is left out. <paramref name="Subject"/> is its name in findings.
+/// <paramref name="Rewritten"/>: its SQL is not the source's (views, triggers, expressions).
+/// </summary>
+public sealed record SourceObject(string Kind, string Name, string Subject, string Sql, bool Rewritten, ImmutableArray<string> Steps);
+
 /// <summary>A sequence's planned state, for verification.</summary>
 public sealed record SequencePlan(string Table, string Column, SqlName Target, string TargetColumn, long NextValue);
 
@@ -97,5 +103,6 @@ public sealed record MigrationPlan
     public ImmutableArray<SqlStep> Publish { get; init; } = [];
     public ImmutableArray<SequencePlan> Sequences { get; init; } = [];
     public ImmutableArray<ViewPlan> Views { get; init; } = [];
+    public ImmutableArray<SourceObject> Objects { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
 }

@@ -12,6 +12,7 @@ public static class Planner
     public static MigrationPlan Plan(PlanInput input)
     {
         var tooWide = input.Schema.Tables.Where(t => t.Columns.Length > MaxColumns).ToList();
+        var schema = input.Schema;
         input = input with { Schema = input.Schema with { Tables = input.Schema.Tables.RemoveRange(tooWide) } };
         var names = new NameMap(input.Options.Names);
         foreach (var table in input.Schema.Tables) names.AddTable(table);
@@ -22,26 +23,28 @@ public static class Planner
                 $"{table.Columns.Length} columns; a PostgreSQL table can have {MaxColumns}. The table and its {input.Profiles[table.Name].Rows} row(s) are left out.", "Split the table in the source.");
         IndexPlanner.MarkByteOrdered(context);
         TypePlanner.Choose(context);
-        return input.Options.DataOnly || input.Options.IfExists == IfExists.Append ? ExistingPlanner.Plan(context) : Whole(context);
+        return input.Options.DataOnly || input.Options.IfExists == IfExists.Append ? ExistingPlanner.Plan(context) : Whole(context, schema);
     }
 
-    private static MigrationPlan Whole(PlanContext context)
+    private static MigrationPlan Whole(PlanContext context, DatabaseSchema whole)
     {
         var tables = context.Tables.Select(t => TablePlanner.Plan(context, t)).ToList();
         var postData = PostData(context, tables.SelectMany(t => t.Sequences)).ToImmutableArray();
         NameOthers(context);
+        ImmutableArray<SqlStep> preData = [.. Prepare(context), .. tables.Select(t => t.Step)];
         return new()
         {
             Source = context.Input.Source,
             SourcePosition = context.Input.Position.Value,
             TargetSchema = context.Options.TargetSchema,
             LoadSchema = PlanContext.LoadSchema,
-            PreData = [.. Prepare(context), .. tables.Select(t => t.Step)],
+            PreData = preData,
             Tables = context.Options.SchemaOnly ? [] : [.. tables.Select(t => t.Plan)],
             PostData = postData,
             Publish = [.. Publish(context, postData)],
             Sequences = [.. tables.SelectMany(t => t.Sequences)],
             Views = [.. context.Views.Select(v => new ViewPlan(v.SourceName, new(context.Options.TargetSchema, v.Target.Name), [.. v.Columns.Select(c => new ViewColumnPlan(c.SourceName, c.TargetName, c.PgType, c.NumericTime))]))],
+            Objects = [.. ObjectInventory.List(whole, preData.Concat(postData))],
             Findings = [.. context.Findings, .. context.Names.Findings],
         };
     }

@@ -17,6 +17,7 @@ internal sealed class HtmlReport(MigrationResult result)
         Stages();
         Tables();
         new HtmlFindings(_html).Write(result.Findings);
+        new HtmlObjects(_html).Write(ObjectReport.Of(result.Plan, result.Findings));
         if (Verification is { } verification) new HtmlVerification(_html).Write(verification);
         new HtmlPlan(_html).Write(result.Plan);
         _html.Raw("</main><footer><p>Written by Godwit. This page is complete in itself: it loads nothing and runs no script. Values of columns whose names look secret are masked.</p></footer></body></html>\n");

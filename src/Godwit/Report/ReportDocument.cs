@@ -23,6 +23,8 @@ internal sealed record ReportDocument
     public required ImmutableArray<ReportTable> Tables { get; init; }
     public required ImmutableArray<Finding> Findings { get; init; }
     public required ReportVerification? Verification { get; init; }
+    /// <summary>Each object of the source: as_is, translated, changed or skipped, with its SQL on both sides.</summary>
+    public required ImmutableArray<ReportedObject> Objects { get; init; }
     public required ImmutableArray<ReportStep> Steps { get; init; }
 
     public static ReportDocument Of(MigrationResult result) => new()
@@ -38,6 +40,7 @@ internal sealed record ReportDocument
         Tables = [.. result.Tables.Select(t => ReportTable.Of(t, result.Plan))],
         Findings = result.Findings,
         Verification = result.Verification is { } v ? ReportVerification.Of(v) : null,
+        Objects = ObjectReport.Of(result.Plan, result.Findings),
         Steps = [.. result.Plan.PreData.Concat(result.Plan.PostData).Concat(result.Plan.Publish).Select(s => new ReportStep(s.Id, s.Kind, s.Subject, s.Sql, s.Why))],
     };
 }
@@ -67,7 +70,7 @@ internal sealed record ReportVerifiedTable(string Table, string Target, Verdict 
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     WriteIndented = true,
-    Converters = [typeof(ReportWord<Stage>), typeof(ReportWord<StepKind>), typeof(ReportWord<Verdict>), typeof(ReportWord<VerifyMode>), typeof(ReportWord<Severity>), typeof(ReportWord<TypeMapping.Fidelity>)])]
+    Converters = [typeof(ReportWord<Stage>), typeof(ReportWord<StepKind>), typeof(ReportWord<ObjectOutcome>), typeof(ReportWord<Verdict>), typeof(ReportWord<VerifyMode>), typeof(ReportWord<Severity>), typeof(ReportWord<TypeMapping.Fidelity>)])]
 [JsonSerializable(typeof(ReportDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;
 

@@ -59,6 +59,8 @@ internal static class ReportStyle
         .findings li p{color:var(--ink);margin:0 0 .2rem;overflow-wrap:anywhere}.findings code{color:var(--soft);margin-left:.3rem}
         .findings .hint{font-family:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.88rem}.hint span{color:var(--soft)}
         pre{background:var(--ground);border:1px solid var(--line);border-radius:8px;padding:.7rem .9rem;overflow-x:auto;margin:.2rem 0 1rem;white-space:pre-wrap;overflow-wrap:anywhere}
+        .object{padding:.3rem 0 .3rem 1rem}.how{margin:.2rem 0 .6rem;padding-left:1.2rem;font-size:.92rem;overflow-wrap:anywhere}.sides{display:grid;grid-template-columns:1fr 1fr;gap:1rem}.sides>div{min-width:0}
+        @media (max-width:50rem){.sides{grid-template-columns:1fr;gap:0}}
         .why{margin:.9rem 0 .2rem;font-size:.94rem}
         footer{color:var(--soft);font-size:.88rem;padding-bottom:2.5rem}
         @media (max-width:40rem){.way{flex-direction:column;align-items:stretch;gap:.4rem}.way div{flex:none}.arrow{transform:rotate(90deg);align-self:flex-start}.verdict{gap:1rem;align-items:flex-start}.verdict svg{width:44px;height:44px}.facts{grid-template-columns:1fr 1fr}}

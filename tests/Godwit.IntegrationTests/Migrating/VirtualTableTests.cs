@@ -32,6 +32,29 @@ public class VirtualTableTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_report_accounts_for_every_object_of_the_source()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table plain (id integer primary key, t text); create index plain_t on plain (t); create index plain_l on plain (lower(t)); create table d (id integer primary key, b boolean, s varchar(3)); insert into d values (1, 1, 'too long');
+            create view v as select t from plain; create view w as select application_function(t) from plain; create trigger g after insert on plain begin delete from d; end; create virtual table x using fts5(a, content='plain');
+            create table u (a text unique, b); insert into u values ('a', 1); create unique index u_b on u (b); insert into u values ('b', '1');
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        var objects = Report.ObjectReport.Of(result.Plan, result.Findings).ToDictionary(o => o.Name);
+        string[] Named(Report.ObjectOutcome outcome) => [.. objects.Values.Where(o => o.Outcome == outcome && !o.Kind.StartsWith("shadow", StringComparison.Ordinal)).Select(o => o.Name).Order(StringComparer.Ordinal)];
+        Assert.Equal(["plain", "plain_t"], Named(Report.ObjectOutcome.AsIs));
+        Assert.Equal(["g", "plain_l", "v"], Named(Report.ObjectOutcome.Translated));
+        Assert.Equal(["d", "u"], Named(Report.ObjectOutcome.Changed));
+        Assert.Equal(["u_b", "w", "x"], Named(Report.ObjectOutcome.Skipped));
+        Assert.All(objects.Values, o => Assert.NotEmpty(o.SourceSql));
+        Assert.Contains("CREATE FUNCTION", objects["g"].TargetSql, StringComparison.Ordinal);
+        Assert.Contains("view-not-translated", Assert.Single(objects["w"].How), StringComparison.Ordinal);
+        Assert.Empty(objects["u_b"].TargetSql);
+    }
+
+    [Fact]
     public async Task Words_can_be_searched_where_asked_for()
     {
         await using var scenario = await Scenario.CreateAsync(postgres, Schema);

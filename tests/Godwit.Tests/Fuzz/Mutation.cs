@@ -29,7 +29,7 @@ internal sealed class Mutation(int seed)
                 case 3: _random.NextBytes(bytes.AsSpan(at, Math.Min(_random.Next(1, 64), bytes.Length - at))); break;
                 case 4: bytes.AsSpan(_random.Next(bytes.Length), 1).CopyTo(bytes.AsSpan(at)); break;
                 // The first bytes of pages say what they are.
-                case 5: bytes[at / 1024 * 1024 + _random.Next(12)] = (byte)_random.Next(256); break;
+                case 5: bytes[Math.Min(at / 1024 * 1024 + _random.Next(12), bytes.Length - 1)] = (byte)_random.Next(256); break;
                 case 6 when _random.Next(10) == 0: Array.Resize(ref bytes, _random.Next(1, bytes.Length)); break;
             }
         }
