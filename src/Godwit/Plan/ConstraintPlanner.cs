@@ -88,8 +88,7 @@ internal static class ConstraintPlanner
         bool Same(IEnumerable<string?> other) => other.ToHashSet(NameComparer.Instance).SetEquals(columns);
         if (parent.PrimaryKey is { } key && Same(key.Columns))
             return key.Columns.All(c => parent.FindColumn(c) is { } column && context.Profile(parent, column)[ValueFact.Null] == 0);
-        return parent.UniqueConstraints.Concat(parent.Indexes.Where(i => i.Unique)).Any(u => u.Predicate is null && u.Terms.All(t => t.Column is not null) && Same(u.Terms.Select(t => t.Column))
-            && u.Terms.All(t => (t.Collation ?? parent.FindColumn(t.Column!)?.Collation) is null or "BINARY"));
+        return parent.UniqueConstraints.Concat(parent.Indexes.Where(i => i.Unique)).Any(u => u.Predicate is null && u.Terms.All(t => t.Column is not null) && Same(u.Terms.Select(t => t.Column)));
     }
 
     private static string Actions(ForeignKey key)

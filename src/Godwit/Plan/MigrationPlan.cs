@@ -67,6 +67,12 @@ public sealed record TablePlan
 
 public sealed record PlannedChunk(int Number, long? From, long? To, long Rows);
 
+/// <summary>A translated view and what its columns are, for verification.</summary>
+public sealed record ViewPlan(string Source, SqlName Target, ImmutableArray<ViewColumnPlan> Columns);
+
+/// <summary><paramref name="NumericTime"/>: the source holds numbers that mean moments ("EpochSeconds", ...), or null.</summary>
+public sealed record ViewColumnPlan(string Source, string Target, string PgType, string? NumericTime);
+
 /// <summary>A sequence's planned state, for verification.</summary>
 public sealed record SequencePlan(string Table, string Column, SqlName Target, string TargetColumn, long NextValue);
 
@@ -90,5 +96,6 @@ public sealed record MigrationPlan
     /// <summary>Executed in ONE transaction at the end: moves everything from the load schema into the target schema.</summary>
     public ImmutableArray<SqlStep> Publish { get; init; } = [];
     public ImmutableArray<SequencePlan> Sequences { get; init; } = [];
+    public ImmutableArray<ViewPlan> Views { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
 }

@@ -43,6 +43,17 @@ public sealed class NameMap(NameStyle style)
 
     public string AddView(string source) => _tables[source] = Take(_relations, source, source, "view");
 
+    /// <summary>
+    /// The sequence of an identity column; null where the name that PostgreSQL chooses by itself is free
+    /// (https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL).
+    /// </summary>
+    public string? AddSequence(string table, string column)
+    {
+        var chosen = $"{Table(table)}_{Column(table, column)}_seq";
+        var name = Take(_relations, chosen, null, "sequence");
+        return name == chosen ? null : name;
+    }
+
     /// <summary>An index, a primary key or a unique constraint: all three are relations. <paramref name="source"/> null: the name is Godwit's own choice.</summary>
     public string AddIndex(string? source, string proposal) => Take(_relations, source ?? proposal, source is null ? null : $"index {source}", "index");
 

@@ -41,6 +41,7 @@ public static class Planner
             PostData = postData,
             Publish = [.. Publish(context, postData)],
             Sequences = [.. tables.SelectMany(t => t.Sequences)],
+            Views = [.. context.Views.Select(v => new ViewPlan(v.SourceName, new(context.Options.TargetSchema, v.Target.Name), [.. v.Columns.Select(c => new ViewColumnPlan(c.SourceName, c.TargetName, c.PgType, c.NumericTime))]))],
             Findings = [.. context.Findings, .. context.Names.Findings],
         };
     }

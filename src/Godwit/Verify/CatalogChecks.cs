@@ -13,6 +13,11 @@ namespace Godwit.Verify;
 internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan, IReadOnlyCollection<string>? tables)
 {
     private const int NamedOrphans = 5;
+    private readonly HashSet<SqlName> _readable = [];
+
+    /// <summary>Views that yielded a first row, or none, known when <see cref="RunAsync"/> is done.</summary>
+    public IReadOnlySet<SqlName> ReadableViews => _readable;
+
     private static readonly TimeSpan ViewPatience = TimeSpan.FromSeconds(15);
 
     public async Task<ImmutableArray<VerifyCheck>> RunAsync(CancellationToken ct)
@@ -160,6 +165,7 @@ internal sealed class CatalogChecks(TargetSessions sessions, MigrationPlan plan,
             {
                 await ExecuteAsync($"SELECT * FROM {view.Name} LIMIT 1", ct);
                 good++;
+                _readable.Add(view.Name);
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !ct.IsCancellationRequested)
             {

@@ -34,7 +34,10 @@ public sealed class Verifier(ISnapshot snapshot, DatabaseSchema schema, ITarget 
         var prepared = await PrepareAsync(sessions.Main, tables, ct);
         var comparison = new TableComparison(snapshot, sessions, request, progress, clock);
         var results = await comparison.RunAsync(prepared, ct);
-        var checks = await new CatalogChecks(sessions, plan, request.Tables.Count == 0 ? null : [.. tables.Select(t => t.Plan.Source)]).RunAsync(ct);
+        var catalog = new CatalogChecks(sessions, plan, request.Tables.Count == 0 ? null : [.. tables.Select(t => t.Plan.Source)]);
+        var checks = await catalog.RunAsync(ct);
+        if (request.Mode != VerifyMode.Counts && request.Tables.Count == 0)
+            checks = checks.AddRange(await new ViewComparison(snapshot, schema, sessions, clock).RunAsync([.. plan.Views.Where(v => catalog.ReadableViews.Contains(v.Target))], ct));
         return new VerifyReport
         {
             Mode = request.Mode,

@@ -74,6 +74,33 @@ public class LimitsTests(PostgresFixture postgres)
         Assert.Equal("jsonb", await WholeMigrationTests.TypeOfAsync(scenario, "plain", "data"));
     }
 
+    [Fact]
+    public async Task A_foreign_key_to_a_key_without_case_stands_where_the_rows_agree_exactly()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table p (id integer primary key, email text collate nocase unique); insert into p values (1, 'A@x'), (2, 'b@x');
+            create table c (id integer primary key, e text collate nocase references p(email)); insert into c values (1, 'b@x'), (2, null);
+            create table d (id integer primary key, e text references p(email)); insert into d values (1, 'a@X');
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal(1, await scenario.AskAsync<long>("select count(*) from pg_constraint where conrelid = 'c'::regclass and contype = 'f' and convalidated"));
+        Assert.Equal("foreign key (e) of d", Assert.Single(result.Findings, f => f.Code == "foreign-key-orphans").Subject);
+        await Assert.ThrowsAsync<Npgsql.PostgresException>(() => scenario.DoAsync("insert into p values (3, 'B@X')"));
+    }
+
+    [Fact]
+    public async Task Sequences_make_way_for_tables_of_their_name()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key); insert into t values (4); create table t_id_seq (a integer primary key); create table t_pkey (a int)");
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.False(result.HasDifferences);
+        Assert.Equal(5, await scenario.AskAsync<long>("insert into t default values returning id"));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(6)]

@@ -49,12 +49,21 @@ internal sealed unsafe class Connection : IDisposable
     /// </summary>
     internal void Prepare()
     {
+        AllowDoubleQuotedStrings();
         Execute("PRAGMA query_only=1");
         Execute("PRAGMA trusted_schema=0");
         Execute("PRAGMA cell_size_check=1");
         Execute("PRAGMA mmap_size=0");
         _ = Int64("SELECT count(*) FROM sqlite_schema");
         Utf16 = Text("PRAGMA encoding") != "UTF-8";
+    }
+
+    // The library is built to refuse WHERE kind = "x", which applications' schemas hold: their views and partial indexes would be broken here.
+    private void AllowDoubleQuotedStrings()
+    {
+        if (OperatingSystem.IsMacOS()) return;
+        Check(Native.Configure(Handle, Native.DoubleQuotedStringsInStatements, 1, null));
+        Check(Native.Configure(Handle, Native.DoubleQuotedStringsInSchema, 1, null));
     }
 
     internal void Execute(string sql)

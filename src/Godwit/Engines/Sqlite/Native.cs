@@ -30,6 +30,16 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "sqlite3_busy_timeout")]
     internal static partial int BusyTimeout(nint db, int milliseconds);
 
+    /// <summary>
+    /// https://www.sqlite.org/c3ref/db_config.html. The C function takes variable arguments; on Linux and Windows they are passed as any other, on
+    /// Apple's ARM they are not, so it must not be called there.
+    /// </summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_db_config")]
+    internal static partial int Configure(nint db, int option, int value, int* outcome);
+
+    /// <summary>SQLITE_DBCONFIG_DQS_DML and _DDL: a name in double quotes that is no column is a string.</summary>
+    internal const int DoubleQuotedStringsInStatements = 1013, DoubleQuotedStringsInSchema = 1014;
+
     [LibraryImport(Library, EntryPoint = "sqlite3_interrupt")]
     internal static partial void InterruptAll(nint db);
 

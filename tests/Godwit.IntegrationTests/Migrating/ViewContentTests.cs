@@ -1,0 +1,49 @@
+using Godwit.Verify;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Migrating;
+
+/// <summary>Verification runs the views on both sides.</summary>
+public class ViewContentTests(PostgresFixture postgres)
+{
+    private const string Schema = """
+        create table t (id integer primary key, name text, price real, made datetime, seen datetime, flag boolean, data json, raw blob);
+        insert into t values (1, 'a', 0.1, '2020-01-02 03:04:05', 1577934245, 1, '{"b":1,"a":[1]}', x'00ff'), (2, null, 0.2, '2021-01-01 00:00:00', 1600000000, 0, null, null), (3, '007', 1e100, null, null, null, '[]', x'');
+        create view everything as select * from t;
+        create view sums as select sum(price) s, avg(price) a, count(*) n, max(made) m, total(id) t, sum(flag) f from t;
+        create view texts as select name || '!' as x, strftime('%Y-%m', made) ym, date(made) d, id || '' as i, price * 3 as p, seen / 10 as q, typeof(flag) y from t;
+        create view twice as select flag from t union all select flag from t;
+        create view quoted as select id from t where name = "a";
+        create view chance as select random() r from t;
+        """;
+
+    [Fact]
+    public async Task Views_that_yield_the_same_rows_are_equal()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal("5", Assert.Single(result.Verification!.Checks, c => c is { Name: "views yield the same rows", Verdict: Verdict.Equal }).Detail);
+        Assert.Equal(Verdict.NotChecked, Assert.Single(result.Verification.Checks, c => c.Name == "view chance").Verdict);
+        Assert.Equal(Verdict.Equal, result.Verification.Verdict);
+    }
+
+    [Theory]
+    [InlineData("create or replace view twice as select flag from t", "view twice")]
+    [InlineData("create or replace view sums as select sum(price) * 1.001 s, avg(price) a, count(*) n, max(made)::text m, sum(id)::float8 t, sum(flag::int) f from t", "view sums")]
+    [InlineData("update t set raw = 'x' where id = 3", "view everything")]
+    public async Task A_view_that_yields_other_rows_is_different(string change, string view)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema);
+        await scenario.MigrateAsync();
+        // Without a change of type, CREATE OR REPLACE refuses.
+        if (change.Contains("sums", StringComparison.Ordinal)) await scenario.DoAsync("drop view sums");
+        await scenario.DoAsync(change);
+
+        var report = await scenario.VerifyAsync();
+
+        Assert.Contains(report.Checks, c => c.Name == view && c.Verdict == Verdict.Different);
+        Assert.Equal(Verdict.Different, report.Verdict);
+    }
+}
