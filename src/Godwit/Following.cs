@@ -41,7 +41,7 @@ public sealed class Following(TimeProvider clock)
         var (waitingSince, beat) = (started, started);
         try
         {
-            await session.SayAsync(FollowJournal.Following, stop);
+            await session.SayAsync(FollowJournal.Active, stop);
             while (!stop.IsCancellationRequested)
             {
                 var applied = await AttemptAsync(() => session.StepAsync(stop), progress, stop);
@@ -59,7 +59,7 @@ public sealed class Following(TimeProvider clock)
                 if (untilCaughtUp) break;
                 if (clock.GetElapsedTime(beat) > Heartbeat)
                 {
-                    await AttemptAsync(async () => { await session.SayAsync(FollowJournal.Following, stop); return null; }, progress, stop);
+                    await AttemptAsync(async () => { await session.SayAsync(FollowJournal.Active, stop); return null; }, progress, stop);
                     beat = clock.GetTimestamp();
                 }
                 await Task.Delay(Poll, clock, stop);

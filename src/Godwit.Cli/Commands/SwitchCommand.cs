@@ -46,7 +46,7 @@ internal static class SwitchCommand
         var options = new MigrationOptions { TargetSchema = FollowCommand.SchemaOf(invocation), Jobs = invocation.Option<int?>("--jobs") ?? invocation.Settings.Project.Jobs?.Value ?? Environment.ProcessorCount };
         var env = invocation.Option<string>("--env") is { } file ? Path.Combine(invocation.Shell.WorkingDirectory, file) : null;
         var changes = forward ? Changes(invocation) : [];
-        if (env is null && !changes.IsEmpty) throw new GodwitException(ErrorKind.Usage, "option-invalid", "--set needs --env FILE, the file to change", "Name the application's .env file.");
+        if (env is null && !changes.IsEmpty) throw new GodwitException(ErrorKind.Usage, "options-conflict", "--set needs --env FILE, the file to change", "Name the application's .env file.");
         if (env is not null && !File.Exists(env)) throw new GodwitException(ErrorKind.Usage, "env-missing", $"{env} does not exist", "Name the application's .env file.");
         var verify = !forward ? null : MigrationFlags.Verify(invocation, "--verify");
         await invocation.ConfirmAsync(forward
@@ -86,7 +86,7 @@ internal static class SwitchCommand
     private static ImmutableArray<EnvChange> Changes(Invocation invocation) => [.. (invocation.Option<string[]>("--set") ?? []).Select(text =>
     {
         var at = text.IndexOf('=', StringComparison.Ordinal);
-        if (at < 1) throw new GodwitException(ErrorKind.Usage, "option-invalid", $"--set: KEY=VALUE is expected, not '{SecretMask.OfConnection(text)}'", "For example --set USE_SUPABASE=false --set DATABASE_URL='$NEW_DATABASE_URL'");
+        if (at < 1) throw new GodwitException(ErrorKind.Usage, "set-invalid", $"--set: KEY=VALUE is expected, not '{SecretMask.OfConnection(text)}'", "For example --set USE_SUPABASE=false --set DATABASE_URL='$NEW_DATABASE_URL'");
         return new EnvChange(text[..at], text[(at + 1)..]);
     })];
 }

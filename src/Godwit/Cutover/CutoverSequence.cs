@@ -40,7 +40,7 @@ public sealed class CutoverSequence(TimeProvider clock, Action<StepTime> done)
             }
             catch (GodwitException undo)
             {
-                throw new GodwitException(undo.Kind, "cutover-undo-failed", $"{failure.Message} The step '{step.Name}' could not be undone after it: {undo.Problem}",
+                throw new GodwitException(ErrorKind.Internal, "cutover-undo-failed", $"{failure.Message} The step '{step.Name}' could not be undone after it: {undo.Problem}",
                     "Run godwit rollback: it takes the fence away.", failure);
             }
         }

@@ -11,7 +11,7 @@ public sealed record FollowFact(Guid Run, string Feed, long Applied, long Change
 /// <summary>Facts about following, in table godwit.follow: one row a run.</summary>
 public static class FollowJournal
 {
-    public const string Following = "following", Stopped = "stopped", Fencing = "fenced", Done = "switched", RolledBack = "rolled back";
+    public const string Active = "following", Stopped = "stopped", Fencing = "fenced", Done = "switched", RolledBack = "rolled back";
 
     /// <summary>Call before the first row is copied: what the feed records from here on is what the copy may miss.</summary>
     public static Task StartAsync(NpgsqlConnection connection, Guid run, string feed, CancellationToken ct) =>
