@@ -38,6 +38,8 @@ public sealed record MigrationOptions
     /// <summary>json instead of jsonb: keeps text, key order and duplicates.</summary>
     public bool JsonAsText { get; init; }
     public bool IndexForeignKeys { get; init; }
+    /// <summary>A tsvector column with a GIN index for each full-text table of the source.</summary>
+    public bool FullTextSearch { get; init; }
     public ImmutableArray<ExtraIndex> ExtraIndexes { get; init; } = [];
     /// <summary>The source goes on being written: its changes are recorded from before the first row is read.</summary>
     public bool Follow { get; init; }

@@ -131,6 +131,13 @@ public sealed class TestDatabase(PostgresFixture server, ConnectionSettings sett
         return values;
     }
 
+    /// <summary>Asks again and again until the first value is that; fails with the test's own time limit of 30 s.</summary>
+    public async Task WaitForAsync(string sql, string expected)
+    {
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while ((await QueryAsync(sql)).FirstOrDefault() != expected) await Task.Delay(20, limit.Token);
+    }
+
     public async ValueTask DisposeAsync() =>
         await PostgresFixture.ExecuteAsync(server.Admin, $"DROP DATABASE IF EXISTS {new SqlName(settings.Database)} WITH (FORCE)");
 }

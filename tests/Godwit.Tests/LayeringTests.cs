@@ -10,18 +10,19 @@ namespace Godwit.Tests;
 /// </summary>
 public sealed partial class LayeringTests
 {
-    private static readonly string[] UpToPlan = ["Schema", "TypeMapping", "Source", "Journal", "Target", "Plan"];
+    private static readonly string[] UpToPlan = ["Wire", "Schema", "TypeMapping", "Source", "Journal", "Target", "Plan"];
 
     /// <summary>What each layer may see besides itself. Stages that stand side by side (Copy, PostData, Verify, Check) never see each other.</summary>
     private static readonly FrozenDictionary<string, string[]> MaySee = new Dictionary<string, string[]>
     {
+        ["Wire"] = [],
         ["Schema"] = [],
-        ["TypeMapping"] = UpToPlan[..1],
-        ["Source"] = UpToPlan[..2],
-        ["Engines"] = UpToPlan[..3],
-        ["Journal"] = UpToPlan[..3],
-        ["Target"] = UpToPlan[..4],
-        ["Plan"] = UpToPlan[..5],
+        ["TypeMapping"] = UpToPlan[..2],
+        ["Source"] = UpToPlan[..3],
+        ["Engines"] = UpToPlan[..4],
+        ["Journal"] = UpToPlan[..4],
+        ["Target"] = UpToPlan[..5],
+        ["Plan"] = UpToPlan[..6],
         ["Copy"] = UpToPlan,
         ["PostData"] = UpToPlan,
         ["Verify"] = UpToPlan,

@@ -39,6 +39,7 @@ internal static partial class IndexPlanner
             if (Index(context, table, index) is { } step) yield return step;
         if (context.Options.IndexForeignKeys)
             foreach (var step in ForeignKeyIndexes(context, table)) yield return step;
+        if (context.Options.FullTextSearch && table.TextSearch is { } search && SearchIndex(context, table, search) is { } words) yield return words;
         foreach (var extra in context.Options.ExtraIndexes.Where(e => NameComparer.Same(e.Table, table.Name)))
             yield return Extra(context, table, extra);
     }
@@ -166,6 +167,21 @@ internal static partial class IndexPlanner
         bool Covers(IEnumerable<string?> columns) => columns.Take(key.Columns.Length).ToHashSet(NameComparer.Instance).SetEquals(key.Columns);
         return table.PrimaryKey is { } primary && Covers(primary.Columns)
             || table.UniqueConstraints.Concat(table.Indexes).Any(i => i.Predicate is null && Covers(i.Terms.Select(t => t.Column)));
+    }
+
+    // A step of its own behind the data: PostgreSQL refuses documents of more than 1 MB of words, which must not cost the table.
+    private static SqlStep? SearchIndex(PlanContext context, Table table, TextSearch search)
+    {
+        var texts = search.Columns.Where(c => TypePlanner.Base(context.Type(table, table.FindColumn(c)!).PgType) == "text").Select(c => $"coalesce({SqlName.Quote(context.Column(table, c))}, '')").ToList();
+        if (texts.Count == 0) return null;
+        var column = SqlName.Quote(context.Names.AddColumn(table.Name, "words"));
+        var name = context.Names.AddIndex(null, $"{context.Names.Table(table.Name)}_words_idx");
+        var load = context.Load(table);
+        return new($"index {name}", StepKind.Index, $"full-text search of {table.Name}",
+            $"ALTER TABLE {load} ADD COLUMN {column} tsvector GENERATED ALWAYS AS (to_tsvector('{(search.Stems ? "english" : "simple")}'::regconfig, {string.Join(" || ' ' || ", texts)})) STORED;\n"
+            + $"CREATE INDEX {SqlName.Quote(name)} ON {load} USING gin ({column})", $"Asked for by --fts. Search it so: WHERE {column} @@ websearch_to_tsquery('{(search.Stems ? "english" : "simple")}', 'word')",
+            $"ALTER TABLE {load} DROP COLUMN {column}")
+        { Table = table.Name, Fallback = "", Effort = 20 };
     }
 
     private static SqlStep Extra(PlanContext context, Table table, ExtraIndex extra)

@@ -41,6 +41,15 @@ public sealed class NameMap(NameStyle style)
         return name;
     }
 
+    /// <summary>A column that the source does not have.</summary>
+    public string AddColumn(string table, string proposal)
+    {
+        var taken = _columns[table].Values.ToHashSet(StringComparer.Ordinal);
+        var name = proposal;
+        for (var n = 2; taken.Contains(name); n++) name = $"{proposal}_{n}";
+        return name;
+    }
+
     public string AddView(string source) => _tables[source] = Take(_relations, source, source, "view");
 
     /// <summary>

@@ -95,6 +95,14 @@ public static class Planner
 
     private static void NameOthers(PlanContext context)
     {
+        foreach (var table in context.Tables)
+        {
+            if (table.Virtual is { } module)
+                context.Find("virtual-table-kept", Severity.Info, table.Name, $"The content of a virtual table ({module}) is kept as a plain table. MATCH and the like are not.",
+                    table.TextSearch is not null ? "--fts gives it a tsvector column with a GIN index." : "A GiST index on box(point(...), point(...)) finds overlapping rectangles.");
+            else if (table.TextSearch is { Index: { } index } && !context.Options.FullTextSearch)
+                context.Find("full-text-offered", Severity.Info, table.Name, $"The full-text index {index} holds words of {string.Join(", ", table.TextSearch.Columns)}.", "--fts gives the table a tsvector column with a GIN index, which keeps itself up to date.");
+        }
         foreach (var other in context.Input.Schema.Others)
             if (other.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
                 context.Find("virtual-table-skipped", Severity.Warning, other.Name, $"A {other.Kind} is not a table of rows; it is not carried over. Its SQL: {other.Sql}", "For full-text search use tsvector with a GIN index.");

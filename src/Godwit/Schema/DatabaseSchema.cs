@@ -33,6 +33,10 @@ public sealed record Table
     public bool AutoIncrement { get; init; }
     /// <summary>The largest key ever given out, where the source remembers it (sqlite_sequence).</summary>
     public long? LastKey { get; init; }
+    /// <summary>The module, where this is the content of a virtual table ("fts5", "rtree"); null for a table of its own.</summary>
+    public string? Virtual { get; init; }
+    /// <summary>The source searches this table's words.</summary>
+    public TextSearch? TextSearch { get; init; }
     /// <summary>The source's own CREATE TABLE text.</summary>
     public string Sql { get; init; } = "";
     /// <summary>Things the inspector saw in this table that the records above do not say (ON CONFLICT clauses, odd syntax).</summary>
@@ -42,6 +46,9 @@ public sealed record Table
     public Column? FindColumn(string name) =>
         Columns.FirstOrDefault(c => NameComparer.Same(c.Name, name));
 }
+
+/// <summary>Columns that a full-text index holds; <paramref name="Index"/> names it where it stands beside the table. <paramref name="Stems"/>: words count by their English stem.</summary>
+public sealed record TextSearch(ImmutableArray<string> Columns, bool Stems, string? Index = null);
 
 public sealed record Column
 {

@@ -9,11 +9,15 @@ namespace Godwit.Engines.Sqlite;
 /// </summary>
 internal sealed class SqliteInspector(Connection connection, string name)
 {
+    private readonly List<(string Name, string Sql, VirtualTable Parsed)> _virtual = [];
+    private readonly List<(VirtualTable Index, string Name)> _indexes = [];
     private readonly ImmutableArray<OtherObject>.Builder _others = ImmutableArray.CreateBuilder<OtherObject>();
 
     internal DatabaseSchema Inspect()
     {
         var tables = ListTables().Select(InspectTable).OfType<Table>().ToList();
+        tables.AddRange(_virtual.Select(InspectVirtual).OfType<Table>());
+        foreach (var (index, name) in _indexes) OfferSearch(tables, index, name);
         var lastKeys = LastKeys();
         var (views, triggers) = ViewsAndTriggers();
         return new DatabaseSchema
@@ -36,7 +40,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         {
             var (table, type, sql) = (list.Text(0), list.Text(1), list.Text(4));
             if (ChangeLog.IsOwn(table)) continue;
-            if (type == "virtual") Skip(table, $"virtual table ({Module(sql)})", sql);
+            if (type == "virtual") ListVirtual(table, sql);
             else if (type == "shadow") Skip(table, "shadow table", sql);
             else if (type != "table") continue;
             else if (table.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)) Skip(table, "statistics", sql);
@@ -46,17 +50,54 @@ internal sealed class SqliteInspector(Connection connection, string name)
         return tables;
     }
 
-    private void Skip(string table, string kind, string sql) => _others.Add(new OtherObject(table, kind, sql));
-
-    // CREATE VIRTUAL TABLE name USING module(...): the name may hold the word, so the last USING before the first parenthesis after it counts.
-    private static string Module(string sql)
+    private void ListVirtual(string table, string sql)
     {
-        var at = sql.IndexOf("using", StringComparison.OrdinalIgnoreCase);
-        if (at < 0) return "unknown";
-        var rest = sql[(at + 5)..].TrimStart();
-        var end = rest.IndexOfAny(['(', ' ', ';', '\n', '\t']);
-        return (end < 0 ? rest : rest[..end]).Trim('"', '`', '[', ']', '\'').ToLowerInvariant();
+        var parsed = VirtualTable.Read(sql);
+        if (parsed.IsFullText && parsed.Content is { Length: > 0 }) _indexes.Add((parsed, table));
+        if (parsed.IsSpatial || parsed.IsFullText && parsed.Content is null) _virtual.Add((table, sql, parsed));
+        else Skip(table, $"virtual table ({parsed.Module})", sql);
     }
+
+    /// <summary>The content of a full-text or R*Tree table as a plain table. Null where this library cannot open it (an application's own tokenizer).</summary>
+    private Table? InspectVirtual((string Name, string Sql, VirtualTable Parsed) listed)
+    {
+        var columns = ImmutableArray.CreateBuilder<Column>();
+        try
+        {
+            using var rows = Catalog.Query(connection, "table_columns").Bind(1, listed.Name);
+            while (rows.Step())
+                if (rows.Int64(5) == 0) columns.Add(new Column { Name = rows.Text(0), DeclaredType = listed.Parsed.IsSpatial && columns.Count == 0 ? "INTEGER" : rows.Text(1) });
+        }
+        catch (SqliteFailure)
+        {
+            columns.Clear();
+        }
+        if (columns.Count == 0)
+        {
+            Skip(listed.Name, $"virtual table ({listed.Parsed.Module})", listed.Sql);
+            return null;
+        }
+        return new Table
+        {
+            Name = listed.Name,
+            Columns = columns.ToImmutable(),
+            PrimaryKey = listed.Parsed.IsSpatial ? new Key(null, [columns[0].Name]) : null,
+            HasRowId = TableScan.HasPositions(columns, withoutRowId: false),
+            Sql = listed.Sql,
+            Virtual = listed.Parsed.Module,
+            TextSearch = listed.Parsed.IsFullText ? new TextSearch([.. columns.Select(c => c.Name)], listed.Parsed.Stems) : null,
+        };
+    }
+
+    private static void OfferSearch(List<Table> tables, VirtualTable index, string name)
+    {
+        var place = tables.FindIndex(t => SqliteIdentifier.Same(t.Name, index.Content!));
+        if (place < 0) return;
+        var columns = index.Arguments.Select(a => a.Split([' ', '='], 2)[0].Trim('"', '`', '[', ']', '\'')).Select(tables[place].FindColumn).OfType<Column>().Select(c => c.Name).ToImmutableArray();
+        if (columns.Length > 0) tables[place] = tables[place] with { TextSearch = new TextSearch(columns, index.Stems, name) };
+    }
+
+    private void Skip(string table, string kind, string sql) => _others.Add(new OtherObject(table, kind, sql));
 
     private Table? InspectTable(Listed listed)
     {

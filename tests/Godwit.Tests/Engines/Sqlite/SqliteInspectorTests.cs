@@ -117,10 +117,13 @@ public sealed class SqliteInspectorTests
     [Fact]
     public async Task What_is_no_table_stands_elsewhere()
     {
-        using var database = new TempDatabase("CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "CREATE INDEX i ON t(v)", "CREATE VIRTUAL TABLE f USING fts5(body)",
+        using var database = new TempDatabase("CREATE TABLE t(id INTEGER PRIMARY KEY, v)", "CREATE INDEX i ON t(v)", "CREATE VIRTUAL TABLE f USING fts5(body, content='')", "CREATE VIRTUAL TABLE g USING fts5(body, \"a,b\", tokenize = 'porter')",
             "CREATE VIEW w AS SELECT no_such FROM t", "CREATE TRIGGER r AFTER INSERT ON t BEGIN DELETE FROM f; END", "INSERT INTO t VALUES (1, 2)", "ANALYZE");
         var schema = await database.InspectAsync();
-        Assert.Equal("t", Assert.Single(schema.Tables).Name);
+        Assert.Equal(["t", "g"], schema.Tables.Select(t => t.Name));
+        Assert.Equal("fts5", schema.Tables[1].Virtual);
+        Assert.Equal(["body", "a,b"], schema.Tables[1].TextSearch!.Columns);
+        Assert.True(schema.Tables[1].TextSearch!.Stems);
         Assert.Equal("w", Assert.Single(schema.Views).Name);
         Assert.Equal(("r", "t"), (Assert.Single(schema.Triggers).Name, schema.Triggers[0].Table));
         Assert.Equal("virtual table (fts5)", schema.Others.Single(o => o.Name == "f").Kind);

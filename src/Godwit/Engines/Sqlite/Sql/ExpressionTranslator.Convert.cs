@@ -67,7 +67,7 @@ internal sealed partial class ExpressionTranslator
         }
     }
 
-    private static bool IsNumericTime(Term t) => t.Column?.NumericTime is not null && PgTypes.IsMoment(t.Kind);
+    internal static bool IsNumericTime(Term t) => t.Column?.NumericTime is not null && PgTypes.IsMoment(t.Kind);
 
     /// <summary>As an operand of arithmetic. Booleans become 0 and 1, text its leading number.</summary>
     public Term ToNumber(Term t)

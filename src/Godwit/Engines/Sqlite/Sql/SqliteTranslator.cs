@@ -70,8 +70,11 @@ public sealed class SqliteTranslator : ISqlTranslator
         try
         {
             var tree = SqlParser.ParseView(view.Sql);
-            var query = new SelectTranslator(context).Translate(tree.Query, null, tree.Columns);
-            return new ViewTranslation(query.Sql, [.. query.Columns.Select(SelectTranslator.Described)], null, context.Helpers, context.Notes);
+            var expressions = new ExpressionTranslator(context, new NameScope(null));
+            // A view yields what it did: numbers, where the table's column has become a moment.
+            Term Shown(Term t) => ExpressionTranslator.IsNumericTime(t) ? expressions.ToNumber(t) : t;
+            var query = new SelectTranslator(context).Translate(tree.Query, null, tree.Columns, store: (_, t) => Shown(t).Sql);
+            return new ViewTranslation(query.Sql, [.. query.Columns.Select(c => SelectTranslator.Described(c with { Term = Shown(c.Term) }))], null, context.Helpers, context.Notes);
         }
         catch (SqlParseException e) { return Impossible($"the SQL is not understood: {e.Message}"); }
         catch (UntranslatableException e) { return Impossible(e.Message); }
