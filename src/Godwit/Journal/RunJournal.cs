@@ -97,6 +97,10 @@ public static class RunJournal
             insert into godwit.quarantine (run_id, source_table, position, key, column_name, reason, row) values ($1, $2, $3, $4, $5, $6, $7::text::jsonb)
             """, ct, run, table, position, (object?)key ?? DBNull.Value, column, reason, json);
 
+    /// <summary>Forgets a row that is about to be judged anew, or all rows of a table. Call inside the transaction that writes it.</summary>
+    public static Task RequarantineAsync(NpgsqlConnection connection, Guid run, string table, long? position, CancellationToken ct) =>
+        ExecuteAsync(connection, "delete from godwit.quarantine where run_id = $1 and source_table = $2 and ($3::bigint is null or position = $3)", ct, run, table, (object?)position ?? DBNull.Value);
+
     public static async Task<ImmutableArray<JournalChunk>> ChunksAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select source_table, number, rows, misfits from godwit.chunk where run_id = $1", connection) { Parameters = { new() { Value = run } } };
