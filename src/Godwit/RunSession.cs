@@ -158,7 +158,18 @@ internal sealed class RunSession : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _lock.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await RunJournal.UnlockAsync(_lock);
+        }
+        catch (NpgsqlException)
+        {
+            // The connection is gone, and the lock with it.
+        }
+        await _lock.DisposeAsync();
+    }
 }
 
 /// <summary>The options that decide what is built. Two runs with equal fingerprints and positions build the same.</summary>

@@ -32,6 +32,14 @@ public static class RunJournal
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>A pooled connection keeps its locks until somebody else takes it.</summary>
+    public static async Task UnlockAsync(NpgsqlConnection connection)
+    {
+        if (connection.State != System.Data.ConnectionState.Open) return;
+        await using var command = new NpgsqlCommand($"select pg_advisory_unlock({LockClass}, {LockObject})", connection);
+        await command.ExecuteScalarAsync(CancellationToken.None);
+    }
+
     public static Task EnsureSchemaAsync(NpgsqlConnection connection, CancellationToken ct) =>
         ExecuteAsync(connection, JournalSql.Create, ct);
 
@@ -129,7 +137,7 @@ public static class RunJournal
         await using (var reader = await command.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) runs.Add(ReadRun(reader));
         for (var i = 0; i < runs.Count; i++)
-            runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct) };
+            runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct), Follow = await FollowJournal.ReadAsync(connection, runs[i].Id, ct) };
         return [.. runs];
     }
 
@@ -149,6 +157,7 @@ public static class RunJournal
             Ended = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
             LastError = reader.IsDBNull(7) ? null : reader.GetString(7),
             Alive = alive && state == RunState.Running,
+            Locked = alive,
             StepsDone = reader.GetInt32(9),
             Steps = reader.GetInt32(10),
         };

@@ -145,6 +145,23 @@ public class FollowTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_process_that_migrated_can_follow_and_status_tells_how_far()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await using var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token);
+        await using var target = await scenario.Database.OpenTargetAsync(5);
+        await new Migration(TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).RunAsync(source, target, Options, null, new Listener(null), Scenario.Token);
+        Write(scenario, "insert into t values (1, 'a'), (2, 'b')");
+
+        Assert.Equal(2, (await new Following(TimeProvider.System).RunAsync(source, target, Options, true, new Listener(null), Scenario.Token)).Changes);
+
+        await using var connection = await target.ConnectAsync(Scenario.Token);
+        var status = (await Journal.RunJournal.ReadStatusAsync(connection, Scenario.Token)).Single();
+        Assert.Equal((Journal.FollowJournal.Stopped, 2, 0), (status.Follow!.State, status.Follow.Changes, status.Follow.Pending));
+        Assert.False(status.Locked);
+    }
+
+    [Fact]
     public async Task A_migration_without_follow_cannot_be_followed()
     {
         await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
