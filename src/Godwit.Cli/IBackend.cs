@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Cutover;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Source;
@@ -21,6 +22,14 @@ internal interface IBackend
     Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct);
 
     Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct);
+
+    Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop);
+
+    Task<CutoverResult> CutoverAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct);
+
+    Task<CutoverResult> RollbackAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct);
+
+    Task FinishAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct);
 
     /// <summary>Writes the report of a run into a folder and returns the paths of its files.</summary>
     Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct);

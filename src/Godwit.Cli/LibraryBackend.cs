@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Cutover;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Report;
@@ -28,6 +29,18 @@ internal sealed class LibraryBackend : IBackend
 
     public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+
+    public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop) =>
+        new Following(job.Clock).RunAsync(source, target, options, untilCaughtUp, job.Progress, stop);
+
+    public Task<CutoverResult> CutoverAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct) =>
+        new CuttingOver(job.Clock).CutoverAsync(source, target, options, how, done, ct);
+
+    public Task<CutoverResult> RollbackAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct) =>
+        new CuttingOver(job.Clock).RollbackAsync(source, target, options, how, done, ct);
+
+    public Task FinishAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct) =>
+        new CuttingOver(job.Clock).FinishAsync(source, target, options, abandon, ct);
 
     public async Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct)
     {

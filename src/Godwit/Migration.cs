@@ -33,6 +33,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
     public async Task<MigrationResult> RunAsync(ISource source, ITarget target, MigrationOptions options, MigrationPlan? reviewed, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         await using var session = await RunSession.OpenAsync(target, clock, ct);
+        var feed = options.Follow ? await Following.ArmAsync(source, target, options, progress, ct) : null;
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
@@ -43,6 +44,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             plan = reviewed ?? await planning.FirstAsync(ct);
             Refuse(plan, snapshot.Position);
             await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
+            if (feed is not null) await session.FollowAsync(feed, ct);
         }
         try
         {

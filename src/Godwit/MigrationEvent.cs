@@ -18,6 +18,8 @@ public abstract record MigrationEvent
     public sealed record StepStarted(string Id, string Subject) : MigrationEvent;
     public sealed record StepFinished(string Id, string Subject, TimeSpan Elapsed) : MigrationEvent;
     public sealed record Found(Finding Finding) : MigrationEvent;
+    /// <summary>Changes were applied, or none were waiting: entries of the feed so far, rows written by the last set, and for how long entries have been waiting.</summary>
+    public sealed record Followed(long Changes, long Rows, TimeSpan Lag) : MigrationEvent;
     /// <summary>A run that was interrupted goes on; <paramref name="DoneRows"/> are already in the target.</summary>
     public sealed record Resumed(long DoneRows, DateTimeOffset Started) : MigrationEvent;
 }

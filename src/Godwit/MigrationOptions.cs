@@ -41,6 +41,8 @@ public sealed record MigrationOptions
     /// <summary>A tsvector column with a GIN index for each full-text table of the source.</summary>
     public bool FullTextSearch { get; init; }
     public ImmutableArray<ExtraIndex> ExtraIndexes { get; init; } = [];
+    /// <summary>The source goes on being written: its changes are recorded from before the first row is read.</summary>
+    public bool Follow { get; init; }
     public VerifyMode? Verify { get; init; } = VerifyMode.Full;
     /// <summary>maintenance_work_mem of index builds in megabytes; null picks by the server's own setting and memory.</summary>
     public int? MaintenanceWorkMemMb { get; init; }

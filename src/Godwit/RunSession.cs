@@ -102,6 +102,9 @@ internal sealed class RunSession : IAsyncDisposable
         }, ct);
     }
 
+    /// <summary>The run's copy began under this arming of the source's feed.</summary>
+    public Task FollowAsync(string feed, CancellationToken ct) => WriteAsync(c => FollowJournal.StartAsync(c, Run.Id, feed, ct), ct);
+
     private async Task RefuseOccupiedAsync(MigrationPlan plan, MigrationOptions options, CancellationToken ct)
     {
         if (options.IfExists != IfExists.Fail || options.DataOnly) return;
@@ -155,13 +158,24 @@ internal sealed class RunSession : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => _lock.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await RunJournal.UnlockAsync(_lock);
+        }
+        catch (NpgsqlException)
+        {
+            // The connection is gone, and the lock with it.
+        }
+        await _lock.DisposeAsync();
+    }
 }
 
 /// <summary>The options that decide what is built. Two runs with equal fingerprints and positions build the same.</summary>
 internal static class OptionsFingerprint
 {
     public static string Of(MigrationOptions o) => string.Join('\n',
-        o.TargetSchema, o.IfExists, o.SchemaOnly, o.DataOnly, o.Names, o.Misfits, o.JsonAsText, o.IndexForeignKeys, o.FullTextSearch,
+        o.TargetSchema, o.Follow, o.IfExists, o.SchemaOnly, o.DataOnly, o.Names, o.Misfits, o.JsonAsText, o.IndexForeignKeys, o.FullTextSearch,
         string.Join(',', o.Include), string.Join(',', o.Exclude), string.Join(',', o.Casts), string.Join(',', o.MisfitRules), string.Join(',', o.ExtraIndexes));
 }

@@ -27,6 +27,8 @@ public sealed partial class LayeringTests
         ["PostData"] = UpToPlan,
         ["Verify"] = UpToPlan,
         ["Check"] = UpToPlan,
+        ["Follow"] = UpToPlan,
+        ["Cutover"] = [.. UpToPlan, "Follow", "Verify"],
         ["Report"] = [.. UpToPlan, "Copy", "PostData", "Verify", "Check"],
     }.ToFrozenDictionary();
 

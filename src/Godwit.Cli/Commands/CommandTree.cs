@@ -17,6 +17,10 @@ internal static class CommandTree
         root.Add(MigrateCommand.Create(shell));
         root.Add(VerifyCommand.Create(shell));
         root.Add(StatusCommand.Create(shell));
+        root.Add(FollowCommand.Create(shell));
+        root.Add(SwitchCommand.CreateCutover(shell));
+        root.Add(SwitchCommand.CreateRollback(shell));
+        root.Add(FinishCommand.Create(shell));
         root.Add(LocalCommand.Create(shell));
         root.Add(ConfigCommand.Create(shell));
         root.Add(CompletionCommand.Create(shell));

@@ -13,6 +13,7 @@ internal static class MigrateCommand
         MigrationFlags.AddPlanning(command);
         command.Add(MigrationFlags.Text("--plan", "FILE", "Execute this plan of `godwit plan -o` unchanged"));
         command.Add(MigrationFlags.Flag("--dry-run", "Plan and report, change nothing"));
+        command.Add(MigrationFlags.Flag("--follow", "Record the source's changes from before the first row is read, and go on applying them until stopped"));
         command.Add(MigrationFlags.Choice("--verify", Words.Verify, "How to verify afterwards"));
         command.Add(MigrationFlags.Text("--report", "DIR", "Where the report is written (default: godwit-report)"));
         command.SetAction(Invocation.Action(shell, RunAsync));
@@ -23,7 +24,7 @@ internal static class MigrateCommand
     {
         var ends = Ends.Of(invocation);
         _ = ends.RequiredTarget;
-        var options = MigrationFlags.Resolve(invocation) with { Verify = MigrationFlags.Verify(invocation, "--verify") };
+        var options = MigrationFlags.Resolve(invocation) with { Verify = MigrationFlags.Verify(invocation, "--verify"), Follow = invocation.Option<bool>("--follow") };
         var plan = invocation.Option<string>("--plan") is { } file ? await PlanCommand.ReadFileAsync(invocation, file, ct) : null;
         if (plan is not null) options = options with { TargetSchema = plan.TargetSchema };
         var dryRun = invocation.Option<bool>("--dry-run");
@@ -41,6 +42,7 @@ internal static class MigrateCommand
         }
         if (plan is null) await Patterns.CheckAsync(invocation, source, options, ct);
         var reports = invocation.Option<string>("--report") ?? invocation.Settings.Project.Report?.Value ?? "godwit-report";
-        return await MigrationRun.RunAsync(invocation, source, target, options, plan, reports, ct);
+        var exit = await MigrationRun.RunAsync(invocation, source, target, options, plan, reports, ct);
+        return options.Follow ? Math.Max(exit, await FollowCommand.FollowAsync(invocation, source, target, options, untilCaughtUp: false, ct)) : exit;
     }
 }

@@ -34,11 +34,16 @@ internal static class StatusCommand
         console.Write(Runs(runs, invocation.Shell.Clock.GetUtcNow()));
         var latest = runs.MaxBy(r => r.Started)!;
         if (latest.State is not (RunState.Done or RunState.DoneWithDifferences) || invocation.Global.Verbose) console.Write(Tables(latest));
+        if (latest.Follow is { } follow) Closing.Line(console, "follow", FollowText(follow, latest.Locked));
         if (latest.LastError is { } error) Closing.Line(console, "error", Markup.Escape(invocation.Shell.Secrets.Apply(error)));
         if (latest.State is RunState.Interrupted or RunState.Failed)
             Closing.Line(console, "next", "the same godwit migrate command resumes it; with --if-exists replace it starts over");
         return 0;
     }
+
+    private static string FollowText(FollowFact follow, bool locked) =>
+        $"{(follow.State == FollowJournal.Active && !locked ? "interrupted" : follow.State)}; {Units.Count(follow.Changes)} changes applied, {Units.Count(follow.Pending)} waiting at {follow.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
+        + (follow.State == FollowJournal.Done ? "; godwit rollback goes back, godwit finish ends the migration" : follow.State == FollowJournal.Fencing && !locked ? "; the source refuses writes: godwit cutover goes on, godwit rollback takes the fence away" : "");
 
     private static Table Runs(IEnumerable<RunStatus> runs, DateTimeOffset now)
     {

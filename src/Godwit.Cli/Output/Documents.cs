@@ -54,6 +54,34 @@ internal sealed record CheckDocument() : Document("check")
     public ImmutableArray<ReadinessItem> Items { get; init; } = [];
 }
 
+internal sealed record FollowDocument() : Document("follow")
+{
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+    /// <summary>Entries of the source's record of changes that were applied.</summary>
+    public required long Changes { get; init; }
+    public required double ElapsedSeconds { get; init; }
+}
+
+/// <summary>Of cutover and rollback.</summary>
+internal sealed record CutoverDocument(string Command) : Document(Command)
+{
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+    /// <summary>Seconds during which no side took writes.</summary>
+    public required double OutageSeconds { get; init; }
+    public ImmutableArray<CutoverStepLine> Steps { get; init; } = [];
+    public VerifyReport? Verification { get; init; }
+}
+
+internal sealed record CutoverStepLine(string Step, double Seconds);
+
+internal sealed record FinishDocument() : Document("finish")
+{
+    public required string Source { get; init; }
+    public required string Target { get; init; }
+}
+
 internal sealed record VerifyDocument() : Document("verify")
 {
     public required string Source { get; init; }

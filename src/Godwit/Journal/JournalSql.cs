@@ -17,6 +17,9 @@ internal static class JournalSql
         create table if not exists godwit.quarantine (
           run_id uuid not null references godwit.run on delete cascade, source_table text not null, position bigint not null, key text,
           column_name text not null, reason text not null, row jsonb not null, at timestamptz not null default now());
+        create table if not exists godwit.follow (
+          run_id uuid primary key references godwit.run on delete cascade, feed text not null, applied bigint not null, changes bigint not null,
+          pending bigint not null, state text not null, at timestamptz not null default now(), fenced timestamptz, switched timestamptz);
         create index if not exists quarantine_by_table on godwit.quarantine (run_id, source_table);
         """;
 

@@ -32,6 +32,14 @@ public static class RunJournal
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>A pooled connection keeps its locks until somebody else takes it.</summary>
+    public static async Task UnlockAsync(NpgsqlConnection connection)
+    {
+        if (connection.State != System.Data.ConnectionState.Open) return;
+        await using var command = new NpgsqlCommand($"select pg_advisory_unlock({LockClass}, {LockObject})", connection);
+        await command.ExecuteScalarAsync(CancellationToken.None);
+    }
+
     public static Task EnsureSchemaAsync(NpgsqlConnection connection, CancellationToken ct) =>
         ExecuteAsync(connection, JournalSql.Create, ct);
 
@@ -97,6 +105,10 @@ public static class RunJournal
             insert into godwit.quarantine (run_id, source_table, position, key, column_name, reason, row) values ($1, $2, $3, $4, $5, $6, $7::text::jsonb)
             """, ct, run, table, position, (object?)key ?? DBNull.Value, column, reason, json);
 
+    /// <summary>Forgets a row that is about to be judged anew, or all rows of a table. Call inside the transaction that writes it.</summary>
+    public static Task RequarantineAsync(NpgsqlConnection connection, Guid run, string table, long? position, CancellationToken ct) =>
+        ExecuteAsync(connection, "delete from godwit.quarantine where run_id = $1 and source_table = $2 and ($3::bigint is null or position = $3)", ct, run, table, (object?)position ?? DBNull.Value);
+
     public static async Task<ImmutableArray<JournalChunk>> ChunksAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select source_table, number, rows, misfits from godwit.chunk where run_id = $1", connection) { Parameters = { new() { Value = run } } };
@@ -125,7 +137,7 @@ public static class RunJournal
         await using (var reader = await command.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) runs.Add(ReadRun(reader));
         for (var i = 0; i < runs.Count; i++)
-            runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct) };
+            runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct), Follow = await FollowJournal.ReadAsync(connection, runs[i].Id, ct) };
         return [.. runs];
     }
 
@@ -145,6 +157,7 @@ public static class RunJournal
             Ended = reader.IsDBNull(6) ? null : reader.GetFieldValue<DateTimeOffset>(6),
             LastError = reader.IsDBNull(7) ? null : reader.GetString(7),
             Alive = alive && state == RunState.Running,
+            Locked = alive,
             StepsDone = reader.GetInt32(9),
             Steps = reader.GetInt32(10),
         };

@@ -22,6 +22,10 @@ public sealed record RunStatus
     public bool Alive { get; init; }
     public string? LastError { get; init; }
     public ImmutableArray<TableStatus> Tables { get; init; } = [];
+    /// <summary>How far the target has followed its source; null where it does not.</summary>
+    public FollowFact? Follow { get; init; }
+    /// <summary>A godwit holds the run lock of this target at this moment.</summary>
+    public bool Locked { get; init; }
     public int StepsDone { get; init; }
     public int Steps { get; init; }
 }

@@ -30,6 +30,9 @@ public interface ISource : IAsyncDisposable
     /// <summary>Translates the source's SQL fragments into PostgreSQL's. Pure.</summary>
     ISqlTranslator Translator { get; }
 
+    /// <summary>Follows what is written after a snapshot; null where this source cannot be followed.</summary>
+    IChangeFeed? Changes => null;
+
     /// <summary>
     /// Fixes one moment for everything that is read afterwards, by up to <paramref name="readers"/> concurrent readers.
     /// </summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Cli;
+using Godwit.Cutover;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Schema;
@@ -20,6 +21,7 @@ internal sealed class FakeBackend : IBackend
     public MigrationPlan? PlanGiven { get; private set; }
     public VerifyMode? Mode { get; private set; }
     public bool Ran { get; private set; }
+    public List<string> Calls { get; } = [];
 
     public MigrationPlan Plan { get; set; } = Sample.Plan();
     public MigrationResult Result { get; set; } = Sample.Result();
@@ -62,6 +64,31 @@ internal sealed class FakeBackend : IBackend
     {
         Mode = mode;
         return Task.FromResult(Report);
+    }
+
+    public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop)
+    {
+        Calls.Add($"follow {untilCaughtUp}");
+        job.Progress.Report(new MigrationEvent.Followed(7, 7, TimeSpan.Zero));
+        return Task.FromResult(new FollowResult(7, TimeSpan.FromSeconds(1)));
+    }
+
+    public Task<CutoverResult> CutoverAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct) => Switched("cutover", how, done);
+
+    public Task<CutoverResult> RollbackAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct) => Switched("rollback", how, done);
+
+    private Task<CutoverResult> Switched(string what, SwitchOptions how, Action<StepTime> done)
+    {
+        Calls.Add($"{what} {how.EnvFile} {string.Join(',', how.Env.Select(e => e.Key))} {how.OnSwitch} {how.Verify}");
+        var step = new StepTime("fence", TimeSpan.FromMilliseconds(12), false);
+        done(step);
+        return Task.FromResult(new CutoverResult([step], TimeSpan.FromMilliseconds(345), null));
+    }
+
+    public Task FinishAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct)
+    {
+        Calls.Add($"finish {abandon}");
+        return Task.CompletedTask;
     }
 
     public Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct) =>

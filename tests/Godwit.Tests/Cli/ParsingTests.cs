@@ -109,9 +109,9 @@ public class ParsingTests
     {
         var run = await CliRun.OfAsync("--help");
         Assert.Equal(0, run.ExitCode);
-        foreach (var name in new[] { "demo", "check", "plan", "migrate", "verify", "status", "local", "config", "completion" })
+        foreach (var name in new[] { "demo", "check", "plan", "migrate", "verify", "status", "follow", "cutover", "rollback", "finish", "local", "config", "completion" })
             Assert.Contains($"\n  {name} ", run.Out, StringComparison.Ordinal);
-        foreach (var name in new[] { "docs", "follow", "cutover", "dashboard" })
+        foreach (var name in new[] { "docs", "dashboard" })
             Assert.DoesNotContain($"\n  {name} ", run.Out, StringComparison.Ordinal);
     }
 

@@ -37,6 +37,16 @@ internal sealed class BatchReader : IDisposable
         return new BatchReader(scan, read, new MisfitDocument(read.Table, requested.AddRange(extra)));
     }
 
+    /// <summary><paramref name="from"/>: FROM and what follows, where t is the table; null takes its range.</summary>
+    internal static BatchReader Start(Connection reader, TableRead read, string from)
+    {
+        var columns = read.Columns.Select(c => c.Name).ToImmutableArray();
+        var rowId = TableScan.RowIdName(read.Table);
+        var terms = columns.Select(c => $"t.{new SqliteIdentifier(c)}");
+        var sql = $"SELECT {string.Join(", ", rowId is null ? terms : terms.Prepend($"t.{rowId}"))} {from}";
+        return new BatchReader(TableScan.Start(reader, sql, columns.Length, rowId is not null), read, new MisfitDocument(read.Table, columns));
+    }
+
     /// <summary>Null at the end. Blocks.</summary>
     internal RowBatch? Next(CancellationToken ct)
     {

@@ -39,6 +39,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         while (list.Step())
         {
             var (table, type, sql) = (list.Text(0), list.Text(1), list.Text(4));
+            if (ChangeLog.IsOwn(table)) continue;
             if (type == "virtual") ListVirtual(table, sql);
             else if (type == "shadow") Skip(table, "shadow table", sql);
             else if (type != "table") continue;
@@ -254,6 +255,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         using var rows = Catalog.Query(connection, "views_and_triggers");
         while (rows.Step())
         {
+            if (ChangeLog.IsOwn(rows.Text(1))) continue;
             if (rows.Text(0) == "view") views.Add(new View(rows.Text(1), rows.Text(3)));
             else triggers.Add(new Trigger(rows.Text(1), rows.Text(2), rows.Text(3)));
         }

@@ -28,6 +28,9 @@ internal sealed class SqliteSource : ISource
 
     public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
+    /// <summary>A recovered copy is nobody's to write: there is nothing to follow.</summary>
+    public IChangeFeed? Changes => _copy is null ? new SqliteChanges(_path, _busyTimeout) : null;
+
     internal static Task<ISource> OpenAsync(string connection, CancellationToken ct) => OpenAsync(connection, TimeSpan.FromSeconds(10), ct);
 
     /// <summary>Waits up to <paramref name="busyTimeout"/> for a lock. Runs on the pool, because SQLite blocks.</summary>

@@ -51,6 +51,9 @@ internal sealed unsafe class TableScan : IDisposable
         }
     }
 
+    /// <summary>The rows that a statement of the engine's own yields: its columns are the position, then <paramref name="columns"/> others.</summary>
+    internal static TableScan Start(Connection reader, string sql, int columns, bool position) => new(reader.Query(sql), columns, position ? 1 : 0);
+
     // NOT INDEXED: a covering index would yield another order. It does not forbid the lookup by rowid (https://www.sqlite.org/lang_indexedby.html),
     // and says nothing about the indexes of a WITHOUT ROWID table.
     private static string Sql(Table table, ImmutableArray<string> columns, KeyRange range, string? rowId)

@@ -1,0 +1,38 @@
+using System.CommandLine;
+using Godwit.Cli.Output;
+using Godwit.Cli.Terminal;
+using Spectre.Console;
+
+namespace Godwit.Cli.Commands;
+
+internal static class FinishCommand
+{
+    public static Command Create(Shell shell)
+    {
+        var command = new Command("finish", "End a followed migration: take triggers, log and fence out of the source; reports stay; says what to decommission");
+        MigrationFlags.AddEnds(command, targetOptional: false);
+        command.Add(MigrationFlags.Text("--schema", "NAME", "Target schema (default: public)"));
+        command.Add(MigrationFlags.Flag("--abandon", "Also where there was no cutover: stop following for good"));
+        command.SetAction(Invocation.Action(shell, RunAsync));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(Invocation invocation, CancellationToken ct)
+    {
+        var ends = Ends.Of(invocation);
+        var abandon = invocation.Option<bool>("--abandon");
+        await invocation.ConfirmAsync($"After this there is no {(abandon ? "following" : "rollback")} any more, and {SecretMask.OfConnection(ends.Source)} takes writes again", "finish-unconfirmed", ct);
+        await using var source = await ends.OpenSourceAsync(invocation, ct);
+        await using var target = await ends.OpenTargetAsync(invocation, 1, ct);
+        await invocation.Backend.FinishAsync(new(invocation.Shell.Clock, invocation.Logger, new Progress<MigrationEvent>()), source, target, new() { TargetSchema = FollowCommand.SchemaOf(invocation) }, abandon, ct);
+        if (invocation.IsMachine)
+        {
+            invocation.Shell.Out.WriteLine(CliJson.Text(new FinishDocument { Source = source.Info.Display, Target = target.Display }, invocation.Global.Json));
+            return 0;
+        }
+        var console = invocation.Screen.Out;
+        Closing.Line(console, "finished", Markup.Escape($"{source.Info.Display} holds nothing of Godwit's any more"));
+        if (!abandon) Closing.Line(console, "next", Markup.Escape($"archive {source.Info.Display} and take it away from the application; remove its old settings and FILE.before-cutover; schema godwit of the target keeps the reports"));
+        return 0;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using Godwit.Schema;
+using Godwit.Source;
+
+namespace Godwit.Engines.Sqlite;
+
+/// <summary>
+/// The log's entries in (after, upTo] and the rows that they name, read in one transaction. Always all entries: a part of them could hold a
+/// unique value's new owner without its old one.
+/// </summary>
+internal sealed class SqliteChangeSet : IChangeSet
+{
+    private readonly Connection _reader;
+    private readonly ImmutableDictionary<string, long> _numbers;
+    private readonly long _after;
+
+    private SqliteChangeSet(Connection reader, long after, long upTo, ImmutableArray<ChangedTable> tables, ImmutableDictionary<string, long> numbers)
+    {
+        _reader = reader;
+        _after = after;
+        _numbers = numbers;
+        UpTo = upTo;
+        Tables = tables;
+    }
+
+    public long UpTo { get; }
+
+    public ImmutableArray<ChangedTable> Tables { get; }
+
+    internal static SqliteChangeSet Of(Connection reader, DatabaseSchema schema, long after, long upTo)
+    {
+        var tables = ImmutableArray.CreateBuilder<ChangedTable>();
+        var numbers = ImmutableDictionary.CreateBuilder<string, long>();
+        using var list = reader.Query($"SELECT r.name, l.t, max(l.w), count(*) FROM {ChangeLog.Log} l JOIN {ChangeLog.Tables} r USING (t) WHERE l.seq > {after} AND l.seq <= {upTo} GROUP BY l.t");
+        while (list.Step())
+        {
+            // Tables that were left out of the migration are not followed either.
+            if (schema.Tables.FirstOrDefault(t => t.Name == list.Text(0)) is not { } table) continue;
+            tables.Add(new ChangedTable(table.Name, ChangeLog.KeyOf(table), list.Bool(2), list.Int64(3)));
+            numbers[table.Name] = list.Int64(1);
+        }
+        return new SqliteChangeSet(reader, after, upTo, tables.ToImmutable(), numbers.ToImmutable());
+    }
+
+    private string Keys(ChangedTable table) =>
+        $"(SELECT DISTINCT {string.Join(", ", table.Key.Select((_, i) => $"k{i}"))} FROM {ChangeLog.Log} WHERE t = {_numbers[table.Table]} AND seq > {_after} AND seq <= {UpTo} AND w = 0)";
+
+    public IAsyncEnumerable<RowBatch> ReadKeysAsync(ChangedTable table, ImmutableArray<ColumnRead> key, CancellationToken ct)
+    {
+        var logged = new Table { Name = ChangeLog.Log, HasRowId = false, Columns = [.. key.Select((_, i) => new Column { Name = $"k{i}", DeclaredType = "" })] };
+        return ReadAsync(new TableRead(logged, [.. key.Select((c, i) => c with { Name = $"k{i}" })], KeyRange.All), $"FROM {Keys(table)} AS t", ct);
+    }
+
+    public IAsyncEnumerable<RowBatch> ReadRowsAsync(ChangedTable table, Table source, ImmutableArray<ColumnRead> columns, CancellationToken ct)
+    {
+        var name = new SqliteIdentifier(table.Table);
+        var from = table.Whole
+            ? $"FROM main.{name} AS t"
+            // The first comparison finds the row by its index, the second tells spellings apart that the key's collation takes as equal.
+            : $"FROM {Keys(table)} AS d CROSS JOIN main.{name} AS t ON {string.Join(" AND ", table.Key.Select((c, i) => $"t.{new SqliteIdentifier(c)} IS d.k{i} AND t.{new SqliteIdentifier(c)} IS d.k{i} COLLATE BINARY"))}";
+        return ReadAsync(new TableRead(source, columns, KeyRange.All), from, ct);
+    }
+
+    private async IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, string from, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await Task.Yield();
+        using var batches = Guard(() => BatchReader.Start(_reader, read, from));
+        while (Guard(() => batches.Next(ct)) is { } batch) yield return batch;
+
+        T Guard<T>(Func<T> work)
+        {
+            try
+            {
+                return work();
+            }
+            catch (SqliteFailure failure)
+            {
+                throw SqliteErrors.Map(failure, _reader.Path, read.Table.Name);
+            }
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _reader.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,218 @@
+using System.Collections.Immutable;
+using Godwit.Cutover;
+using Godwit.IntegrationTests.Migrating;
+using Godwit.Journal;
+using Godwit.Verify;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Follow;
+
+public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
+{
+    private static readonly MigrationOptions Options = new() { Jobs = 2, Follow = true };
+    private readonly string _folder = Directory.CreateTempSubdirectory("godwit-cutover-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    private SwitchOptions How(string? onSwitch = null, VerifyMode? verify = VerifyMode.Full) => new(Path.Combine(_folder, ".env"), [new("USE_SUPABASE", "false"), new("DATABASE_URL", "$NEW_URL")], onSwitch, verify);
+
+    private const string Env = "# settings\nUSE_SUPABASE=true\nDATABASE_URL=sqlite:///app.db\nNEW_URL=postgres://new\n";
+
+    private async Task<Scenario> FollowedAsync()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_folder, ".env"), Env, Scenario.Token);
+        var scenario = await Scenario.CreateAsync(postgres, """
+            pragma journal_mode = wal; create table t (id integer primary key autoincrement, u text unique); insert into t (u) values ('a'), ('b'), ('gone'); create table nokey (v text);
+            """);
+        await scenario.MigrateAsync(Options);
+        Write(scenario, "insert into t (u) values ('c'), ('last'); delete from t where u = 'last'; insert into nokey values ('n')");
+        return scenario;
+    }
+
+    private static async Task<CutoverResult> RunAsync(Scenario scenario, SwitchOptions how, bool back = false, Action<StepTime>? on = null, CancellationToken? ct = null)
+    {
+        await using var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token);
+        await using var target = await scenario.Database.OpenTargetAsync(5);
+        var cutting = new CuttingOver(TimeProvider.System);
+        return back ? await cutting.RollbackAsync(source, target, Options, how, on ?? (_ => { }), ct ?? Scenario.Token)
+            : await cutting.CutoverAsync(source, target, Options, how, on ?? (_ => { }), ct ?? Scenario.Token);
+    }
+
+    private static void Write(Scenario scenario, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    private static string Refusal(Scenario scenario, string sql) => Assert.Throws<SqliteException>(() => Write(scenario, sql)).Message;
+
+    [Fact]
+    public async Task Switches_with_everything_there_and_every_old_writer_refused()
+    {
+        await using var scenario = await FollowedAsync();
+
+        var result = await RunAsync(scenario, How());
+
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+        Assert.True(result.Outage > TimeSpan.Zero);
+        Assert.Equal("a,b,gone,c", await scenario.AskAsync<string>("select string_agg(u, ',' order by id) from t"));
+        // 'last' had key 5: SQLite would give 6 next.
+        Assert.Equal(6, await scenario.AskAsync<long>("insert into t (u) values ('new side') returning id"));
+        foreach (var sql in new[] { "insert into t (u) values ('x')", "update t set u = 'y' where id = 1", "delete from t where id = 1", "replace into t values (1, 'z')", "insert into nokey values ('x')", "delete from nokey" })
+            Assert.Contains("godwit", Refusal(scenario, sql));
+        Assert.Equal("# settings\nUSE_SUPABASE=false\nDATABASE_URL=postgres://new\nNEW_URL=postgres://new\n", await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+    }
+
+    [Fact]
+    public async Task A_difference_takes_the_fence_away_and_switches_nothing()
+    {
+        await using var scenario = await FollowedAsync();
+        await scenario.DoAsync("update t set u = 'tampered' where id = 1");
+
+        var failure = await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How()));
+
+        Assert.Equal("cutover-differs", failure.Code);
+        Write(scenario, "insert into t (u) values ('goes on')");
+        Assert.Equal(Env, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+    }
+
+    [Fact]
+    public async Task A_failing_switch_command_takes_everything_back()
+    {
+        await using var scenario = await FollowedAsync();
+
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How("exit 7")))).Code);
+
+        Write(scenario, "insert into t (u) values ('goes on')");
+        Assert.Equal(Env, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+        Assert.Equal(Verdict.Equal, (await RunAsync(scenario, How("exit 0"))).Verification!.Verdict);
+        Assert.Equal("goes on", await scenario.AskAsync<string>("select u from t order by id desc limit 1"));
+    }
+
+    [Theory]
+    [InlineData("fence")]
+    [InlineData("drain")]
+    [InlineData("verify")]
+    public async Task Interrupted_before_the_switch_it_undoes_itself(string step)
+    {
+        await using var scenario = await FollowedAsync();
+        using var interrupt = new CancellationTokenSource();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunAsync(scenario, How(), on: s => { if (s.Step == step) interrupt.Cancel(); }, ct: interrupt.Token));
+
+        Write(scenario, "insert into t (u) values ('goes on')");
+        Assert.Equal(Env, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+    }
+
+    [Fact]
+    public async Task Rolls_back_and_forward_again()
+    {
+        await using var scenario = await FollowedAsync();
+        await RunAsync(scenario, How());
+
+        await RunAsync(scenario, How(), back: true);
+
+        Assert.Equal(Env, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => scenario.DoAsync("insert into t (u) values ('stray')"));
+        Assert.Equal("25006", refused.SqlState);
+        Write(scenario, "insert into t (u) values ('back home')");
+        Assert.True((await FollowTests.CatchUpAsync(scenario)).Changes > 0);
+        Assert.Equal(Verdict.Equal, (await RunAsync(scenario, How())).Verification!.Verdict);
+        await scenario.DoAsync("insert into t (u) values ('forward again')");
+    }
+
+    [Fact]
+    public async Task A_rollback_that_would_lose_a_row_is_refused_and_leaves_the_new_side_in_use()
+    {
+        await using var scenario = await FollowedAsync();
+        await RunAsync(scenario, How());
+        await scenario.DoAsync("insert into t (u) values ('written after the switch')");
+
+        Assert.Equal("rollback-would-lose", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How(), back: true))).Code);
+
+        await scenario.DoAsync("insert into t (u) values ('and another')");
+        Assert.Contains("godwit", Refusal(scenario, "delete from t"));
+    }
+
+    [Fact]
+    public async Task A_fence_that_a_killed_cutover_left_is_taken_away_by_rollback()
+    {
+        await using var scenario = await FollowedAsync();
+        await using (var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token))
+        {
+            await using var snapshot = await source.OpenSnapshotAsync(1, Scenario.Token);
+            var schema = await snapshot.InspectAsync(Scenario.Token);
+            await snapshot.DisposeAsync();
+            await source.Changes!.FenceAsync(schema, "godwit: test", Scenario.Token);
+        }
+        Assert.Contains("godwit", Refusal(scenario, "delete from t"));
+
+        await RunAsync(scenario, How(), back: true);
+
+        Write(scenario, "insert into t (u) values ('goes on')");
+        Assert.Equal("nothing-to-roll-back", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How(), back: true))).Code);
+    }
+
+    [Fact]
+    public async Task Finish_is_refused_before_the_cutover_and_cleans_the_source_after_it()
+    {
+        await using var scenario = await FollowedAsync();
+        Assert.Equal("not-switched", (await Assert.ThrowsAsync<GodwitException>(() => FinishAsync(scenario, abandon: false))).Code);
+        await RunAsync(scenario, How());
+
+        await FinishAsync(scenario, abandon: false);
+
+        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select count(*) from sqlite_schema where name like '%godwit%'";
+        Assert.Equal(0L, command.ExecuteScalar());
+    }
+
+    private static async Task FinishAsync(Scenario scenario, bool abandon)
+    {
+        await using var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token);
+        await using var target = await scenario.Database.OpenTargetAsync(5);
+        await new CuttingOver(TimeProvider.System).FinishAsync(source, target, Options, abandon, Scenario.Token);
+    }
+
+    [Fact]
+    public async Task Under_writers_nothing_is_lost_between_fence_and_switch()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "pragma journal_mode = wal; create table t (id integer primary key, writer integer, n integer)");
+        await scenario.MigrateAsync(Options);
+        await File.WriteAllTextAsync(Path.Combine(_folder, ".env"), Env, Scenario.Token);
+        var written = new long[3];
+        var writers = Enumerable.Range(0, 3).Select(w => Task.Run(() =>
+        {
+            using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False;Default Timeout=30");
+            connection.Open();
+            for (var n = 0; n < 100_000; n++)
+            {
+                using var command = connection.CreateCommand();
+                command.CommandText = $"insert into t (writer, n) values ({w}, {n})";
+                try
+                {
+                    command.ExecuteNonQuery();
+                }
+                catch (SqliteException e) when (e.Message.Contains("godwit"))
+                {
+                    return;
+                }
+                written[w] = n + 1;
+            }
+        })).ToList();
+        await Task.Delay(300, Scenario.Token);
+
+        await RunAsync(scenario, How());
+        await Task.WhenAll(writers);
+
+        Assert.True(written.Sum() > 0);
+        for (var w = 0; w < 3; w++) Assert.Equal(written[w], await scenario.AskAsync<long>($"select count(*) from t where writer = {w}"));
+    }
+}

@@ -1,0 +1,205 @@
+using Godwit.IntegrationTests.Migrating;
+using Godwit.Verify;
+using Microsoft.Data.Sqlite;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Follow;
+
+public class FollowTests(PostgresFixture postgres)
+{
+    private static readonly MigrationOptions Options = new() { Jobs = 2, Follow = true };
+
+    internal static async Task<FollowResult> CatchUpAsync(Scenario scenario, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null)
+    {
+        await using var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token);
+        await using var target = await scenario.Database.OpenTargetAsync(5);
+        return await new Following(TimeProvider.System).RunAsync(source, target, Options, once, new Listener(on), stop ?? Scenario.Token);
+    }
+
+    internal sealed class Listener(Action<MigrationEvent>? on) : IProgress<MigrationEvent>
+    {
+        public void Report(MigrationEvent value) => on?.Invoke(value);
+    }
+
+    private static async Task AssertEqualAsync(Scenario scenario)
+    {
+        var report = await scenario.VerifyAsync();
+        Assert.True(report.Verdict == Verdict.Equal, string.Join('\n', report.Tables.Where(t => t.Verdict != Verdict.Equal).SelectMany(t => t.Differences.Take(3).Select(d => $"{t.Table} {d}")).Concat(report.Checks.Concat(report.Tables.SelectMany(t => t.Checks)).Where(o => o.Verdict != Verdict.Equal).Select(o => o.ToString()))));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task What_any_writer_does_arrives(int seed)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, RandomWriter.Schema);
+        using var one = new RandomWriter(scenario.File, seed);
+        using var other = new RandomWriter(scenario.File, seed + 100);
+        one.Write(100);
+        await scenario.MigrateAsync(Options, e => { if (e is MigrationEvent.StageStarted { Stage: Stage.Copy }) one.Write(50); });
+        for (var checkpoint = 0; checkpoint < 20; checkpoint++)
+        {
+            one.Write(50);
+            other.Write(50);
+            await CatchUpAsync(scenario);
+            await AssertEqualAsync(scenario);
+        }
+    }
+
+    [Fact]
+    public async Task Follows_while_two_writers_write_and_stops_when_asked()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, RandomWriter.Schema);
+        await scenario.MigrateAsync(Options);
+        using var stop = new CancellationTokenSource();
+        var follow = Task.Run(() => CatchUpAsync(scenario, stop.Token, once: false));
+        await Task.WhenAll(Enumerable.Range(1, 2).Select(seed => Task.Run(() =>
+        {
+            using var writer = new RandomWriter(scenario.File, seed);
+            writer.Write(600);
+        })));
+        await stop.CancelAsync();
+
+        Assert.True((await follow).Changes > 0);
+        await CatchUpAsync(scenario);
+        await AssertEqualAsync(scenario);
+    }
+
+    [Theory]
+    [InlineData("insert or replace into t values (1, 'b', 'new')", "select string_agg(id || v, ',' order by id) from t", "1new")]
+    [InlineData("update or replace t set u = 'b' where id = 1", "select string_agg(id || u, ',' order by id) from t", "1b")]
+    [InlineData("insert into t values (9, 'a', 'x') on conflict (u) do update set v = 'up'", "select v from t where u = 'a'", "up")]
+    [InlineData("delete from t", "select count(*)::text from t", "0")]
+    [InlineData("update t set id = id + 10", "select string_agg(id::text, ',' order by id) from t", "11,12")]
+    [InlineData("delete from p", "select (select count(*) from p) || ',' || (select count(*) from q)", "0,0")]
+    [InlineData("update p set id = 7", "select string_agg(p_id::text, ',') from q", "7,7")]
+    public async Task One_statement_arrives(string statement, string question, string answer)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table t (id integer primary key, u text unique, v text); insert into t values (1, 'a', 'one'), (2, 'b', 'two');
+            create table p (id integer primary key); create table q (id integer primary key, p_id integer references p on delete cascade on update cascade);
+            insert into p values (1); insert into q values (1, 1), (2, 1);
+            """);
+        await scenario.MigrateAsync(Options);
+        Write(scenario, statement);
+
+        await CatchUpAsync(scenario);
+
+        Assert.Equal(answer, await scenario.AskAsync<string>(question));
+        await AssertEqualAsync(scenario);
+    }
+
+    private static void Write(Scenario scenario, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False;Foreign Keys=True");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+
+    [Fact]
+    public async Task A_rebuilt_table_is_recorded_again_and_brought_in_step()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text); insert into t values (1, 'a'), (2, 'b')");
+        await scenario.MigrateAsync(Options);
+        Write(scenario, "create table n (id integer primary key, v text); insert into n select id + 5, v || '!' from t; drop table t; alter table n rename to t; insert into t values (99, 'unseen')");
+
+        await CatchUpAsync(scenario);
+        await AssertEqualAsync(scenario);
+        Write(scenario, "insert into t values (100, 'seen')");
+        await CatchUpAsync(scenario);
+
+        Assert.Equal("6,7,99,100", await scenario.AskAsync<string>("select string_agg(id::text, ',' order by id) from t"));
+        await AssertEqualAsync(scenario);
+    }
+
+    [Fact]
+    public async Task A_changed_column_list_stops_with_a_code()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await scenario.MigrateAsync(Options);
+        Write(scenario, "alter table t add column w text; insert into t values (1, 'a', 'b')");
+
+        Assert.Equal("source-schema-changed", (await Assert.ThrowsAsync<GodwitException>(() => CatchUpAsync(scenario))).Code);
+        Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from t"));
+    }
+
+    [Fact]
+    public async Task A_row_that_does_not_fit_is_set_aside_until_it_does()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, n integer); insert into t values (1, 1), (2, 2)");
+        await scenario.MigrateAsync(Options);
+        Write(scenario, "update t set n = 'many' where id = 2; insert into t values (3, 3)");
+        await CatchUpAsync(scenario);
+        Assert.Equal("1,3", await scenario.AskAsync<string>("select string_agg(id::text, ',' order by id) from t"));
+        Assert.Equal("many", await scenario.AskAsync<string>("select row ->> 'n' from godwit.quarantine"));
+
+        Write(scenario, "update t set n = 22 where id = 2");
+        await CatchUpAsync(scenario);
+
+        Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from godwit.quarantine"));
+        await AssertEqualAsync(scenario);
+    }
+
+    [Fact]
+    public async Task The_process_that_migrated_can_follow_and_status_tells_how_far()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await using var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token);
+        await using var target = await scenario.Database.OpenTargetAsync(5);
+        await new Migration(TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).RunAsync(source, target, Options, null, new Listener(null), Scenario.Token);
+        Write(scenario, "insert into t values (1, 'a'), (2, 'b')");
+
+        Assert.Equal(2, (await new Following(TimeProvider.System).RunAsync(source, target, Options, true, new Listener(null), Scenario.Token)).Changes);
+
+        await using var connection = await target.ConnectAsync(Scenario.Token);
+        var status = (await Journal.RunJournal.ReadStatusAsync(connection, Scenario.Token)).Single();
+        Assert.Equal((Journal.FollowJournal.Stopped, 2, 0), (status.Follow!.State, status.Follow.Changes, status.Follow.Pending));
+        Assert.False(status.Locked);
+    }
+
+    [Fact]
+    public async Task A_migration_without_follow_cannot_be_followed()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await scenario.MigrateAsync(new() { Jobs = 2 });
+
+        Assert.Equal("follow-not-begun", (await Assert.ThrowsAsync<GodwitException>(() => CatchUpAsync(scenario))).Code);
+    }
+
+    [Fact]
+    public async Task A_record_that_was_removed_meanwhile_is_a_gap()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await scenario.MigrateAsync(Options);
+        await using (var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token)) await source.Changes!.DisarmAsync(Scenario.Token);
+
+        Assert.Equal("follow-gap", (await Assert.ThrowsAsync<GodwitException>(() => CatchUpAsync(scenario))).Code);
+    }
+
+    [Fact]
+    public async Task Disarming_leaves_the_schema_as_it_was()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, RandomWriter.Schema);
+        var before = SchemaText(scenario);
+        await scenario.MigrateAsync(Options);
+        Assert.NotEqual(before, SchemaText(scenario));
+        await using var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token);
+
+        await source.Changes!.DisarmAsync(Scenario.Token);
+
+        Assert.Equal(before, SchemaText(scenario));
+    }
+
+    private static string SchemaText(Scenario scenario)
+    {
+        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select group_concat(type || name || tbl_name || coalesce(sql, ''), char(10)) from (select * from sqlite_schema order by type, name)";
+        return (string)command.ExecuteScalar()!;
+    }
+}
