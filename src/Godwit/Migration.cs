@@ -91,7 +91,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         for (var settled = false; !settled;)
         {
             await In(Stage.Prepare, "creating tables", () => Steps().RunAsync(plan.PreData, session.Steps, ct));
-            var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options));
+            var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options, schema));
             var copied = await In(Stage.Copy, "copying rows", () => new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
                 .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];

@@ -38,6 +38,8 @@ public sealed record MigrationOptions
     /// <summary>json instead of jsonb: keeps text, key order and duplicates.</summary>
     public bool JsonAsText { get; init; }
     public bool IndexForeignKeys { get; init; }
+    /// <summary>Types as the framework that made the source would create them (Django, Rails, ...), where one is recognised.</summary>
+    public bool FollowOrm { get; init; } = true;
     /// <summary>A tsvector column with a GIN index for each full-text table of the source.</summary>
     public bool FullTextSearch { get; init; }
     public ImmutableArray<ExtraIndex> ExtraIndexes { get; init; } = [];

@@ -18,7 +18,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     private const long ChunkBytes = 64L << 20;
     private const int NewestMajor = 18;
 
-    private readonly TypeOptions _types = TypePlanner.OptionsOf(options);
+    private readonly TypeOptions _types = TypePlanner.OptionsOf(options, schema);
     private ImmutableDictionary<string, TableProfile> _profiles = ImmutableDictionary<string, TableProfile>.Empty;
 
     /// <summary>Made of every value.</summary>

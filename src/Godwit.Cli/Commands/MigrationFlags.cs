@@ -30,6 +30,7 @@ internal static class MigrationFlags
         command.Add(List("--on-misfit", "[PATTERN=]POLICY", "widen, quarantine or fail: what happens to values that do not fit their column; repeatable"));
         command.Add(Choice("--json-type", Words.JsonAsText, "Type of JSON columns; json keeps the text as it is"));
         command.Add(Flag("--index-foreign-keys", "Create the indexes that foreign keys lack"));
+        command.Add(Choice("--orm", Words.Orm, "auto: where a framework made the source (Django, Rails, Prisma, SQLAlchemy, Laravel), choose types as its own migrations would"));
         command.Add(Flag("--fts", "Give each table that the source searches by words (FTS3, FTS4, FTS5) a tsvector column with a GIN index"));
         command.Add(Flag("--schema-only", "No rows"));
         command.Add(Flag("--data-only", "Rows only, into tables that exist"));
@@ -91,6 +92,7 @@ internal static class MigrationFlags
             Misfits = misfits ?? project.Misfits?.Value ?? default,
             MisfitRules = [.. rules, .. project.MisfitRules?.Value ?? []],
             JsonAsText = Word(invocation.Option<string>("--json-type"), Words.JsonAsText, project.JsonAsText?.Value ?? false),
+            FollowOrm = Word(invocation.Option<string>("--orm"), Words.Orm, project.FollowOrm?.Value ?? true),
             FullTextSearch = invocation.Option<bool>("--fts") || project.FullTextSearch?.Value == true,
             IndexForeignKeys = invocation.Option<bool>("--index-foreign-keys") || project.IndexForeignKeys?.Value == true,
             ExtraIndexes = project.Indexes?.Value ?? [],

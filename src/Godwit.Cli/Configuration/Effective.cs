@@ -23,6 +23,7 @@ internal static class Effective
         yield return Line("jobs", project.Jobs, j => j.ToString(CultureInfo.InvariantCulture), Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture));
         yield return Line("names", project.Names, n => Words.Of(Words.Names, n), "keep");
         yield return Line("json", project.JsonAsText, j => Words.Of(Words.JsonAsText, j), "jsonb");
+        yield return Line("orm", project.FollowOrm, b => Words.Of(Words.Orm, b), "auto");
         yield return Line("fts", project.FullTextSearch, b => b ? "true" : "false", "false");
         yield return Line("index-foreign-keys", project.IndexForeignKeys, b => b ? "true" : "false", "false");
         yield return Line("verify", project.Verify, v => Words.Of(Words.Verify, v), "full");

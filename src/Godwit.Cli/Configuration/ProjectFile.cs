@@ -18,6 +18,7 @@ internal sealed record ProjectFile
     public Located<NameStyle>? Names { get; init; }
     public Located<bool>? JsonAsText { get; init; }
     public Located<bool>? IndexForeignKeys { get; init; }
+    public Located<bool>? FollowOrm { get; init; }
     public Located<bool>? FullTextSearch { get; init; }
     /// <summary>The value null means "off".</summary>
     public Located<VerifyMode?>? Verify { get; init; }

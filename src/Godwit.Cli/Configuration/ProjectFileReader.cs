@@ -12,7 +12,7 @@ namespace Godwit.Cli.Configuration;
 internal sealed class ProjectFileReader
 {
     private static readonly string[] Keys =
-        ["source", "target", "schema", "jobs", "names", "json", "index-foreign-keys", "fts", "verify", "on-misfit", "report", "tables", "casts", "indexes"];
+        ["source", "target", "schema", "jobs", "names", "json", "index-foreign-keys", "fts", "orm", "verify", "on-misfit", "report", "tables", "casts", "indexes"];
 
     private readonly List<string> _problems = [];
 
@@ -59,6 +59,7 @@ internal sealed class ProjectFileReader
         "names" => file with { Names = Choice(value, key, Words.Names) },
         "json" => file with { JsonAsText = Choice(value, key, Words.JsonAsText) },
         "verify" => file with { Verify = Choice(value, key, Words.Verify) },
+        "orm" => file with { FollowOrm = Choice(value, key, Words.Orm) },
         "fts" => file with { FullTextSearch = Choice(value, key, Words.YesNo) },
         "index-foreign-keys" => file with { IndexForeignKeys = Choice(value, key, Words.YesNo) },
         "on-misfit" => Misfits(file, value),

@@ -8,6 +8,7 @@ internal static class Words
 {
     public static ImmutableArray<(string Word, NameStyle Value)> Names { get; } = [("keep", NameStyle.Keep), ("fold", NameStyle.Fold)];
     public static ImmutableArray<(string Word, bool Value)> JsonAsText { get; } = [("jsonb", false), ("json", true)];
+    public static ImmutableArray<(string Word, bool Value)> Orm { get; } = [("auto", true), ("none", false)];
     public static ImmutableArray<(string Word, bool Value)> YesNo { get; } = [("false", false), ("true", true), ("no", false), ("yes", true)];
     public static ImmutableArray<(string Word, IfExists Value)> IfExists { get; } =
         [("fail", Godwit.IfExists.Fail), ("append", Godwit.IfExists.Append), ("replace", Godwit.IfExists.Replace)];

@@ -81,7 +81,7 @@ internal static partial class IndexPlanner
     }
 
     // A foreign key needs a constraint, which cannot be on lower(column): where one refers to a key that compares by a collation, there is an exact one too.
-    // It refuses nothing that the other does not refuse.
+    // So there is beside rtrim(column), by which no query searches. It refuses nothing that the other does not refuse.
     private static IEnumerable<SqlStep> ExactKeys(PlanContext context, Table table)
     {
         var done = new HashSet<string>(StringComparer.Ordinal);
@@ -90,15 +90,17 @@ internal static partial class IndexPlanner
             var columns = unique.Terms.Select(t => table.FindColumn(t.Column!)!.Name).ToList();
             if (!unique.Terms.Any(t => Folding(t.Collation ?? table.FindColumn(t.Column!)!.Collation) is not null) || !done.Add(string.Join('\0', columns.Order(StringComparer.Ordinal)))) continue;
             var referring = context.Tables.FirstOrDefault(t => t.ForeignKeys.Any(k => NameComparer.Same(k.ParentTable, table.Name) && k.ParentColumns.ToHashSet(NameComparer.Instance).SetEquals(columns)));
-            if (referring is null) continue;
-            context.Find("translated-with-note", Severity.Info, $"foreign key of {referring.Name} to {table.Name}", $"{string.Join(", ", columns)} compares by its collation in SQLite; PostgreSQL's foreign key compares exactly.");
+            var trims = unique.Terms.Any(t => Folding(t.Collation ?? table.FindColumn(t.Column!)!.Collation) == "RTRIM");
+            if (referring is null && !trims) continue;
+            var why = referring is null ? "Queries look for the value as it stands." : $"{referring.Name} refers to it.";
+            if (referring is not null) context.Find("translated-with-note", Severity.Info, $"foreign key of {referring.Name} to {table.Name}", $"{string.Join(", ", columns)} compares by its collation in SQLite; PostgreSQL's foreign key compares exactly.");
             var targets = columns.Select(c => context.Column(table, c)).ToList();
             var name = context.Names.AddIndex(null, $"{context.Names.Table(table.Name)}_{string.Join("_", targets)}_exact");
             var subject = $"unique ({string.Join(", ", columns)}) of {table.Name}, exactly";
-            var build = Build(context, table, name, subject, true, SqlName.List(targets), null, $"{referring.Name} refers to it.");
+            var build = Build(context, table, name, subject, true, SqlName.List(targets), null, why);
             yield return build;
             yield return new($"unique {name}", StepKind.Unique, subject,
-                $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} UNIQUE USING INDEX {SqlName.Quote(name)}", $"{referring.Name} refers to it.")
+                $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} UNIQUE USING INDEX {SqlName.Quote(name)}", why)
             { Table = table.Name, Fallback = "", Requires = build.Id };
         }
     }

@@ -9,7 +9,8 @@ public static class TypePlanner
 {
     internal static void Choose(PlanContext context)
     {
-        var options = OptionsOf(context.Options);
+        var options = OptionsOf(context.Options, context.Input.Schema);
+        if (context.Options.FollowOrm && OrmProfile.Of(context.Input.Schema) is { } orm) context.Findings.Add(orm.Finding);
         foreach (var table in context.Tables)
             foreach (var column in table.Columns)
                 context.Types[(table.Name, column.Name)] = ChooseOne(context, table, column, options);
@@ -21,8 +22,8 @@ public static class TypePlanner
         RefuseMisfits(context);
     }
 
-    public static TypeOptions OptionsOf(MigrationOptions options) => new(
-        [.. options.Casts.Select(c => new TypeCast(c.Pattern, c.PgType))],
+    public static TypeOptions OptionsOf(MigrationOptions options, DatabaseSchema schema) => new(
+        [.. options.Casts.Select(c => new TypeCast(c.Pattern, c.PgType)), .. options.FollowOrm && OrmProfile.Of(schema) is { } orm ? orm.Casts : []],
         options.JsonAsText,
         (table, column) => Policy(options, table, column) == MisfitPolicy.Widen);
 

@@ -68,6 +68,8 @@ internal readonly record struct ProfileRequest(Probes Probes, int Length, int Pr
         var request = new ProfileRequest(Of(rule.Encode), rule.Length(declared), rule.Numeric(declared).Precision, rule.Numeric(declared).Scale);
         if (options?.CastOf(table, column) is not { } cast) return request;
         var type = PgTypeName.Parse(cast.PgType, $"{table}.{column.Name}");
+        // A proposal may yet give way to the declared type, whose limits must be known then.
+        if (cast.Proposed is not null) return request with { Probes = request.Probes | Of(type.Encode) };
         return new ProfileRequest(request.Probes | Of(type.Encode), type.Length, type.Precision, type.Scale);
     }
 

@@ -10,7 +10,8 @@ public static class TypeMapper
 {
     public static TypeChoice Choose(string table, Column column, ColumnProfile profile, TypeOptions options)
     {
-        if (options.CastOf(table, column) is { } cast)
+        if (options.CastOf(table, column) is { Proposed: { } why } proposal && Proposed(table, column, profile, proposal.PgType, options, why) is { } chosen) return chosen;
+        if (options.CastOf(table, column) is { Proposed: null } cast)
             return ChooseAs(table, column, profile, cast.PgType, options, $"asked for by --cast {cast.Pattern}={cast.PgType}");
         var declared = DeclaredType.Parse(column.DeclaredType);
         var rule = TypeRules.For(declared);
@@ -29,6 +30,13 @@ public static class TypeMapper
             CellEncoding.Bytea => decision.Bytes(rule),
             _ => decision.Texts(rule, declared),
         };
+    }
+
+    private static TypeChoice? Proposed(string table, Column column, ColumnProfile profile, string pgType, TypeOptions options, string why)
+    {
+        var choice = ChooseAs(table, column, profile, pgType, options, why);
+        // That values without an offset are UTC is what the proposal says.
+        return choice.Misfits > 0 || choice.Findings.Any(f => f.Code == "type-not-proven") ? null : choice with { Findings = choice.Findings.RemoveAll(f => f.Code == "naive-as-utc") };
     }
 
     /// <summary>

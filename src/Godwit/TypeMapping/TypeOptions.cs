@@ -8,7 +8,10 @@ namespace Godwit.TypeMapping;
 /// "Use this PostgreSQL type": <paramref name="Pattern"/> is a declared type ("DATETIME", with or without its length) or, with a point,
 /// a column ("users.born", "*.created_at"). * and ? stand for any characters; case does not matter.
 /// </summary>
-public sealed record TypeCast(string Pattern, string PgType)
+/// <param name="Pattern">See above.</param>
+/// <param name="PgType">As the user writes it.</param>
+/// <param name="Proposed">The reason of a proposal, which only holds where every value fits; null: the user's own word, which holds in any case.</param>
+public sealed record TypeCast(string Pattern, string PgType, string? Proposed = null)
 {
     public bool Matches(string table, Column column)
     {
