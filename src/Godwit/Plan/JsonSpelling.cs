@@ -21,6 +21,31 @@ internal static class JsonSpelling
         }
     }
 
+    /// <summary>The same for views; a view over another view is not looked at.</summary>
+    public static void KeepForViews(PlanContext context, TypeOptions options)
+    {
+        foreach (var view in context.Input.Schema.Views)
+        {
+            var read = context.Input.Translator.References(view).ToHashSet(NameComparer.Instance);
+            var documents = context.Tables.Where(t => read.Contains(t.Name)).SelectMany(t => t.Columns.Select(c => (Table: t, Column: c)))
+                .Where(d => context.Type(d.Table, d.Column).Encoding.Kind == CellEncoding.Jsonb && options.CastOf(d.Table.Name, d.Column) is null && !IsIndexed(d.Table, d.Column) && view.Sql.Contains(d.Column.Name, StringComparison.OrdinalIgnoreCase)).ToList();
+            if (documents.Count == 0 || Translates(view)) continue;
+            var before = documents.ConvertAll(d => context.Type(d.Table, d.Column));
+            foreach (var (table, column) in documents)
+            {
+                var kept = TypeMapper.ChooseAs(table.Name, column, context.Profile(table, column), "json", options, $"its spelling is used by the view {view.Name}");
+                if (kept.Misfits == 0) context.Types[(table.Name, column.Name)] = kept;
+            }
+            if (Translates(view))
+                foreach (var (table, column) in documents)
+                    context.Find("json-kept-as-json", Severity.Info, $"{table.Name}.{column.Name}", $"The spelling of its documents is used by the view {view.Name}; jsonb would not keep it.", $"--cast {table.Name}.{column.Name}=jsonb makes it jsonb without that view.");
+            else
+                for (var i = 0; i < documents.Count; i++) context.Types[(documents[i].Table.Name, documents[i].Column.Name)] = before[i];
+        }
+
+        bool Translates(View view) => context.Input.Translator.View(view, new([.. context.Tables.Select(context.Scope)])).Query is not null;
+    }
+
     // PostgreSQL has no order for json.
     private static bool IsIndexed(Table table, Column column) =>
         table.PrimaryKey?.Columns.Contains(column.Name, NameComparer.Instance) == true

@@ -16,6 +16,7 @@ public static class TypePlanner
         foreach (var table in context.Tables) RowWidth.Narrow(context, table, options);
         AdoptParentTypes(context, options);
         JsonSpelling.Keep(context, options);
+        JsonSpelling.KeepForViews(context, options);
         foreach (var choice in context.Types.OrderBy(t => t.Key).Select(t => t.Value)) context.Findings.AddRange(choice.Findings);
         RefuseMisfits(context);
     }

@@ -41,7 +41,7 @@ internal sealed class Databases : IAsyncDisposable
     }
 
     private static readonly string[] AllHelpers =
-        ["add_months", "as_number", "div", "json_each", "json_patch", "json_valid", "json_value", "moment", "number_text", "pad", "power", "random", "random_bytes", "real_text", "substr", "time_text", "to_integer", "to_number", "utf8"];
+        ["add_months", "as_number", "div", "join_distinct", "json_each", "json_patch", "json_valid", "json_value", "moment", "number_text", "pad", "power", "random", "random_bytes", "real_text", "substr", "time_text", "to_integer", "to_number", "utf8"];
 
     /// <summary>A table in both; types are PostgreSQL's, rows are SQL literals that both read alike.</summary>
     public async Task TableAsync(string sqliteDdl, string name, params (string Column, string PgType)[] columns)

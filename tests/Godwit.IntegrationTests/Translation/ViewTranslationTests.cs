@@ -94,6 +94,11 @@ public sealed class ViewTranslationTests(PostgresFixture server)
         select json_quote(name) q, json_set(data, '$.z', 1, '$.n', 'x') s, json_remove(data, '$.k', '$.q') r, json_insert(data, '$.n', 0) i, json_replace(data, '$.zz', 0) p, json_patch(data, '{"n":null,"q":{"r":1}}') a from emp where data is not null
         with recursive n(x) as (values(1) union all select x+1 from n limit 5) select x from n
         select printf('%,d|%+d|%c', 1234567, 5, 'xyz') p from emp
+        select group_concat(distinct dept) a, group_concat(distinct boss) b, group_concat(distinct nullif(name, name)) c from emp
+        select (1, 'b') < (1, 'c') a, (id, salary) >= (2, 60) b from emp
+        select 1e308 * 10 a, 9223372036854775807 + 0.5 b, 1 - 0.5 c
+        select length(seen) a, length(born) b from emp where id < 3
+        select max(ts, 5) a, coalesce(ts, 0) b, case when id > 1 then ts else 1 end c from emp
         select lead(salary, 1, 0) over (order by id) l from emp
         select x.id from emp x join emp y on x.id = y.boss and y.id is not null left join emp z on z.boss = y.id where z.id is null
         """);

@@ -91,9 +91,11 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
         var order = Order(c);
         if (order.Length == 0 && c.Over is null)
         {
-            if (!c.Distinct && expressions.Scope.Sources is [{ RowKey: { } key }, ..]) order = $" ORDER BY {key.Sql}";
+            order = SelectTranslator.FirstBy(expressions.Scope);
             expressions.Context.Note("group_concat() joins in an order that SQLite leaves open; here it is the order of the key where there is one.");
         }
+        if (c.Distinct && c.Over is null && c.OrderBy.IsEmpty)
+            return new Term(expressions.Context.Helper("join_distinct", $"array_agg({expressions.ToText(t)}::text{order}){tail}", separator), PgKind.Text, true);
         return new Term($"string_agg({distinct}{expressions.ToText(t)}, {separator}{order}){tail}", PgKind.Text, true);
     }
 

@@ -24,10 +24,19 @@ internal sealed partial class ExpressionTranslator
 
     private Term RowComparison(string op, Row left, Row right)
     {
-        if (op is not ("=" or "<>") || left.Items.Length != right.Items.Length) throw Refuse("row values are compared by order");
+        if (left.Items.Length != right.Items.Length) throw Refuse("row values of different lengths are compared");
+        if (op is not ("=" or "<>")) return RowOrder(op, left, right);
         var parts = left.Items.Zip(right.Items, (l, r) => Compare("=", Translate(l), Translate(r)).Sql);
         var all = string.Join(" AND ", parts);
         return new Term(op == "=" ? $"({all})" : $"NOT ({all})", PgKind.Bool);
+    }
+
+    // PostgreSQL orders row values as SQLite does: by the first pair that differs.
+    private Term RowOrder(string op, Row left, Row right)
+    {
+        var pairs = left.Items.Zip(right.Items, (l, r) => Compare(op, Translate(l), Translate(r))).ToList();
+        if (pairs.Exists(p => p.Left is null || p.Right is null || p.Op != op)) throw Refuse("row values of different kinds are compared by order");
+        return new Term($"({string.Join(", ", pairs.Select(p => p.Left))}) {op} ({string.Join(", ", pairs.Select(p => p.Right))})", PgKind.Bool);
     }
 
     private static string Flip(string op) => op switch { "<" => ">", "<=" => ">=", ">" => "<", ">=" => "<=", _ => op };

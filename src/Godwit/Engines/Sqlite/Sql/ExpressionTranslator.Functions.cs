@@ -108,7 +108,7 @@ internal sealed partial class ExpressionTranslator
         if (t.Kind == PgKind.Bytea) return new Term($"octet_length({t.Sql})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
         if (t.Kind == PgKind.Jsonb) throw Refuse($"the length of {Show(t)} is that of its text, and jsonb does not keep the spelling");
         if (t.Kind == PgKind.Date && t.Column?.NumericTime is null) return new Term($"length({ToText(t)})", PgKind.Int, true) { Narrow = true };
-        if (PgTypes.IsMoment(t.Kind) && !IsNumericTime(t)) throw Refuse($"the length of {Show(t)} is that of its text, and its type does not keep the spelling");
+        if (PgTypes.IsMoment(t.Kind) && !IsNumericTime(t) && Context.Immutable) throw Refuse($"the length of {Show(t)} is that of its text, and its type does not keep the spelling");
         return new Term($"{(bytes ? "octet_length" : "length")}({ToText(t)})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
     }
 

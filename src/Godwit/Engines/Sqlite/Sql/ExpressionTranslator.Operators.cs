@@ -68,6 +68,8 @@ internal sealed partial class ExpressionTranslator
     {
         if (a.Kind == PgKind.Null || b.Kind == PgKind.Null) return NullTerm;
         if (a.Constant is long x && b.Constant is long y && Folded(op, x, y, out var folded)) return Constant(folded);
+        if (op is "+" or "-" or "*" && Real(a) is { } left64 && Real(b) is { } right64 && (a.Constant is double || b.Constant is double))
+            return Constant(op switch { "+" => left64 + right64, "-" => left64 - right64, _ => left64 * right64 });
         var kind = a.Kind == PgKind.Real || b.Kind == PgKind.Real ? PgKind.Real : a.Kind == PgKind.Numeric || b.Kind == PgKind.Numeric ? PgKind.Numeric : PgKind.Int;
         var notNull = a.NotNull && b.NotNull;
         if (op is "/" or "%")
@@ -87,6 +89,8 @@ internal sealed partial class ExpressionTranslator
         var left = kind == PgKind.Int && a.Narrow && b.Narrow ? Wide(a) : a.Operand;
         return new Term($"{left} {op} {b.Operand}", kind) { NotNull = notNull };
     }
+
+    private static double? Real(Term t) => t.Constant switch { double d => d, long n => n, _ => null };
 
     private static bool Folded(string op, long x, long y, out object? value)
     {

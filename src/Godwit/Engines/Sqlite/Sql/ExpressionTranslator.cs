@@ -202,6 +202,8 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
     /// <summary>Brings the branches of one value to one type; mixed where SQLite would keep them apart.</summary>
     public (PgKind Kind, string[] Sql, bool Mixed) Unify(IReadOnlyList<Term> terms)
     {
+        // Numbers that stand as moments are numbers among numbers.
+        if (terms.Any(t => PgTypes.IsNumber(t.Kind)) && terms.Any(IsNumericTime)) terms = [.. terms.Select(t => IsNumericTime(t) ? ToNumber(t) : t)];
         var kinds = terms.Where(t => t.Kind != PgKind.Null).Select(t => t.Kind).Distinct().ToList();
         var mixed = terms.Any(t => t.Mixed);
         if (kinds.Count == 0) return (PgKind.Null, [.. terms.Select(t => t.Sql)], false);
