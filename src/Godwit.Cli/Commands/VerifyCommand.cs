@@ -49,7 +49,7 @@ internal static class VerifyCommand
         {
             if (!invocation.IsMachine) Closing.Write(invocation.Screen.Out, report);
             var names = string.Join(", ", wrong);
-            await invocation.ConfirmAsync($"--repair replaces the rows of {names} in {target.Display} by the source's; rows that this changes or removes are kept in godwit.repaired", "repair-unconfirmed", ct);
+            await invocation.ConfirmAsync($"--repair replaces the rows of {names} in {target.Display} by the source's, and keeps what this changes or removes in godwit.repaired", "repair-unconfirmed", ct);
             invocation.Shell.Aftermath = () => "each table is repaired in one transaction: one that was not finished is as it was";
             repaired = await invocation.Backend.RepairAsync(invocation.JobOf(view), source, target, options, wrong, ct);
             invocation.Shell.Aftermath = () => "the repair is finished; only what came after it failed";
