@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Cutover;
+using Godwit.Follow;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Source;
@@ -22,6 +23,9 @@ internal interface IBackend
     Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct);
 
     Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct);
+
+    /// <summary>Puts tables right from the source; what they held is kept.</summary>
+    Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct);
 
     Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop);
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Cutover;
+using Godwit.Follow;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Report;
@@ -29,6 +30,9 @@ internal sealed class LibraryBackend : IBackend
 
     public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+
+    public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct) =>
+        new Repairing(job.Clock).RunAsync(source, target, options, tables, job.Progress, ct);
 
     public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop) =>
         new Following(job.Clock).RunAsync(source, target, options, untilCaughtUp, job.Progress, stop);

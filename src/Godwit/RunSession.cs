@@ -61,8 +61,11 @@ internal sealed class RunSession : IAsyncDisposable
             return null;
         }
         Run = run;
-        Chunks = await RunJournal.ChunksAsync(_lock, run.Id, ct);
-        Steps = (await RunJournal.StepsAsync(_lock, run.Id, ct)).ToImmutableDictionary(s => s.Id);
+        await WriteAsync(async connection =>
+        {
+            Chunks = await RunJournal.ChunksAsync(connection, run.Id, ct);
+            Steps = (await RunJournal.StepsAsync(connection, run.Id, ct)).ToImmutableDictionary(s => s.Id);
+        }, ct);
         progress.Report(new MigrationEvent.Resumed(Chunks.Sum(c => c.Rows), run.Started));
         return PlanJson.Read(run.Plan);
     }
@@ -134,12 +137,23 @@ internal sealed class RunSession : IAsyncDisposable
     }
 
     /// <summary>The plan of the last finished run of this source into this schema, or null.</summary>
-    public static async Task<MigrationPlan?> LastPlanAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct)
+    public static async Task<MigrationPlan?> LastPlanAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) =>
+        await LastRunAsync(source, target, options, ct) is { } run ? PlanJson.Read(run.Plan) : null;
+
+    /// <summary>The last finished run of this source into this schema, or null.</summary>
+    public static async Task<JournalRun?> LastRunAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct)
     {
-        await using var connection = await target.ConnectAsync(ct);
-        if (!await RunJournal.ExistsAsync(connection, ct)) return null;
-        return await RunJournal.LatestAsync(connection, ct) is { State: RunState.Done or RunState.DoneWithDifferences } run
-            && run.Source == source.Info.Display && run.TargetSchema == options.TargetSchema ? PlanJson.Read(run.Plan) : null;
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            if (!await RunJournal.ExistsAsync(connection, ct)) return null;
+            return await RunJournal.LatestAsync(connection, ct) is { State: RunState.Done or RunState.DoneWithDifferences } run
+                && run.Source == source.Info.Display && run.TargetSchema == options.TargetSchema ? run : null;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal (schema godwit)");
+        }
     }
 
     public Task ReportAsync(string json) => WriteAsync(c => RunJournal.SetReportAsync(c, Run.Id, json, CancellationToken.None), CancellationToken.None);

@@ -1,10 +1,13 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Godwit.Cli.Configuration;
 using Godwit.Cli.Output;
 using Godwit.Cli.Terminal;
+using Godwit.Follow;
 using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Verify;
+using Spectre.Console;
 
 namespace Godwit.Cli.Commands;
 
@@ -16,6 +19,7 @@ internal static class VerifyCommand
         MigrationFlags.AddEnds(command, targetOptional: false);
         command.Add(MigrationFlags.Choice("--mode", [.. Words.Verify.Where(w => w.Value is not null)], "What to compare (default: full, every value of every row)"));
         command.Add(MigrationFlags.List("--table", "NAME", "Only this table, by its source name; repeatable"));
+        command.Add(MigrationFlags.Flag("--repair", "Put tables that differ right from the source; what they held is kept in godwit.repaired; compares again"));
         command.Add(MigrationFlags.Text("--schema", "NAME", "Target schema (default: public)"));
         command.Add(MigrationFlags.Jobs());
         command.SetAction(Invocation.Action(shell, RunAsync));
@@ -40,14 +44,27 @@ internal static class VerifyCommand
         var view = ProgressView.For(invocation);
         invocation.Shell.Aftermath = () => "nothing was changed: verification only reads";
         var report = await view.AroundAsync(() => invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct));
+        ImmutableArray<RepairedTable> repaired = [];
+        if (invocation.Option<bool>("--repair") && report.Tables.Where(t => t.Verdict == Verdict.Different).Select(t => t.Table).ToList() is { Count: > 0 } wrong)
+        {
+            if (!invocation.IsMachine) Closing.Write(invocation.Screen.Out, report);
+            var names = string.Join(", ", wrong);
+            await invocation.ConfirmAsync($"--repair replaces the rows of {names} in {target.Display} by the source's, and keeps what this changes or removes in godwit.repaired", "repair-unconfirmed", ct);
+            invocation.Shell.Aftermath = () => "each table is repaired in one transaction: one that was not finished is as it was";
+            repaired = await invocation.Backend.RepairAsync(invocation.JobOf(view), source, target, options, wrong, ct);
+            invocation.Shell.Aftermath = () => "the repair is finished; only what came after it failed";
+            report = await invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct);
+        }
         var exit = report.Verdict == Verdict.Equal ? 0 : 3;
         if (invocation.IsMachine)
         {
             invocation.Shell.Out.WriteLine(CliJson.Text(
-                new VerifyDocument { ExitCode = exit, Source = source.Info.Display, Target = target.Display, Verdict = report.Verdict, Report = report }, invocation.Global.Json));
+                new VerifyDocument { ExitCode = exit, Source = source.Info.Display, Target = target.Display, Verdict = report.Verdict, Report = report, Repaired = [.. repaired.Select(r => new RepairLine(r.Table, r.Kept, r.Written))] }, invocation.Global.Json));
             return exit;
         }
         Closing.Write(invocation.Screen.Out, report);
+        foreach (var table in repaired)
+            Closing.Line(invocation.Screen.Out, "repaired", Markup.Escape($"{table.Table}: {Units.Count(table.Written)} rows written, {Units.Count(table.Kept)} kept in godwit.repaired"));
         return exit;
     }
 
@@ -57,7 +74,7 @@ internal static class VerifyCommand
         await using var snapshot = await source.OpenSnapshotAsync(1, ct);
         var schema = await snapshot.InspectAsync(ct);
         var problems = tables.Where(t => schema.FindTable(t) is null).Select(t => Unknown(schema, t)).ToList();
-        if (problems.Count > 0) throw new GodwitException(ErrorKind.Usage, "table-unknown", string.Join('\n', problems), "--table takes names of the source's tables.");
+        if (problems.Count > 0) throw new GodwitException(ErrorKind.Usage, "no-such-table", string.Join('\n', problems), "--table takes names of the source's tables.");
     }
 
     private static string Unknown(DatabaseSchema schema, string table) =>

@@ -82,8 +82,12 @@ internal sealed record FinishDocument() : Document("finish")
     public required string Target { get; init; }
 }
 
+internal sealed record RepairLine(string Table, long RowsKept, long RowsWritten);
+
 internal sealed record VerifyDocument() : Document("verify")
 {
+    /// <summary>With --repair: tables that were put right; rows kept stand in godwit.repaired.</summary>
+    public ImmutableArray<RepairLine> Repaired { get; init; } = [];
     public required string Source { get; init; }
     public required string Target { get; init; }
     public required Verdict Verdict { get; init; }

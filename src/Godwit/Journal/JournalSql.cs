@@ -20,6 +20,8 @@ internal static class JournalSql
         create table if not exists godwit.follow (
           run_id uuid primary key references godwit.run on delete cascade, feed text not null, applied bigint not null, changes bigint not null,
           pending bigint not null, state text not null, at timestamptz not null default now(), fenced timestamptz, switched timestamptz);
+        create table if not exists godwit.repaired (
+          run_id uuid references godwit.run on delete cascade, source_table text not null, row jsonb not null, at timestamptz not null default now());
         create index if not exists quarantine_by_table on godwit.quarantine (run_id, source_table);
         """;
 

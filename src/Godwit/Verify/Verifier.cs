@@ -52,7 +52,7 @@ public sealed class Verifier(ISnapshot snapshot, DatabaseSchema schema, ITarget 
     {
         foreach (var name in request.Tables)
             if (!plan.Tables.Any(t => Same(t.Source, name)))
-                throw new GodwitException(ErrorKind.Usage, "table-unknown", $"No table {name} was migrated.", $"The tables are: {string.Join(", ", plan.Tables.Select(t => t.Source))}");
+                throw new GodwitException(ErrorKind.Usage, "no-such-table", $"No table {name} was migrated.", $"The tables are: {string.Join(", ", plan.Tables.Select(t => t.Source))}");
         var tables = new List<ComparedTable>();
         foreach (var table in plan.Tables)
         {

@@ -63,7 +63,12 @@ public class RandomDatabaseTests(PostgresFixture postgres)
 
             var result = await scenario.MigrateAsync(new MigrationOptions { Jobs = 1 + round % 3 });
 
-            Assert.True(result.Verification!.Verdict == Verdict.Equal, $"round {round}\n{sql}\n{string.Join('\n', result.Verification.Tables.SelectMany(t => t.Differences))}{string.Join('\n', result.Verification.Checks.Where(c => c.Verdict == Verdict.Different))}");
+            // Random values meet in keys as 1 and '1', which SQLite tells apart: such an index cannot be, and is named by a finding instead.
+            var named = result.Findings.Any(f => f.Code == "step-refused");
+            var wrong = result.Verification!.Checks.Concat(result.Verification.Tables.SelectMany(t => t.Checks)).Where(c => c.Verdict == Verdict.Different && !(named && c.Name == "indexes")).ToList();
+            var context = $"round {round}\n{sql}\n{string.Join('\n', result.Verification.Tables.SelectMany(t => t.Differences))}{string.Join('\n', wrong)}";
+            Assert.True(wrong.Count == 0, context);
+            Assert.True(result.Verification.Tables.All(t => t.Verdict == Verdict.Equal), context);
             await using var left = Open(scenario);
             foreach (var table in Tables(left))
                 Assert.Equal((round, table, Count(left, table)), (round, table, result.Tables.Single(t => t.Table == table).RowsWritten));

@@ -155,7 +155,7 @@ public sealed class RowsTests(VerifyFixture fixture) : IClassFixture<VerifyFixtu
         await fixture.SqlAsync("DROP TABLE gone");
         Assert.Equal(Verdict.Different, (await sides.VerifyAsync()).Verdict);
         var error = await Assert.ThrowsAsync<GodwitException>(() => sides.VerifyAsync(tables: ["other"]));
-        Assert.Equal("table-unknown", error.Code);
+        Assert.Equal("no-such-table", error.Code);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Godwit.Cli;
 using Godwit.Cutover;
+using Godwit.Follow;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Schema;
@@ -64,6 +65,16 @@ internal sealed class FakeBackend : IBackend
     {
         Mode = mode;
         return Task.FromResult(Report);
+    }
+
+    /// <summary>What a comparison says after a repair; null: the same as before.</summary>
+    public VerifyReport? ReportAfterRepair { get; set; }
+
+    public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct)
+    {
+        Calls.Add($"repair {string.Join(',', tables)}");
+        Report = ReportAfterRepair ?? Report;
+        return Task.FromResult<ImmutableArray<RepairedTable>>([.. tables.Select(t => new RepairedTable(t, 1, 2))]);
     }
 
     public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop)

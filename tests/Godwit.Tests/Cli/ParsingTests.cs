@@ -100,7 +100,7 @@ public class ParsingTests
     public async Task A_table_to_verify_that_is_not_there_is_answered_with_the_nearest()
     {
         var run = await CliRun.OfAsync("verify", "app.db", Target, "--table", "user", "--json");
-        Assert.Equal("table-unknown", CodeOf(run));
+        Assert.Equal("no-such-table", CodeOf(run));
         Assert.Contains("'users'", run.Error, StringComparison.Ordinal);
     }
 
