@@ -17,6 +17,8 @@ internal static class TriggerPlanner
         {
             var translation = context.Input.Translator.Trigger(trigger, scope, onceAtATime: false);
             if (translation.Body is not null) planned.Add(new(trigger, translation));
+            else if (context.Input.Schema.FindTable(trigger.Table)?.TextSearch?.Index is { } index && trigger.Sql.Contains(index, StringComparison.OrdinalIgnoreCase))
+                context.Find("trigger-keeps-index", Severity.Info, Subject(trigger), $"It keeps the full-text index {index} up to date, which is not carried over. Its SQL: {trigger.Sql}", "--fts makes a tsvector column, which keeps itself up to date.");
             else
                 context.Find("trigger-not-translated", Severity.Warning, Subject(trigger), $"{translation.Problem}. Its SQL: {trigger.Sql}", "Write it as a PL/pgSQL trigger, or do its work in the application.");
         }

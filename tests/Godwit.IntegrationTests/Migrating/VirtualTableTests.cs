@@ -10,6 +10,7 @@ public class VirtualTableTests(PostgresFixture postgres)
         create virtual table "old ""one" using fts4(content text, tokenize=porter); insert into "old ""one" values ('x y');
         create table doc (id integer primary key, title text, body text, n int); insert into doc values (1, 'a cat', 'sat', 1), (2, null, 'mat', 2);
         create virtual table doc_index using fts5(title, body, content='doc', content_rowid='id');
+        create trigger doc_ai after insert on doc begin insert into doc_index (rowid, title, body) values (new.id, new.title, new.body); end;
         create virtual table nowhere using fts5(a, content='');
         create virtual table area using rtree(id, minx, maxx, miny, maxy, +label text); insert into area values (1, 0, 1, 0, 1, 'sq'), (7, -5.5, 5.5, -5.5, 5.5, 'big');
         create view titles as select title, tag from note; create view big as select id, maxx - minx as w from area;
@@ -29,6 +30,8 @@ public class VirtualTableTests(PostgresFixture postgres)
         Assert.Equal(["area", "note", "old \"one"], result.Findings.Where(f => f.Code == "virtual-table-kept").Select(f => f.Subject).Order(StringComparer.Ordinal));
         Assert.Equal(["doc_index", "nowhere"], result.Findings.Where(f => f.Code == "virtual-table-skipped").Select(f => f.Subject).Order(StringComparer.Ordinal));
         Assert.Equal("doc", Assert.Single(result.Findings, f => f.Code == "full-text-offered").Subject);
+        Assert.Equal("trigger doc_ai of doc", Assert.Single(result.Findings, f => f.Code == "trigger-keeps-index").Subject);
+        Assert.DoesNotContain(result.Findings, f => f.Code == "trigger-not-translated");
     }
 
     [Fact]

@@ -14,8 +14,9 @@ internal sealed partial class ExpressionTranslator
         // json_valid(doc), also "or doc is null"
         Call { Name: "json_valid", Args: [Column c] } => Translate(c).Kind is PgKind.Json or PgKind.Jsonb,
         Binary { Op: "=", Left: Call call, Right: Literal { Kind: LiteralKind.Integer, Text: "1" } } => IsSaidByType(call),
-        Binary { Op: "OR" } b => IsSaidByType(b.Left) || IsSaidByType(b.Right),
-        Binary { Op: "AND" } b => IsSaidByType(b.Left) && IsSaidByType(b.Right),
+        // Anything longer is kept as it is said, with one exception: what Django writes for its JSON fields.
+        Binary { Op: "OR", Left: Call { Name: "json_valid", Args: [Column c] } valid, Right: Is { Left: Column other, Right: Literal { Kind: LiteralKind.Null }, Not: false } } =>
+            string.Equals(c.Name, other.Name, StringComparison.OrdinalIgnoreCase) && IsSaidByType(valid),
         Binary { Op: "=", Left: Call { Name: "typeof" } type, Right: Literal { Kind: LiteralKind.String } name } => Compare("=", Translate(type), Translate(name)).Sql == "true",
         _ => false,
     };

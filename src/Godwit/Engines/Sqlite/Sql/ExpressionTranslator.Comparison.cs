@@ -240,6 +240,8 @@ internal sealed partial class ExpressionTranslator
             return Plain(column.Sql, op is "<" or "<=" ? "<" : ">=", value.Sql, false, l.NotNull && r.NotNull);
         if (op is "<" or "<=" or ">" or ">=" && column.Shape == MomentShape.Date && value.Shape == MomentShape.DateTime)
             return Plain(column.Sql, op is "<" or "<=" ? "<=" : ">", $"({value.Sql})::date", false, l.NotNull && r.NotNull);
+        // '2020-01-01' and '2020-01-01 00:00:00' are never equal.
+        if (rm && op is "=" or "<>" && column.Shape is MomentShape.Date or MomentShape.DateTime && value.Shape is MomentShape.Date or MomentShape.DateTime) return DifferentClasses(op, l, r, nullSafe);
         if (r.Kind == PgKind.Text && (r.Constant is string || r.Moment is not null))
             return Texts(op, new Term(ToText(l), PgKind.Text, true), r with { Sql = r.Sql }, nullSafe, false);
         if (Context.Immutable || r.Kind is not PgKind.Text && !rm) throw Refuse($"{Show(l)} is a moment and is compared with text");
