@@ -71,6 +71,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
             NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
             IsRowKey = column.IsRowKey,
+            OnlyText = Profile(table, column) is var profile && profile[ValueFact.Integer] + profile[ValueFact.Real] + profile[ValueFact.Blob] == 0,
             Generated = column.Generated?.Expression,
         };
     }

@@ -40,6 +40,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public string? NumericTime { get; init; }
     /// <summary>No value is NULL and the target column is NOT NULL.</summary>
     public bool NotNull { get; init; }
+    /// <summary>Every value of the source is text, whatever the declared type would allow.</summary>
+    public bool OnlyText { get; init; }
     /// <summary>This column is the row key (SQLite: rowid is another name of it).</summary>
     public bool IsRowKey { get; init; }
     /// <summary>Source SQL of a generated column, which no statement may write; null for any other.</summary>

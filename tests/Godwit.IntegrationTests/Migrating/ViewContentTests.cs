@@ -29,6 +29,23 @@ public class ViewContentTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, result.Verification.Verdict);
     }
 
+    [Fact]
+    public async Task Views_over_columns_of_several_kinds_compare_as_SQLite_does()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table m (id integer primary key, n integer, r real, u, x); insert into m values (1, 5, 1, 'b', 1), (2, 'abc', 2.5, 'a', 2.5), (3, null, null, null, null), (4, '', 'oops', 'c', 'z'), (5, 7.5, 3, 'B', x'00');
+            create view a as select id from m where n > 5; create view b as select id from m where r <= 2.5 or n = 7.5; create view c as select min(u) x, max(u) y, typeof(u) t from m where u is not null; create view d as select id from m order by u;
+            create view e as select id from m where n = 5 or r <> 1; create view f as select id, 6 < n as g from m;
+            create view g as select max(n) a, min(n) b, max(r) c, min(r) d from m; create view h as select typeof(n) a, typeof(r) b from m;
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.DoesNotContain(result.Findings, f => f.Code == "view-not-translated");
+        Assert.Equal("8", Assert.Single(result.Verification!.Checks, c => c is { Name: "views yield the same rows", Verdict: Verdict.Equal }).Detail);
+        Assert.Equal(Verdict.Equal, result.Verification.Verdict);
+    }
+
     [Theory]
     [InlineData("create or replace view twice as select flag from t", "view twice")]
     [InlineData("create or replace view sums as select sum(price) * 1.001 s, avg(price) a, count(*) n, max(made)::text m, sum(id)::float8 t, sum(flag::int) f from t", "view sums")]

@@ -70,6 +70,12 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
             var picked = $"(array_agg({t.Sql} ORDER BY {ExpressionTranslator.Collated(t, t.Collation)}{(name == "max" ? " DESC" : "")} NULLS LAST{first}){tail})[1]";
             return new Term(picked, PgKind.Text, true) { Collation = t.Collation, Affinity = t.Affinity };
         }
+        if (ExpressionTranslator.IsWidened(t) && tail.Length == 0)
+        {
+            // Numbers come before text.
+            var (number, down) = (expressions.Context.Helper("as_number", t.Sql), name == "max" ? " DESC" : "");
+            return new Term($"(array_agg({t.Sql} ORDER BY {number} IS NULL{down}, {number}{down}, {t.Operand} COLLATE \"C\"{down}) FILTER (WHERE {t.Operand} IS NOT NULL))[1]", PgKind.Text, true) { Mixed = true };
+        }
         if (t.Mixed) throw Refuse($"{name}() of values of several kinds");
         var sql = t.Kind switch
         {

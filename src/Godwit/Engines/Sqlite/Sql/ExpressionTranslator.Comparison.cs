@@ -57,6 +57,10 @@ internal sealed partial class ExpressionTranslator
         if (l.TypeOf is { } type && r.Constant is string name) return TypeComparison(op, type, name);
         if (MomentComparison(op, l, r, nullSafe) is { } moment) return moment;
         if (JsonComparison(op, l, r, nullSafe) is { } json) return json;
+        // Text in a numeric column is text that is no number, and larger than any number.
+        var ordered = op is not ("=" or "<>");
+        if (IsWidened(l) && PgTypes.IsNumber(r.Kind) && (ordered || r.Constant is double || l.Affinity == "REAL")) return TextAsNumber(op, l, r, nullSafe);
+        if (IsWidened(r) && PgTypes.IsNumber(l.Kind) && (ordered || l.Constant is double || r.Affinity == "REAL")) return TextAsNumber(Flip(op), r, l, nullSafe);
         (l, r) = (WithAffinity(l, r), WithAffinity(r, l));
         var notNull = l.NotNull && r.NotNull;
         if (PgTypes.IsNumber(l.Kind) && PgTypes.IsNumber(r.Kind)) return Numbers(op, l, r, nullSafe, notNull);
@@ -92,6 +96,8 @@ internal sealed partial class ExpressionTranslator
         }
         return t;
     }
+
+    internal static bool IsWidened(Term t) => t is { Kind: PgKind.Text, Column: not null, Constant: null, Json: null, Affinity: "INTEGER" or "REAL" or "NUMERIC" };
 
     // A text that is compared with a numeric column counts as a number where it is one, and is larger than any number where it is not.
     private Compared TextAsNumber(string op, Term text, Term number, bool nullSafe)

@@ -150,10 +150,16 @@ internal sealed partial class ExpressionTranslator
         return new Term(t.NotNull ? $"({quoted})" : $"coalesce({quoted}, 'NULL')", PgKind.Text, true) { NotNull = true };
     }
 
-    private static Term TypeOf(Term t)
+    private Term TypeOf(Term t)
     {
         if (t.Kind == PgKind.Null) return Constant("null");
-        if (t.Mixed || t.Kind == PgKind.Text && t.Column is { Affinity: not ("TEXT" or "") }) throw Refuse($"typeof() of {Show(t)}, which holds values of several kinds");
+        if (t.Mixed && IsWidened(t))
+        {
+            var number = Context.Helper("as_number", t.Sql);
+            var kind = t.Affinity == "REAL" ? "'real'" : $"CASE WHEN {number} = trunc({number}) THEN 'integer' ELSE 'real' END";
+            return new Term($"CASE WHEN {t.Operand} IS NULL THEN 'null' WHEN {number} IS NULL THEN 'text' ELSE {kind} END", PgKind.Text, true) { NotNull = true };
+        }
+        if (t.Mixed || t.Kind == PgKind.Text && t.Column is { Affinity: not ("TEXT" or ""), OnlyText: false }) throw Refuse($"typeof() of {Show(t)}, which holds values of several kinds");
         if (t.Kind == PgKind.Numeric)
             return new Term($"CASE WHEN {t.Operand} IS NULL THEN 'null' WHEN {t.Operand} = trunc({t.Sql}) THEN 'integer' ELSE 'real' END", PgKind.Text, true) { NotNull = true };
         var name = t.Kind switch

@@ -51,7 +51,7 @@ internal sealed partial class SelectTranslator
             Collation = ExpressionTranslator.KnownCollation(c.SourceCollation),
             NotNull = c.NotNull,
             Narrow = kind == PgKind.Int && !PgTypes.IsWide(c.PgType),
-            Mixed = kind == PgKind.Text && c.Affinity is not ("TEXT" or "") && c.NumericTime is null,
+            Mixed = kind == PgKind.Text && c.Affinity is not ("TEXT" or "") && c.NumericTime is null && !c.OnlyText,
         };
     }
 
