@@ -85,6 +85,7 @@ public sealed class ViewTranslationTests(PostgresFixture server)
         select dept, name, salary, count(*) n from emp
         select e.name, b.name as boss, count(*) from emp e left join emp b on b.id = e.boss group by e.dept
         select distinct name collate nocase as n from emp
+        select name collate nocase as n from emp union select upper(name) from emp union select 'ann'
         select max(dept collate nocase) a, min(name collate nocase) b from emp
         select id, born - seen as y, born + 1 as z from emp
         select id from emp where id = name or salary > name

@@ -110,10 +110,12 @@ internal sealed partial class SelectTranslator(TranslationContext context)
         var terms = new List<Term>();
         var expressions = new ExpressionTranslator(context, new NameScope(null));
         var compares = parts.Exists(p => p.Op is not (null or "UNION ALL"));
+        var collations = new string?[width];
         for (var i = 0; i < width; i++)
         {
             var column = parts.ConvertAll(p => p.Part.Columns[i].Term);
-            if (compares && column.Exists(t => t.Collation is not null)) throw Refuse("UNION compares without regard to case");
+            collations[i] = compares ? column.Find(t => t.Collation is not null)?.Collation : null;
+            if (collations[i] is not null && parts.Exists(p => p.Op is not (null or "UNION"))) throw Refuse("rows are compared without regard to case by something other than UNION");
             if (compares && column.Exists(t => t.Kind == PgKind.Json)) throw Refuse("UNION compares JSON texts");
             var (kind, unified, mixed) = expressions.Unify(column);
             if (mixed && compares) context.Note("A compound SELECT mixes numbers and text in one column; here they are text.");
@@ -121,6 +123,7 @@ internal sealed partial class SelectTranslator(TranslationContext context)
                 sql[p][i] = column[p].Kind == PgKind.Null && kind != PgKind.Null ? $"NULL::{PgTypes.Name(kind)}" : column[p].Kind == PgKind.Text && column[p].Constant is not null ? $"{unified[p]}::text" : unified[p];
             terms.Add(column[0] with { Sql = SqlName.Quote(aliases[i]), Atomic = true, Kind = kind, Mixed = mixed, NotNull = column.TrueForAll(t => t.NotNull), Constant = null, Moment = null, Picture = null, Digits = null, Json = null, TypeOf = null, Narrow = column.TrueForAll(t => t.Narrow), Column = column.TrueForAll(t => t.Column is not null && t.Column.PgType == column[0].Column?.PgType && t.Column.NumericTime == column[0].Column?.NumericTime) ? column[0].Column : null });
         }
+        if (Array.Exists(collations, c => c is not null)) return (UnionByCollation(parts.ConvertAll(p => p.Part), sql, aliases, collations), terms);
         var body = parts[0].Part.Render(sql[0], aliases);
         var previous = "";
         for (var p = 1; p < parts.Count; p++)
@@ -131,6 +134,15 @@ internal sealed partial class SelectTranslator(TranslationContext context)
             body = $"{body} {previous} {parts[p].Part.Render(sql[p], null)}";
         }
         return (body, terms);
+    }
+
+    // Of rows that differ only in case, SQLite's UNION shows the one that it meets last (run).
+    private static string UnionByCollation(List<QueryPart> parts, List<string[]> sql, List<string> aliases, string?[] collations)
+    {
+        List<string> named = [.. aliases, "godwit_part", "godwit_row"];
+        var rows = parts.Select((part, p) => part.Render([.. sql[p], $"{p}", part.Scope is { Grouping: null } s && s.Sources.Select(x => x.RowKey?.Sql).FirstOrDefault(k => k is not null) is { } key ? $"{key}::bigint" : "NULL::bigint"], p == 0 ? named : null));
+        var keys = string.Join(", ", aliases.Select((a, i) => collations[i] is null ? $"u.{SqlName.Quote(a)}" : ExpressionTranslator.Collated(new Term($"u.{SqlName.Quote(a)}", PgKind.Text, true), collations[i])));
+        return $"SELECT {string.Join(", ", aliases.Select(a => $"v.{SqlName.Quote(a)}"))} FROM (SELECT DISTINCT ON ({keys}) * FROM ({string.Join(" UNION ALL ", rows)}) AS u ORDER BY {keys}, u.godwit_part DESC, u.godwit_row DESC NULLS LAST) AS v";
     }
 
     private string OrderBy(Select select, List<(string? Op, QueryPart Part)> parts, List<string> aliases, List<string> names, List<Term> terms)
