@@ -48,11 +48,17 @@ internal static class ConstraintPlanner
                 context.Find("foreign-key-without-index", Severity.Info, subject, $"No index begins with {string.Join(", ", key.Columns)}: deleting a row of {parent.Name} reads all of {table.Name}.", "--index-foreign-keys");
             var columns = key.Columns.Select(c => context.Column(table, table.FindColumn(c)!.Name)).ToList();
             var name = context.Names.AddConstraint(table.Name, key.Name, $"{context.Names.Table(table.Name)}_{string.Join("_", columns)}_fkey");
-            yield return new($"foreign key {table.Name} {name}", StepKind.ForeignKey, subject,
-                $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} FOREIGN KEY ({SqlName.List(columns)}) REFERENCES {context.Load(parent)} "
-                + $"({SqlName.List(key.ParentColumns.Select(c => context.Column(parent, parent.FindColumn(c)!.Name)))}){Actions(key)} NOT VALID",
-                "Added first, validated next: validations of different tables run side by side.",
-                $"ALTER TABLE {context.Load(table)} DROP CONSTRAINT {SqlName.Quote(name)}") { Table = table.Name, Fallback = "" };
+            var add = $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} FOREIGN KEY ({SqlName.List(columns)}) REFERENCES {context.Load(parent)} "
+                + $"({SqlName.List(key.ParentColumns.Select(c => context.Column(parent, parent.FindColumn(c)!.Name)))}){Actions(key)}";
+            var undo = $"ALTER TABLE {context.Load(table)} DROP CONSTRAINT {SqlName.Quote(name)}";
+            // Where two keys join the same columns, their order in the catalog is to be the source's; a validation would write the entry anew.
+            if (table.ForeignKeys.Count(k => NameComparer.Same(k.ParentTable, key.ParentTable) && k.Columns.SequenceEqual(key.Columns, NameComparer.Instance)) > 1)
+            {
+                yield return new($"foreign key {table.Name} {name}", StepKind.ForeignKey, subject, add, "One of several keys over the same columns.", undo) { Table = table.Name, Fallback = add + " NOT VALID" };
+                continue;
+            }
+            yield return new($"foreign key {table.Name} {name}", StepKind.ForeignKey, subject, add + " NOT VALID",
+                "Added first, validated next: validations of different tables run side by side.", undo) { Table = table.Name, Fallback = "" };
             yield return new($"validate {table.Name} {name}", StepKind.ForeignKeyValidation, subject,
                 $"ALTER TABLE {context.Load(table)} VALIDATE CONSTRAINT {SqlName.Quote(name)}", "Proves that every row has its parent.")
             { Table = table.Name, Fallback = "", Requires = $"foreign key {table.Name} {name}" };

@@ -18,6 +18,8 @@ internal static class StepRefusal
     {
         StepKind.ForeignKeyValidation => new("foreign-key-orphans", Severity.Warning, step.Subject,
             $"The source holds rows without a parent: {detail}. The key stands NOT VALID: those rows stay, new ones are checked.", "Repair those rows, then ALTER TABLE ... VALIDATE CONSTRAINT."),
+        StepKind.ForeignKey when outcome == StepOutcome.Fallback => new("foreign-key-orphans", Severity.Warning, step.Subject,
+            $"The source holds rows without a parent ({detail}). The key stands NOT VALID: those rows stay, new ones are checked.", "Repair those rows, then ALTER TABLE ... VALIDATE CONSTRAINT."),
         StepKind.Check when outcome == StepOutcome.Fallback => new("check-broken", Severity.Warning, step.Subject,
             $"Rows of the source break it ({detail}). It stands NOT VALID: those rows stay, new ones are checked.", "Repair those rows, then ALTER TABLE ... VALIDATE CONSTRAINT."),
         _ => new("step-refused", Severity.Warning, step.Subject, $"PostgreSQL refused it: {detail} It was left out. The statement: {step.Sql}",

@@ -91,6 +91,22 @@ public class LimitsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Two_keys_over_the_same_columns_both_arrive_also_where_rows_have_no_parent()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table p (id integer primary key); insert into p values (1);
+            create table c (id integer primary key, a integer references p(id), foreign key (a) references p(id) on delete cascade); insert into c values (1, 1);
+            create table d (id integer primary key, a integer references p(id), foreign key (a) references p(id) on delete set null); insert into d values (1, 99);
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal("c a true,c c true,d a false,d n false", await scenario.AskAsync<string>("select string_agg(conrelid::regclass || ' ' || confdeltype::text || ' ' || convalidated, ',' order by conrelid::regclass::text, confdeltype) from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace"));
+        Assert.Equal(2, result.Findings.Count(f => f is { Code: "foreign-key-orphans", Subject: "foreign key (a) of d" }));
+        Assert.True(result.HasDifferences);
+    }
+
+    [Fact]
     public async Task Sequences_make_way_for_tables_of_their_name()
     {
         await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key); insert into t values (4); create table t_id_seq (a integer primary key); create table t_pkey (a int)");
