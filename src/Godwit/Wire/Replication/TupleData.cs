@@ -49,7 +49,11 @@ public readonly ref struct TupleData(ReadOnlySpan<byte> bytes)
         private CellState _state;
         private int _from, _length;
 
-        internal Enumerator(ReadOnlySpan<byte> bytes, int at, int count) => (_bytes, At, _left) = (bytes, at, count);
+        internal Enumerator(ReadOnlySpan<byte> bytes, int at, int count)
+        {
+            _bytes = bytes;
+            (At, _left) = (at, count);
+        }
 
         internal Enumerator(ReadOnlySpan<byte> bytes) : this(bytes, 2, bytes.IsEmpty ? 0 : BinaryPrimitives.ReadUInt16BigEndian(bytes)) { }
 
