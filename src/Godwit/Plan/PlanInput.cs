@@ -28,6 +28,10 @@ public sealed record PlanInput
     public ImmutableDictionary<string, ExistingTable> Existing { get; init; } = ImmutableDictionary<string, ExistingTable>.Empty;
     /// <summary>Generated columns and defaults that the server has refused, and its reason: they are made without.</summary>
     public ImmutableDictionary<(string Table, string Column), string> RefusedColumns { get; init; } = ImmutableDictionary<(string Table, string Column), string>.Empty;
+    /// <summary>What the target's server has, where the source speaks PostgreSQL; null without a target.</summary>
+    public TargetInventory? Inventory { get; init; }
+    /// <summary>The run goes on: what stands in the target is its own work.</summary>
+    public bool Resuming { get; init; }
     public ImmutableArray<Finding> SourceFindings { get; init; } = [];
 }
 
