@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.TypeMapping;
 
 namespace Godwit.Plan;
@@ -7,7 +8,7 @@ namespace Godwit.Plan;
 /// <summary>What a step makes; the order of the members is the order of execution.</summary>
 public enum StepKind
 {
-    Schema, Helper, Table, Sequence, Index, PrimaryKey, Unique, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Analyze, Publish,
+    Schema, Helper, Object, Table, Sequence, Constraint, Index, PrimaryKey, Unique, Attach, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Late, Analyze, Publish, Grant, Refresh, Closing,
 }
 
 /// <summary>
@@ -43,6 +44,9 @@ public enum MisfitPolicy
 /// <summary>One column of the copy. Generated columns are not copied and are not listed here.</summary>
 public sealed record ColumnPlan(string Source, string Target, string DeclaredType, string PgType, ColumnEncoding Encoding, Fidelity Fidelity, string Why);
 
+/// <summary>A column that the target computes: generated, or by a default. Both as PostgreSQL's SQL.</summary>
+public sealed record ComputedColumn(string Source, string Target, string PgType, string Expression, bool Generated);
+
 /// <summary>One table of the copy.</summary>
 public sealed record TablePlan
 {
@@ -52,6 +56,12 @@ public sealed record TablePlan
     /// <summary>Where the table is found when the run has finished.</summary>
     public required SqlName Target { get; init; }
     public required ImmutableArray<ColumnPlan> Columns { get; init; }
+    /// <summary>Generated columns, which PostgreSQL computes: not copied, but compared.</summary>
+    public ImmutableArray<ColumnPlan> Generated { get; init; } = [];
+    /// <summary>Generated columns and defaults, for the case that the server refuses one of them.</summary>
+    public ImmutableArray<ComputedColumn> Computed { get; init; } = [];
+    /// <summary>How rows travel; text only between PostgreSQL servers, where a column's binary form may not be understood at the other end.</summary>
+    public RowFormat Format { get; init; }
     /// <summary>Target names of the key by which rows are named: the primary key, else a unique NOT NULL key, else empty.</summary>
     public ImmutableArray<string> Key { get; init; } = [];
     /// <summary>Rows and payload bytes that the profile saw.</summary>
@@ -96,6 +106,10 @@ public sealed record MigrationPlan
     /// <summary>The target schema ("public") and the schema in which everything is built before it is published.</summary>
     public required string TargetSchema { get; init; }
     public required string LoadSchema { get; init; }
+    /// <summary>Statements are the source's own and make objects where they belong; nothing moves at the end (docs/decisions/0006).</summary>
+    public bool InPlace { get; init; }
+    /// <summary>search_path of the sessions that load rows, where checks call functions that need it; null is pg_catalog alone.</summary>
+    public string? LoadSearchPath { get; init; }
     public ImmutableArray<SqlStep> PreData { get; init; } = [];
     public ImmutableArray<TablePlan> Tables { get; init; } = [];
     public ImmutableArray<SqlStep> PostData { get; init; } = [];
