@@ -43,6 +43,7 @@ public sealed class OntoSupabaseTests
         await MigrateAsync(hosted);
 
         await using (var poll = new NpgsqlCommand("SELECT 1", service)) await poll.ExecuteScalarAsync(Token);
+        if (told == 0) await service.WaitAsync(30_000, Token);
         Assert.Equal(1, told);
         Assert.Equal(["60"], await hosted.QueryAsync("SELECT count(*) FROM public.users"));
         Assert.Equal(["postgres"], await hosted.QueryAsync("SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"));
