@@ -140,7 +140,12 @@ public class PairTests(PostgresFixture postgres)
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync("create table t (id int); insert into t select generate_series(1, 50000)");
         var role = await pair.RoleAsync("hasty", "LOGIN SUPERUSER PASSWORD 'synthetic'");
-        await pair.SourceAsync($"alter role \"{role}\" set statement_timeout = '1ms'; alter role \"{role}\" set idle_in_transaction_session_timeout = '1ms'; alter role \"{role}\" set default_transaction_read_only = on");
+        await pair.SourceAsync($"alter role \"{role}\" set statement_timeout = '2s'; alter role \"{role}\" set idle_in_transaction_session_timeout = '2s'; alter role \"{role}\" set default_transaction_read_only = on");
+
+        await using (var source = (IPostgresSource)await EngineRegistry.OpenAsync(As(pair, role, "synthetic"), Pair.Token))
+        await using (var session = await source.ConnectAsync(Pair.Token))
+        await using (var show = new Npgsql.NpgsqlCommand("select string_agg(setting, ',') from pg_settings where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout')", session))
+            Assert.Equal("0,0,0", await show.ExecuteScalarAsync(Pair.Token));
 
         await pair.MigrateAsync(from: As(pair, role, "synthetic"));
 
