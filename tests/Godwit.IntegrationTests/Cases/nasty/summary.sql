@@ -13,4 +13,5 @@ UNION ALL SELECT 'function ' || p.oid::regprocedure || ' ' || concat(p.prosecdef
 UNION ALL SELECT 'sequence ' || schemaname || '.' || sequencename || ' ' || coalesce(last_value::text, '-') || ' ' || increment_by FROM pg_sequences WHERE schemaname <> 'godwit'
 UNION ALL SELECT 'large object ' || oid || ' ' || md5(lo_get(oid)) || ' ' || pg_get_userbyid(lomowner) FROM pg_largeobject_metadata
 UNION ALL SELECT 'event trigger ' || evtname FROM pg_event_trigger
-UNION ALL SELECT 'publication ' || p::text FROM pg_publication_tables p
+-- Which generated columns are published is a matter of the version.
+UNION ALL SELECT concat_ws(' ', 'publication', pubname, schemaname, tablename, rowfilter) FROM pg_publication_tables
