@@ -6,6 +6,7 @@ using Godwit.Plan;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
+using Godwit.Verify.Pairs;
 using Microsoft.Extensions.Logging;
 
 namespace Godwit.Cli;
@@ -13,7 +14,8 @@ namespace Godwit.Cli;
 /// <summary>What the commands call in the library. One implementation for users, one for the tests of the command line.</summary>
 internal interface IBackend
 {
-    Task<ISource> OpenSourceAsync(string connection, CancellationToken ct);
+    /// <summary>Opens the source, with the given variables for what its connection string leaves out.</summary>
+    Task<ISource> OpenSourceAsync(string connection, IReadOnlyDictionary<string, string> environment, CancellationToken ct);
 
     /// <summary>Opens the target that a connection string or <c>local[:NAME]</c> names, with the given variables for what it leaves out.</summary>
     Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct);
@@ -23,6 +25,9 @@ internal interface IBackend
     Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct);
 
     Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct);
+
+    /// <summary>Compares two PostgreSQL databases.</summary>
+    Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct);
 
     /// <summary>Puts tables right from the source; what they held is kept.</summary>
     Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct);

@@ -7,12 +7,14 @@ using Godwit.Report;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
+using Godwit.Verify.Pairs;
 
 namespace Godwit.Cli;
 
 internal sealed class LibraryBackend : IBackend
 {
-    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) => EngineRegistry.OpenAsync(connection, ct);
+    public Task<ISource> OpenSourceAsync(string connection, IReadOnlyDictionary<string, string> environment, CancellationToken ct) =>
+        EngineRegistry.OpenAsync(connection, environment.GetValueOrDefault, ct);
 
     public async Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct)
     {
@@ -30,6 +32,9 @@ internal sealed class LibraryBackend : IBackend
 
     public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+
+    public Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct) =>
+        new PairVerifier(source, target, job.Progress, job.Clock).VerifyAsync(request, ct);
 
     public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Repairing(job.Clock).RunAsync(source, target, options, tables, job.Progress, ct);
