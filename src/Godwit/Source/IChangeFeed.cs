@@ -4,7 +4,11 @@ using Godwit.Schema;
 namespace Godwit.Source;
 
 /// <summary>Where a feed stands. <paramref name="Id"/> names the arming: another one has gaps before it.</summary>
-public readonly record struct FeedState(string Id, long Last, bool Fenced);
+public readonly record struct FeedState(string Id, long Last, bool Fenced)
+{
+    /// <summary>Tables that were made since the arming, of which nothing is recorded.</summary>
+    public ImmutableArray<string> Unfollowed { get; init; } = [];
+}
 
 /// <summary>
 /// Follows a source that any program keeps writing. The feed records which rows were touched, not what was written: rows are read again when

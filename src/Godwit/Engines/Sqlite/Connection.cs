@@ -59,7 +59,7 @@ internal sealed unsafe class Connection : IDisposable
     }
 
     // The library is built to refuse WHERE kind = "x", which applications' schemas hold: their views and partial indexes would be broken here.
-    private void AllowDoubleQuotedStrings()
+    internal void AllowDoubleQuotedStrings()
     {
         if (OperatingSystem.IsMacOS()) return;
         Check(Native.Configure(Handle, Native.DoubleQuotedStringsInStatements, 1, null));
