@@ -44,8 +44,11 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             plan = reviewed ?? await planning.FirstAsync(ct);
             Refuse(plan, snapshot.Position);
             await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
-            if (feed is not null) await session.FollowAsync(feed, ct);
+            Failpoints.Hit(Failpoints.RunStarted);
         }
+        // Also where a run goes on: it may have been killed between its first fact and this one.
+        if (feed is not null) await session.FollowAsync(feed, ct);
+        Failpoints.Hit(Failpoints.FollowStarted);
         try
         {
             return await ExecuteAsync(session, planning, snapshot, schema, target, options, plan, stages, progress, ct);
@@ -108,6 +111,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         }
         var refused = await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
+        Failpoints.Hit(Failpoints.Published);
         var verification = options.Verify is { } mode && !options.SchemaOnly
             ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))
             : null;

@@ -135,6 +135,11 @@ public sealed class RandomWriter(string file, int seed) : IDisposable
             // Refused by a constraint or a fence; or "no such savepoint", "no transaction is active" after a statement that ended it.
             Refused |= e.SqliteExtendedErrorCode == 1811;
         }
+        catch (SqliteException e) when (e.SqliteErrorCode == 5)
+        {
+            // Two writers of rollback-journal mode that stand in each other's way: SQLite makes one of them give up.
+            if (sql != "rollback") Try("rollback");
+        }
     }
 
     public void Dispose() => _connection.Dispose();

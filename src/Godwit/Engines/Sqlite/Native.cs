@@ -42,6 +42,9 @@ internal static unsafe partial class Native
     /// <summary>SQLITE_DBCONFIG_DQS_DML and _DDL: a name in double quotes that is no column is a string.</summary>
     internal const int DoubleQuotedStringsInStatements = 1013, DoubleQuotedStringsInSchema = 1014;
 
+    /// <summary>SQLITE_DBCONFIG_ENABLE_TRIGGER: 0 fires no trigger for this connection's writes.</summary>
+    internal const int EnableTrigger = 1003;
+
     [LibraryImport(Library, EntryPoint = "sqlite3_interrupt")]
     internal static partial void InterruptAll(nint db);
 
@@ -72,6 +75,15 @@ internal static unsafe partial class Native
     /// <summary><paramref name="destructor"/> -1 is SQLITE_TRANSIENT: SQLite takes a copy.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_text")]
     internal static partial int BindText(nint statement, int index, byte* text, int bytes, nint destructor);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_double")]
+    internal static partial int BindDouble(nint statement, int index, double value);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_null")]
+    internal static partial int BindNull(nint statement, int index);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_blob")]
+    internal static partial int BindBlob(nint statement, int index, byte* bytes, int length, nint destructor);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_column_count")]
     internal static partial int ColumnCount(nint statement);

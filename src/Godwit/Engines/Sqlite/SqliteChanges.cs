@@ -8,7 +8,7 @@ namespace Godwit.Engines.Sqlite;
 /// Follows a file by triggers and a log of keys in the file itself, the only way that sees every writing process. Writes in short
 /// transactions of its own: no writer waits longer for it than for a small write of another program.
 /// </summary>
-internal sealed class SqliteChanges(string path, TimeSpan busyTimeout) : IChangeFeed
+internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) : IChangeFeed
 {
     /// <summary>Entries that one transaction forgets: the application's next write waits for no more than these.</summary>
     private const int PrunedAtOnce = 5_000;
