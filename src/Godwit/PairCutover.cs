@@ -22,6 +22,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private List<SqlName> _tables = [];
     private readonly List<Finding> _found = [];
+    private bool _switching;
 
     public long FencedAt { get; private set; }
     public long OpenedAt { get; private set; }
@@ -31,6 +32,15 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         _tables = await session.TablesAsync(ct);
         var old = new PairFence(session.Old, _tables);
+        FencedAt = clock.GetTimestamp();
+        var open = new CutoverStep("open", async token =>
+        {
+            await new PairFence(session.New, _tables).LowerAsync(token);
+            await session.SayAsync(FollowJournal.Done, token);
+            OpenedAt = clock.GetTimestamp();
+        });
+        // The application may use the target already: there is no way but on, or back by a rollback.
+        if (session.Fact.State == FollowJournal.Switching) return [new CutoverStep("switch", SwitchAsync), open];
         return
         [
             new CutoverStep("look first", LookAsync),
@@ -53,14 +63,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 Verification = await CompareAsync(how.Verify, "cutover-differs", "The fence was taken away; the application goes on as before.", token);
                 await ProveAsync(back: false, token);
             }),
-            new CutoverStep("arm the way back", ArmWayBackAsync),
+            new CutoverStep("arm the way back", ArmWayBackAsync, ReturnAsync),
             new CutoverStep("switch", SwitchAsync, _ => { if (how.EnvFile is { } file) EnvFile.Restore(file); return Task.CompletedTask; }),
-            new CutoverStep("open", async token =>
-            {
-                await new PairFence(session.New, _tables).LowerAsync(token);
-                await session.SayAsync(FollowJournal.Done, token);
-                OpenedAt = clock.GetTimestamp();
-            }),
+            open,
         ];
     }
 
@@ -68,6 +73,10 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         _tables = await session.TablesAsync(ct);
         var (old, fresh) = (new PairFence(session.Old, _tables), new PairFence(session.New, _tables));
+        FencedAt = clock.GetTimestamp();
+        var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
+        var open = new CutoverStep("open", OpenOldAsync);
+        if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
         if (!session.IsSwitched)
         {
             if (!await old.IsRaisedAsync(ct))
@@ -96,22 +105,51 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 Verification = await CompareAsync(how.Verify ?? VerifyMode.Full, "rollback-differs", "The new side is the one in use, as before.", token);
                 await ProveAsync(back: true, token);
             }),
-            new CutoverStep("switch back", async token =>
-            {
-                if (how.EnvFile is { } file) EnvFile.Restore(file);
-                await command(how.OnSwitch, token);
-            }),
-            new CutoverStep("open", async token =>
-            {
-                // Everything up to here came from Godwit: the next cutover begins after it.
-                var here = await StreamFollower.NowAsync(session.Old, token);
-                await using (var connection = await session.New.ConnectAsync(token)) await StreamFacts.MoveAsync(connection, session.Forward.Name, here, token);
-                await old.LowerAsync(token);
-                await session.SayAsync(FollowJournal.RolledBack, token);
-                OpenedAt = clock.GetTimestamp();
-                await new StreamArming(session.New, session.Back).DropAsync(token);
-            }),
+            switchBack,
+            open,
         ];
+    }
+
+    private async Task SwitchBackAsync(CancellationToken ct)
+    {
+        if (how.EnvFile is { } file) EnvFile.Restore(file, undoable: true);
+        await command(how.OnSwitch, ct);
+    }
+
+    private async Task OpenOldAsync(CancellationToken ct)
+    {
+        await session.SayAsync(FollowJournal.RollingBack, ct);
+        await SkipReturnedAsync(ct);
+        await new PairFence(session.Old, _tables).LowerAsync(ct);
+        await session.SayAsync(FollowJournal.RolledBack, ct);
+        OpenedAt = clock.GetTimestamp();
+        await new StreamArming(session.New, session.Back).DropAsync(ct);
+        if (how.EnvFile is { } file) EnvFile.Forget(file);
+    }
+
+    /// <summary>Everything up to here came from Godwit, or is here already: the way forward begins after it. Call behind the old side's fence.</summary>
+    private async Task SkipReturnedAsync(CancellationToken ct)
+    {
+        var here = await StreamFollower.NowAsync(session.Old, ct);
+        await using var connection = await session.New.ConnectAsync(ct);
+        try
+        {
+            await StreamFacts.MoveAsync(connection, session.Forward.Name, here, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.New.Map(e, "writing the journal");
+        }
+    }
+
+    /// <summary>A switch that failed halfway may have let the application write to the new side: that comes back before the old side opens.</summary>
+    private async Task ReturnAsync(CancellationToken ct)
+    {
+        if (!_switching || how.NoWayBack) return;
+        await new PairFence(session.New, _tables).RaiseAsync(MovedBack, ct);
+        await session.DrainAsync(back: true, _found.Add, ct);
+        await PairSequences.CarryAsync(session.New, session.Old, ct);
+        await SkipReturnedAsync(ct);
     }
 
     /// <summary>Takes away everything of Godwit's but the reports.</summary>
@@ -221,6 +259,8 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private async Task SwitchAsync(CancellationToken ct)
     {
+        _switching = true;
+        await session.SayAsync(FollowJournal.Switching, ct);
         if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
         await command(how.OnSwitch, ct);
     }

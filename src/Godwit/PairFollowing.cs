@@ -11,19 +11,16 @@ using Npgsql;
 namespace Godwit;
 
 /// <summary>What makes a source record its changes for one run. Disposed before <see cref="Keep"/>, it is taken back: nothing holds the source's log for nobody.</summary>
-internal sealed class PairArming(StreamArming arming, ArmedSlot slot, string feed) : IAsyncDisposable
+internal sealed class PairArming(StreamArming arming, ArmedSlot slot, string feed) : Arming(feed)
 {
     private bool _kept;
 
-    /// <summary>Its identity, for the journal.</summary>
-    public string Feed => feed;
+    // The snapshot has been imported: the session that exported it may end.
+    public override void SnapshotIsHeld() => slot.Dispose();
 
-    /// <summary>The snapshot has been imported: the session that exported it may end.</summary>
-    public void SnapshotIsHeld() => slot.Dispose();
+    public override void Keep() => _kept = true;
 
-    public void Keep() => _kept = true;
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         slot.Dispose();
         if (_kept) return;
@@ -70,7 +67,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
             throw;
         }
         source.UseSnapshot(slot.Slot.Snapshot!, $"{feed.Slot} {slot.Slot.Position}");
-        return new(arming, slot, PairSession.FeedId(id));
+        return new PairArming(arming, slot, PairSession.FeedId(id));
     }
 
     public async Task<FollowResult> RunAsync(bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken stop)
@@ -79,12 +76,14 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         var started = clock.GetTimestamp();
         var back = session.IsSwitched;
         var state = session.Fact.State;
+        if (state is FollowJournal.Switching or FollowJournal.RollingBack)
+            throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(state == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");
         if (!back) await session.SayAsync(FollowJournal.Active, stop);
         try
         {
             var goal = untilCaughtUp ? await StreamFollower.NowAsync(back ? session.New : session.Old, stop) : (Lsn?)null;
             var totals = await session.Follower(back, new Told(progress), f => progress.Report(new MigrationEvent.Found(f))).RunAsync(goal, stop);
-            return new(totals.Changes, clock.GetElapsedTime(started));
+            return new(totals.Changes, clock.GetElapsedTime(started)) { IsBack = back };
         }
         finally
         {

@@ -34,8 +34,8 @@ internal sealed class PairSession : IAsyncDisposable
     public StreamEnd New { get; }
     public StreamFeed Forward { get; }
     public StreamFeed Back { get; }
-    /// <summary>The application uses the target.</summary>
-    public bool IsSwitched => Fact.State is FollowJournal.Done;
+    /// <summary>The application uses the target, or may already.</summary>
+    public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
 
     public static string FeedId(string id) => FeedPrefix + id;
 
@@ -65,7 +65,7 @@ internal sealed class PairSession : IAsyncDisposable
         try
         {
             await using var connection = await _target.ConnectAsync(ct);
-            await FollowJournal.SetStateAsync(connection, Fact.Run, state, 0, ct);
+            await FollowJournal.SetStateAsync(connection, Fact.Run, state, default, ct);
             Fact = await FollowJournal.ReadAsync(connection, Fact.Run, ct) ?? Fact;
         }
         catch (NpgsqlException e)

@@ -60,6 +60,8 @@ internal sealed record FollowDocument() : Document("follow")
     public required string Target { get; init; }
     /// <summary>Entries of the source's record of changes that were applied.</summary>
     public required long Changes { get; init; }
+    /// <summary>The application uses the target: changes were carried back into the source.</summary>
+    public bool IsBack { get; init; }
     public required double ElapsedSeconds { get; init; }
 }
 
@@ -71,6 +73,10 @@ internal sealed record CutoverDocument(string Command) : Document(Command)
     /// <summary>Seconds during which no side took writes.</summary>
     public required double OutageSeconds { get; init; }
     public ImmutableArray<CutoverStepLine> Steps { get; init; } = [];
+    /// <summary>Recorded writes to the target that a rollback brought to the source.</summary>
+    public long CarriedBack { get; init; }
+    /// <summary>Columns whose values come back in another spelling.</summary>
+    public ImmutableArray<string> Respelled { get; init; } = [];
     public VerifyReport? Verification { get; init; }
 }
 

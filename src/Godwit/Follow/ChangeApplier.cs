@@ -46,10 +46,17 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
                 touched.Add((await WidenAsync(connection, change, ct), _tables[change.Table], new SqlName("pg_temp", $"godwit_keys_{touched.Count}")));
             foreach (var (change, table, keys) in touched) await DeleteAsync(connection, set, change, table, keys, ct);
             long rows = 0;
-            foreach (var (change, table, _) in touched) rows += await CopyAsync(connection, set, change, table, ct);
+            foreach (var (change, table, _) in touched)
+            {
+                var written = await CopyAsync(connection, set, change, table, ct);
+                await FollowJournal.TableAppliedAsync(connection, run, table.Source, change.Keys, written, ct);
+                rows += written;
+            }
             foreach (var sequence in plan.Sequences.Where(s => touched.Any(t => t.Plan.Source == s.Table))) await AdvanceAsync(connection, sequence, 0, ct);
             await FollowJournal.AppliedAsync(connection, run, set.UpTo, set.Tables.Sum(t => t.Keys), ct);
+            Failpoints.Hit(Failpoints.ChangesWritten);
             await transaction.CommitAsync(CancellationToken.None);
+            Failpoints.Hit(Failpoints.ChangesApplied);
             return rows;
         }
         catch (NpgsqlException e)

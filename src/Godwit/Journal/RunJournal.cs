@@ -118,6 +118,16 @@ public static class RunJournal
     public static Task RequarantineAsync(NpgsqlConnection connection, Guid run, string table, long? position, CancellationToken ct) =>
         ExecuteAsync(connection, "delete from godwit.quarantine where run_id = $1 and source_table = $2 and ($3::bigint is null or position = $3)", ct, run, table, (object?)position ?? DBNull.Value);
 
+    /// <summary>Positions of a table's rows that did not fit.</summary>
+    public static async Task<HashSet<long>> QuarantinedAsync(NpgsqlConnection connection, Guid run, string table, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select position from godwit.quarantine where run_id = $1 and source_table = $2", connection) { Parameters = { new() { Value = run }, new() { Value = table } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var positions = new HashSet<long>();
+        while (await reader.ReadAsync(ct)) positions.Add(reader.GetInt64(0));
+        return positions;
+    }
+
     public static async Task<ImmutableArray<JournalChunk>> ChunksAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select source_table, number, rows, misfits from godwit.chunk where run_id = $1", connection) { Parameters = { new() { Value = run } } };

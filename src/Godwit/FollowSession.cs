@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using Godwit.Follow;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit;
+
+internal readonly record struct AppliedSet(long Changes, long Rows);
+
+/// <summary>The last finished run of a target, its plan and its feed, under the target's run lock.</summary>
+internal sealed class FollowSession : IAsyncDisposable
+{
+    private readonly RunSession _lock;
+    private readonly ITarget _target;
+    private readonly ChangeApplier _applier;
+    private long _applied;
+    private bool _uncertain;
+    private BackCarrier? _carrier;
+
+    private FollowSession(RunSession held, ITarget target, IChangeFeed feed, DatabaseSchema schema, DatabaseSchema whole, MigrationPlan plan, FollowFact fact)
+    {
+        (_lock, _target, Feed, Schema, Whole, Plan, Fact, _applied) = (held, target, feed, schema, whole, plan, fact, fact.Applied);
+        _applier = new(target, fact.Run, plan, schema);
+        if (fact.WayBack is { Armed: true } back) TakeWayBack(WayBackPlan.Read(back.Plan));
+    }
+
+    private void TakeWayBack(WayBackPlan? back)
+    {
+        WayBack = back;
+        _carrier = back is null ? null : new(_target, Fact.Run, Plan, Schema, back, Feed);
+    }
+
+    public IChangeFeed Feed { get; }
+    /// <summary>The tables that were migrated, and all tables.</summary>
+    public DatabaseSchema Schema { get; }
+    public DatabaseSchema Whole { get; }
+    public MigrationPlan Plan { get; }
+    public FollowFact Fact { get; private set; }
+    /// <summary>The inverse of the migration, where the target records its writes for the way back; else null.</summary>
+    public WayBackPlan? WayBack { get; private set; }
+    /// <summary>Tables that changes were applied to by this session.</summary>
+    public HashSet<string> Touched { get; } = new(StringComparer.Ordinal);
+    /// <summary>The application uses the target, or may already.</summary>
+    public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
+
+    public static async Task<FollowSession> OpenAsync(ISource source, ITarget target, TimeProvider clock, MigrationOptions options, CancellationToken ct)
+    {
+        var feed = Following.FeedOf(source);
+        await ChangeApplier.RequireAsync(target, ct);
+        var held = await RunSession.OpenAsync(target, clock, ct);
+        try
+        {
+            var (run, fact) = await FactAsync(target, ct);
+            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || run.TargetSchema != options.TargetSchema || fact is null)
+                throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
+                    "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
+            if (await feed.StateAsync(ct) is not { } state || state.Id != fact.Feed)
+                throw new GodwitException(ErrorKind.Blocked, "follow-gap", $"{source.Info.Display} no longer has the record of changes that the copy began with: what was written meanwhile is not known.",
+                    "Migrate again with --if-exists replace --follow, or bring the target in step with godwit verify --repair.");
+            var plan = PlanJson.Read(run.Plan);
+            var whole = await Following.InspectAsync(source, ct);
+            var migrated = plan.Tables.Select(t => t.Source).ToHashSet();
+            return new(held, target, feed, whole with { Tables = [.. whole.Tables.Where(t => migrated.Contains(t.Name))] }, whole, plan, fact);
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<(JournalRun?, FollowFact?)> FactAsync(ITarget target, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            if (!await RunJournal.ExistsAsync(connection, ct)) return default;
+            var run = await RunJournal.LatestAsync(connection, ct);
+            return (run, run is null ? null : await FollowJournal.ReadAsync(connection, run.Id, ct));
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal");
+        }
+    }
+
+    /// <summary>Applies what is waiting; null where nothing is.</summary>
+    public async Task<AppliedSet?> StepAsync(CancellationToken ct)
+    {
+        // The answer to a COMMIT may have been lost: the journal knows.
+        if (_uncertain) _applied = (await FactAsync(_target, ct)).Item2?.Applied ?? _applied;
+        _uncertain = false;
+        await using var set = await Feed.ReadAsync(Schema, _applied, ct);
+        if (set is null) return null;
+        _uncertain = true;
+        var rows = await _applier.ApplyAsync(set, ct);
+        _uncertain = false;
+        _applied = set.UpTo;
+        Touched.UnionWith(set.Tables.Select(t => t.Table));
+        return new(set.Tables.Sum(t => t.Keys), rows);
+    }
+
+    /// <summary>Carries back what the application has written to the target; null where nothing is waiting.</summary>
+    public async Task<AppliedSet?> StepBackAsync(CancellationToken ct) => _carrier is not null && await _carrier.StepAsync(ct) is { } changes ? new(changes, changes) : null;
+
+    /// <summary>From here on the target records what is written to it.</summary>
+    public async Task ArmWayBackAsync(WayBackPlan back, CancellationToken ct)
+    {
+        await new BackLog(_target, Fact.Run, Plan).ArmAsync(back, ct);
+        TakeWayBack(back);
+    }
+
+    public async Task DisarmWayBackAsync(CancellationToken ct)
+    {
+        if (WayBack is { } back) await new BackLog(_target, Fact.Run, Plan).DisarmAsync(back, ct);
+        TakeWayBack(null);
+    }
+
+    /// <summary>Positions of rows that did not fit the target, by table.</summary>
+    public async Task<Dictionary<string, IReadOnlySet<long>>> AsideAsync(CancellationToken ct)
+    {
+        var aside = new Dictionary<string, IReadOnlySet<long>>();
+        try
+        {
+            await using var connection = await _target.ConnectAsync(ct);
+            foreach (var table in Plan.Tables) aside[table.Source] = await RunJournal.QuarantinedAsync(connection, Fact.Run, table.Source, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the quarantine");
+        }
+        return aside;
+    }
+
+    public async Task PruneAsync(CancellationToken ct)
+    {
+        try
+        {
+            await Feed.PruneAsync(_applied, ct);
+            Failpoints.Hit(Failpoints.Pruned);
+        }
+        catch (GodwitException e) when (e.Kind == ErrorKind.SourceTransient)
+        {
+            // The application is writing: the log is pruned the next time.
+        }
+    }
+
+    /// <summary>What waits to be brought over, in the direction of this moment.</summary>
+    public async Task<long> PendingAsync(CancellationToken ct)
+    {
+        if (Fact.State is FollowJournal.Done or FollowJournal.Switching) return WayBack is { } back ? await new BackLog(_target, Fact.Run, Plan).PendingAsync(back, ct) : 0;
+        return await Feed.StateAsync(ct) is { } feed ? Math.Max(0, feed.Last - _applied) : 0;
+    }
+
+    public async Task SayAsync(string state, CancellationToken ct) => await SayAsync(state, new(await PendingAsync(ct), null, null, null), ct);
+
+    public async Task SayAsync(string state, FollowPulse pulse, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await _target.ConnectAsync(ct);
+            await FollowJournal.SetStateAsync(connection, Fact.Run, state, pulse, ct);
+            Fact = await FollowJournal.ReadAsync(connection, Fact.Run, ct) ?? Fact;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "writing the journal");
+        }
+    }
+
+    public ValueTask DisposeAsync() => _lock.DisposeAsync();
+}
