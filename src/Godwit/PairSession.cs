@@ -15,11 +15,10 @@ internal sealed class PairSession : IAsyncDisposable
     private const string FeedPrefix = "pg:";
 
     private readonly RunSession _lock;
-    private readonly ITarget _target;
 
     private PairSession(RunSession held, IPostgresSource source, ITarget target, JournalRun run, FollowFact fact, TimeProvider clock)
     {
-        (_lock, _target, Run, Fact, Clock) = (held, target, run, fact, clock);
+        (_lock, Run, Fact, Clock) = (held, run, fact, clock);
         (Old, New) = Ends(source, target);
         Plan = PlanJson.Read(run.Plan);
         var id = fact.Feed[FeedPrefix.Length..];
@@ -64,7 +63,8 @@ internal sealed class PairSession : IAsyncDisposable
     {
         try
         {
-            await using var connection = await _target.ConnectAsync(ct);
+            // Not by the target's pool: behind the fence, its sessions may only read.
+            await using var connection = await New.ConnectAsync(ct);
             await FollowJournal.SetStateAsync(connection, Fact.Run, state, default, ct);
             Fact = await FollowJournal.ReadAsync(connection, Fact.Run, ct) ?? Fact;
         }

@@ -34,6 +34,8 @@ public sealed class StreamArming(StreamEnd from, StreamFeed feed)
         where c.relkind in ('r', 'p') and not c.relispartition order by 1, 2
         """;
 
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private sealed record Published(SqlName Name, bool Partitioned, bool Unlogged, char Identity, bool HasKey, bool Owned);
 
     /// <summary>Publishes the tables, and sets the identity of those whose updates would be refused otherwise. Repeated, it makes the same anew.</summary>
@@ -70,20 +72,24 @@ public sealed class StreamArming(StreamEnd from, StreamFeed feed)
     {
         await DropSlotAsync(ct);
         WireConnection? connection = null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        limit.CancelAfter(Patience);
         try
         {
             return await Task.Run(() =>
             {
-                connection = from.OpenReplication(ct);
-                using var abort = ct.Register(connection.Abort);
+                connection = from.OpenReplication(limit.Token);
+                using var abort = limit.Token.Register(connection.Abort);
                 return new ArmedSlot(connection, connection.CreateSlot(feed.Slot, temporary: false, export: true));
-            }, ct);
+            }, CancellationToken.None);
         }
-        catch (Exception e) when (Target.TargetErrors.IsTargetError(e))
+        catch (Exception e) when (Target.TargetErrors.IsTargetError(e) || e is OperationCanceledException or ObjectDisposedException)
         {
             connection?.Dispose();
             ct.ThrowIfCancellationRequested();
-            throw from.Map(e, $"Making a replication slot at {from.Display}");
+            if (!limit.IsCancellationRequested) throw from.Map(e, $"Making a replication slot at {from.Display}");
+            throw new GodwitException(ErrorKind.Blocked, "follow-slot-waits", $"{from.Display}: a replication slot begins when the transactions that run on the server, in whichever database, have ended; that took longer than {Patience.TotalSeconds:0} s.",
+                "select pid, datname, usename, xact_start, query from pg_stat_activity where backend_xid is not null order by xact_start; shows them.", e);
         }
     }
 
