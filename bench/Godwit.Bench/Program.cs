@@ -52,7 +52,17 @@ run.SetAction(async (parse, stop) =>
     Console.WriteLine(measured.ToMarkdown());
 });
 
-return await new RootCommand("Times Godwit against the floor, side by side") { generate, run }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var transactions = new Option<int>("--transactions") { Description = "pgbench transactions of the backlog, four row changes each", DefaultValueFactory = _ => 100_000 };
+var wide = new Option<int>("--wide") { Description = "updates of wide rows in the backlog", DefaultValueFactory = _ => 200_000 };
+var rounds = new Option<int>("--rounds") { Description = "rounds", DefaultValueFactory = _ => 2 };
+var follow = new Command("follow", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit") { transactions, wide, rounds };
+follow.SetAction(async (parse, stop) =>
+{
+    await using var server = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
+    Console.WriteLine(await new FollowContest(server, Console.Error).RunAsync(parse.GetValue(transactions), parse.GetValue(wide), parse.GetValue(rounds), stop));
+});
+
+return await new RootCommand("Times Godwit against the floor, side by side") { generate, run, follow }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 static string FindRoot()
 {

@@ -156,7 +156,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     public async Task FinishAsync(CancellationToken ct)
     {
         _tables = await session.TablesAsync(ct);
-        await new StreamArming(session.Old, session.Forward).DropAsync(ct);
+        var forward = new StreamArming(session.Old, session.Forward);
+        await forward.RestoreAsync(session.New, ct);
+        await forward.DropAsync(ct);
         await new StreamArming(session.New, session.Back).DropAsync(ct);
         // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
         if (!session.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);

@@ -79,11 +79,17 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         if (state is FollowJournal.Switching or FollowJournal.RollingBack)
             throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(state == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");
         if (!back) await session.SayAsync(FollowJournal.Active, stop);
+        var follower = session.Follower(back, new Told(progress), f => progress.Report(new MigrationEvent.Found(f)));
         try
         {
             var goal = untilCaughtUp ? await StreamFollower.NowAsync(back ? session.New : session.Old, stop) : (Lsn?)null;
-            var totals = await session.Follower(back, new Told(progress), f => progress.Report(new MigrationEvent.Found(f))).RunAsync(goal, stop);
+            var totals = await follower.RunAsync(goal, stop);
             return new(totals.Changes, clock.GetElapsedTime(started)) { IsBack = back };
+        }
+        catch (GodwitException e)
+        {
+            await follower.NoteAsync(e);
+            throw;
         }
         finally
         {

@@ -12,8 +12,6 @@ namespace Godwit;
 /// <summary>A finished run from one PostgreSQL database to another that was made with --follow, under the target's run lock: its two ends and its two streams.</summary>
 internal sealed class PairSession : IAsyncDisposable
 {
-    private const string FeedPrefix = "pg:";
-
     private readonly RunSession _lock;
 
     private PairSession(RunSession held, IPostgresSource source, ITarget target, JournalRun run, FollowFact fact, TimeProvider clock)
@@ -21,7 +19,7 @@ internal sealed class PairSession : IAsyncDisposable
         (_lock, Run, Fact, Clock) = (held, run, fact, clock);
         (Old, New) = Ends(source, target);
         Plan = PlanJson.Read(run.Plan);
-        var id = fact.Feed[FeedPrefix.Length..];
+        var id = fact.Feed[StreamStatus.FeedPrefix.Length..];
         (Forward, Back) = (StreamFeed.Forward(id), StreamFeed.Reverse(id));
     }
 
@@ -36,7 +34,7 @@ internal sealed class PairSession : IAsyncDisposable
     /// <summary>The application uses the target, or may already.</summary>
     public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
 
-    public static string FeedId(string id) => FeedPrefix + id;
+    public static string FeedId(string id) => StreamStatus.FeedPrefix + id;
 
     public static (StreamEnd Old, StreamEnd New) Ends(IPostgresSource source, ITarget target) =>
         (new(source.Settings, source.Info.Display, "source"), new(target.ToBuilder(), target.Display, "target"));
@@ -47,7 +45,7 @@ internal sealed class PairSession : IAsyncDisposable
         try
         {
             var (run, fact) = await ReadAsync(target, ct);
-            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || fact is null || !fact.Feed.StartsWith(FeedPrefix, StringComparison.Ordinal))
+            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || fact is null || !fact.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
             return new(held, source, target, run, fact, clock);

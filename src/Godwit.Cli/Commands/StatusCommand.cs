@@ -39,6 +39,11 @@ internal static class StatusCommand
             if (!follow.Tables.IsEmpty) console.Write(Followed(follow));
             Closing.Line(console, "follow", FollowText(follow, latest.Locked));
             Closing.Line(console, "in use", Markup.Escape(follow.Authoritative == "target" ? target.Display : latest.Source));
+            if (latest.Stream is { } stream)
+            {
+                Closing.Line(console, "stream", StreamText(stream));
+                if (stream.LastError is { } broken) Closing.Line(console, "last error", Markup.Escape(invocation.Shell.Secrets.Apply(broken)));
+            }
             if (follow.LastError is { } failed) Closing.Line(console, "last error", Markup.Escape(invocation.Shell.Secrets.Apply(failed)));
         }
         if (latest.LastError is { } error) Closing.Line(console, "error", Markup.Escape(invocation.Shell.Secrets.Apply(error)));
@@ -64,6 +69,11 @@ internal static class StatusCommand
             _ => "",
         };
     }
+
+    private static string StreamText(StreamStatus stream) =>
+        $"{Units.Count(stream.Changes)} changes in {Units.Count(stream.Transactions)} transactions, {Units.Bytes(stream.LagBytes)} behind{(stream.LagSeconds is > 0 and var seconds ? $" ({Units.Time(TimeSpan.FromSeconds(seconds))})" : "")} at {stream.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC"
+        + (stream.RowsPerSecond is > 0 and var rate ? $"; {rate:0} rows/s" : "") + (stream.LagBytes == 0 ? "" : stream.EtaSeconds is { } eta ? $", in step in about {Units.Time(TimeSpan.FromSeconds(eta))}" : ", not coming nearer")
+        + $"; the source keeps {Units.Bytes(stream.RetainedBytes)} of its log" + (stream.Conflicts > 0 ? $"; {Units.Count(stream.Conflicts)} conflicts (godwit.conflict)" : "");
 
     private static Table Followed(FollowFact follow)
     {

@@ -157,6 +157,9 @@ public static class RunJournal
             while (await reader.ReadAsync(ct)) runs.Add(ReadRun(reader));
         for (var i = 0; i < runs.Count; i++)
             runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct), Follow = await FollowJournal.ReadAsync(connection, runs[i].Id, ct) };
+        // One target follows one source: the newest run that follows at all.
+        if (runs.FindIndex(r => r.Follow is { } follow && follow.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal)) is var streamed and >= 0)
+            runs[streamed] = runs[streamed] with { Stream = await StreamStatus.ReadAsync(connection, ct) };
         return [.. runs];
     }
 

@@ -37,13 +37,8 @@ public sealed record SlotState(string Name, bool Active, string? WalStatus, Lsn?
     }
 }
 
-/// <summary>What is known of a stream at the side where it is applied: a row of godwit.stream.</summary>
-public sealed record StreamFact(string Name, string Feed, string Slot, string Publication, Lsn Applied, long Transactions, long Changes, long Conflicts, DateTimeOffset? Committed, DateTimeOffset At,
-    long LagBytes, double? LagSeconds, long RetainedBytes, double? RowsPerSecond, double? BytesPerSecond, string? LastError)
-{
-    /// <summary>Until nothing is left, at the pace of the last seconds; null where it does not come nearer.</summary>
-    public TimeSpan? Remaining => LagBytes == 0 ? TimeSpan.Zero : BytesPerSecond is { } slope and < -1 ? TimeSpan.FromSeconds(Math.Min(LagBytes / -slope, 1e9)) : null;
-}
+/// <summary>How far a stream is, at the side where it is applied: a row of godwit.stream. <paramref name="Committed"/>: when the last transaction that is here was committed at the origin.</summary>
+public sealed record StreamFact(string Name, string Feed, string Slot, string Publication, Lsn Applied, DateTimeOffset? Committed);
 
 /// <summary>Reads and writes godwit.stream outside of the transactions of changes.</summary>
 public static class StreamFacts
@@ -65,21 +60,23 @@ public static class StreamFacts
     {
         await using (var exists = new NpgsqlCommand("select to_regclass('godwit.stream') is not null", connection))
             if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
-        await using var command = new NpgsqlCommand("""
-            select feed, slot, publication, applied, transactions, changes, conflicts, committed, at, coalesce(greatest(origin_lsn - applied, 0), 0), lag_seconds, coalesce(retained, 0), rate, slope, last_error
-            from godwit.stream where name = $1
-            """, connection) { Parameters = { new() { Value = stream } } };
+        await using var command = new NpgsqlCommand("select feed, slot, publication, applied, committed from godwit.stream where name = $1", connection) { Parameters = { new() { Value = stream } } };
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct)) return null;
-        double? Real(int column) => row.IsDBNull(column) ? null : row.GetDouble(column);
-        return new(stream, row.GetString(0), row.GetString(1), row.GetString(2), new((ulong)row.GetInt64(3)), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6), row.IsDBNull(7) ? null : row.GetFieldValue<DateTimeOffset>(7),
-            row.GetFieldValue<DateTimeOffset>(8), row.GetInt64(9), Real(10), row.GetInt64(11), Real(12), Real(13), row.IsDBNull(14) ? null : row.GetString(14));
+        return new(stream, row.GetString(0), row.GetString(1), row.GetString(2), new((ulong)row.GetInt64(3)), row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4));
+    }
+
+    /// <summary>What ended a follower, for status; not the position, which its transactions tell.</summary>
+    public static async Task FailAsync(NpgsqlConnection connection, string stream, string error, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("update godwit.stream set last_error = $2, at = clock_timestamp() where name = $1", connection) { Parameters = { new() { Value = stream }, new() { Value = error } } };
+        await command.ExecuteNonQueryAsync(ct);
     }
 
     internal static async Task BeatAsync(NpgsqlConnection connection, string stream, StreamPulse pulse, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = $4, slope = $5, lag_seconds = $6, last_error = $7, at = clock_timestamp() where name = $1", connection);
-        foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, pulse.RowsPerSecond, pulse.BytesPerSecond, pulse.LagSeconds, (object?)pulse.LastError ?? DBNull.Value })
+        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = $4, slope = $5, lag_seconds = $6, last_error = null, at = clock_timestamp() where name = $1", connection);
+        foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, pulse.RowsPerSecond, pulse.BytesPerSecond, pulse.LagSeconds })
             command.Parameters.Add(new() { Value = value, NpgsqlDbType = Infer(value) });
         await command.ExecuteNonQueryAsync(ct);
     }
@@ -94,4 +91,4 @@ public static class StreamFacts
 }
 
 /// <summary>What the follower notes of itself every few seconds. <paramref name="BytesPerSecond"/>: by which the lag grows, negative where it shrinks.</summary>
-internal sealed record StreamPulse(Lsn OriginNow, long RetainedBytes, double RowsPerSecond, double BytesPerSecond, double LagSeconds, string? LastError);
+internal sealed record StreamPulse(Lsn OriginNow, long RetainedBytes, double RowsPerSecond, double BytesPerSecond, double LagSeconds);

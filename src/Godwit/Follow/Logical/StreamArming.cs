@@ -100,16 +100,39 @@ public sealed class StreamArming(StreamEnd from, StreamFeed feed)
         await using var connection = await from.ConnectAsync(ct);
         try
         {
-            await using var command = new NpgsqlCommand("select obj_description(oid, 'pg_publication') from pg_publication where pubname = $1", connection) { Parameters = { new() { Value = feed.Publication } } };
-            if (await command.ExecuteScalarAsync(ct) is string note)
-                foreach (var table in JsonSerializer.Deserialize(note, NoteJson.Default.StringArrayArray) ?? [])
-                    await IdentityAsync(connection, new(table[0], table[1]), table[2] == "n" ? "nothing" : "default", ct);
+            foreach (var (table, identity) in await ChangedAsync(connection, ct)) await IdentityAsync(connection, table, identity, ct);
             await ExecuteAsync(connection, $"drop publication if exists {SqlName.Quote(feed.Publication)}", ct);
         }
         catch (NpgsqlException e)
         {
             throw from.Map(e, $"Removing the publication of {from.Display}");
         }
+    }
+
+    /// <summary>
+    /// At the other side, to which a copy has brought them: puts the replica identities back that <see cref="PublishAsync"/> has changed at the origin. Call before <see cref="DropAsync"/>.
+    /// </summary>
+    public async Task RestoreAsync(StreamEnd other, CancellationToken ct)
+    {
+        await using var connection = await from.ConnectAsync(ct);
+        await using var there = await other.ConnectAsync(ct);
+        try
+        {
+            foreach (var (table, identity) in await ChangedAsync(connection, ct))
+                await using (var exists = new NpgsqlCommand("select to_regclass($1) is not null", there) { Parameters = { new() { Value = table.ToString() } } })
+                    if ((bool)(await exists.ExecuteScalarAsync(ct))!) await IdentityAsync(there, table, identity, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw other.Map(e, $"Putting replica identities of {other.Display} back");
+        }
+    }
+
+    private async Task<List<(SqlName Table, string Identity)>> ChangedAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select obj_description(oid, 'pg_publication') from pg_publication where pubname = $1", connection) { Parameters = { new() { Value = feed.Publication } } };
+        if (await command.ExecuteScalarAsync(ct) is not string note) return [];
+        return [.. (JsonSerializer.Deserialize(note, NoteJson.Default.StringArrayArray) ?? []).Select(t => (new SqlName(t[0], t[1]), t[2] == "n" ? "nothing" : "default"))];
     }
 
     public async Task DropSlotAsync(CancellationToken ct)

@@ -57,6 +57,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
             }
             catch (GodwitException e) when (e.Kind is ErrorKind.SourceTransient or ErrorKind.TargetTransient && !stop.IsCancellationRequested)
             {
+                if (said != e.Code) await NoteAsync(e);
                 if (said != e.Code) found(new("follow-waits", Severity.Info, e.Code, e.Problem, "Godwit tries again until it works."));
                 said = e.Code;
                 try
@@ -70,6 +71,20 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
             }
         }
         return new(_changes, _transactions, _conflicts, applied);
+    }
+
+    /// <summary>For status, as well as can be: the side that would keep the note may be the one that is away.</summary>
+    public async Task NoteAsync(GodwitException failure)
+    {
+        try
+        {
+            await using var connection = await to.ConnectAsync(CancellationToken.None);
+            await StreamFacts.FailAsync(connection, feed.Name, $"{failure.Code}: {failure.Problem}", CancellationToken.None);
+        }
+        catch (Exception e) when (e is GodwitException or NpgsqlException)
+        {
+            // The failure itself is told to the user.
+        }
     }
 
     /// <summary>A position after everything that has committed at the origin until now.</summary>
@@ -163,7 +178,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                     var lag = (long)Math.Max(0, (slot?.Now.Value ?? 0) - (double)session.Durable.Value);
                     var behind = lag == 0 ? TimeSpan.Zero : await BehindAsync(there, here, over);
                     var rate = (now - changes) / seconds;
-                    await StreamFacts.BeatAsync(here, feed.Name, new(slot?.Now ?? default, slot?.RetainedBytes ?? 0, rate, lagBefore < 0 ? 0 : (lag - lagBefore) / seconds, behind.TotalSeconds, null), over);
+                    await StreamFacts.BeatAsync(here, feed.Name, new(slot?.Now ?? default, slot?.RetainedBytes ?? 0, rate, lagBefore < 0 ? 0 : (lag - lagBefore) / seconds, behind.TotalSeconds), over);
                     progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, rate));
                     (changes, lagBefore) = (now, lag);
                 }
