@@ -16,7 +16,7 @@ public sealed record FollowResult(long Changes, TimeSpan Elapsed)
 }
 
 /// <summary>A source that records its changes for a run which is about to be made. <paramref name="feed"/>: its identity, for the journal.</summary>
-internal class Arming(string feed) : IAsyncDisposable
+internal abstract class Arming(string feed) : IAsyncDisposable
 {
     public string Feed => feed;
 
@@ -26,7 +26,13 @@ internal class Arming(string feed) : IAsyncDisposable
     /// <summary>The copy is there: the record of changes is wanted from now on.</summary>
     public virtual void Keep() { }
 
-    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>One that the next run of the same command goes on with, however this one ends.</summary>
+internal sealed class LastingArming(string feed) : Arming(feed)
+{
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>
@@ -49,7 +55,7 @@ public sealed class Following(TimeProvider clock)
         await ChangeApplier.RequireAsync(target, ct);
         foreach (var finding in await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options), ct)) progress.Report(new MigrationEvent.Found(finding));
         Failpoints.Hit(Failpoints.Armed);
-        return new((await feed.StateAsync(ct))!.Value.Id);
+        return new LastingArming((await feed.StateAsync(ct))!.Value.Id);
     }
 
     /// <summary>Applies changes until stopped, or until none are waiting. Stopping is no failure.</summary>
