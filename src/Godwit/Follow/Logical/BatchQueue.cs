@@ -57,7 +57,7 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
                 case PgOutputKind.Commit:
                     _inTransaction = false;
                     if (_skipping) _filling.Dropped++;
-                    else _filling.Transactions++;
+                    else _filling.EndTransaction(message.EndLsn, message.Micros);
                     (_filling.Position, _filling.Micros) = (message.EndLsn, message.Micros);
                     TransactionsReceived++;
                     Received = Lsn.Max(Received, message.EndLsn);

@@ -39,7 +39,7 @@ internal sealed class BatchWriter : IDisposable
     public BatchOutcome Apply(ChangeBatch batch)
     {
         var added = new List<SqlName>();
-        Begin(batch, added);
+        var stop = Begin(batch, added);
         if (batch.Changes.Count > 0)
         {
             if (!Fast(batch)) Strictly(batch);
@@ -47,14 +47,17 @@ internal sealed class BatchWriter : IDisposable
         }
         if (batch.IsOpen) return new(0, [], added);
         Commit(batch);
+        if (stop is not null) throw stop;
         return new(_changes, [.. _conflicts], added);
     }
 
     public void Dispose() => _connection.Dispose();
 
-    private void Begin(ChangeBatch batch, List<SqlName> added)
+    /// <summary>Returns why to stop after this batch: a table has changed, and what came before that is applied first, so that the user finds both sides alike.</summary>
+    private GodwitException? Begin(ChangeBatch batch, List<SqlName> added)
     {
-        var unknown = batch.Tables.Concat(batch.Truncations.SelectMany(t => t.Tables)).Where(t => !_tables.ContainsKey(t)).Distinct().ToList();
+        List<Relation> Unknown() => [.. batch.Tables.Concat(batch.Truncations.SelectMany(t => t.Tables)).Where(t => !_tables.ContainsKey(t)).Distinct()];
+        var unknown = Unknown();
         if (!_inTransaction)
         {
             _statements.Execute("begin");
@@ -64,9 +67,20 @@ internal sealed class BatchWriter : IDisposable
             _conflicts.Clear();
         }
         else _statements.Execute(Release);
-        if (unknown.Count == 0) return;
+        if (unknown.Count == 0) return null;
         Must();
-        foreach (var relation in unknown) _tables[relation] = _resolver.Resolve(relation, added);
+        foreach (var relation in unknown)
+        {
+            try
+            {
+                _tables[relation] = _resolver.Resolve(relation, added);
+            }
+            catch (GodwitException e) when (e.Code == TableResolver.SchemaChanged && batch.CutBefore(relation) && batch.Changed().All(_tables.ContainsKey))
+            {
+                return e;
+            }
+        }
+        return null;
     }
 
     private bool Fast(ChangeBatch batch)

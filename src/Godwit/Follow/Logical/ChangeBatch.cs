@@ -34,6 +34,29 @@ internal sealed class ChangeBatch
     /// <summary>Transactions of another origin that were left out.</summary>
     public int Dropped { get; set; }
 
+    // Where each transaction ends: how many changes are before it, its position and its time.
+    private readonly List<(int Changes, Lsn Position, long Micros)> _ends = [];
+
+    public void EndTransaction(Lsn position, long micros)
+    {
+        Transactions++;
+        _ends.Add((Changes.Count, position, micros));
+    }
+
+    /// <summary>Leaves only the transactions that end before the table is first changed; false where there are none.</summary>
+    public bool CutBefore(Relation table)
+    {
+        var first = Changes.FindIndex(c => c.Kind == ChangeKind.Truncate ? Truncations[c.New].Tables.Contains(table) : ReferenceEquals(Tables[c.Table], table));
+        var last = _ends.FindLastIndex(e => e.Changes <= first);
+        if (first < 0 || last < 0) return false;
+        Changes.RemoveRange(_ends[last].Changes, Changes.Count - _ends[last].Changes);
+        (Position, Micros, Transactions, IsOpen) = (_ends[last].Position, _ends[last].Micros, last + 1, false);
+        return true;
+    }
+
+    /// <summary>Tables that the changes are about.</summary>
+    public IEnumerable<Relation> Changed() => Changes.SelectMany(c => c.Kind == ChangeKind.Truncate ? Truncations[c.New].Tables.AsEnumerable() : [Tables[c.Table]]);
+
     public bool IsEmpty => Changes.Count == 0 && Transactions == 0 && Dropped == 0;
 
     public void Clear()
@@ -45,6 +68,7 @@ internal sealed class ChangeBatch
         Tables.Clear();
         _tables.Clear();
         Truncations.Clear();
+        _ends.Clear();
         (Position, Micros, Transactions, IsOpen, Dropped) = (default, 0, 0, false, 0);
     }
 

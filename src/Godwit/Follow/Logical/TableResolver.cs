@@ -29,6 +29,8 @@ internal sealed class TableResolver(WireConnection connection, Func<Relation, Sq
         group by i.indexrelid, i.indisprimary having bool_and(a.attnotnull) order by i.indisprimary desc, i.indexrelid
         """;
 
+    public const string SchemaChanged = "follow-schema-changed";
+
     private int _number;
 
     private sealed record Existing(string Name, uint Type, uint Array, string TypeName, bool IdentityAlways, bool Generated, string BaseSchema, string Base, int Modifier, bool Nested);
@@ -87,7 +89,7 @@ internal sealed class TableResolver(WireConnection connection, Func<Relation, Sq
     private static uint Number(string? text) => uint.Parse(text!, CultureInfo.InvariantCulture);
 
     private static GodwitException Changed(Relation relation, string what, string hint) =>
-        new(ErrorKind.Blocked, "follow-schema-changed", $"{relation.Schema}.{relation.Name} {what}. Nothing of its changes was applied since; they wait in the slot.", hint);
+        new(ErrorKind.Blocked, "follow-schema-changed", $"{relation.Schema}.{relation.Name} {what}. What was written before that is applied; the rest waits in the slot.", hint);
 }
 
 /// <summary>
