@@ -140,6 +140,9 @@ public sealed class Following(TimeProvider clock)
         }
     }
 
+    /// <summary>The target holds a whole copy of this source, made with --follow: `migrate --follow` has only to go on following.</summary>
+    public static Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => FollowSession.IsUnderwayAsync(source, target, options, ct);
+
     internal static IChangeFeed FeedOf(ISource source) => source.Changes
         ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, or its engine has no feed of changes.", "Open it once with its application so that it is whole, then try again.");
 

@@ -77,6 +77,10 @@ internal sealed class FakeBackend : IBackend
         return Task.FromResult<ImmutableArray<RepairedTable>>([.. tables.Select(t => new RepairedTable(t, 1, 2))]);
     }
 
+    public bool FollowUnderway { get; init; }
+
+    public Task<bool> IsFollowUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => Task.FromResult(FollowUnderway);
+
     public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop)
     {
         Calls.Add($"follow {untilCaughtUp}");
