@@ -60,7 +60,6 @@ public class CutoverFailpointTests(PostgresFixture postgres)
         var killed = await run.CutoverAsync(failpoint);
         Assert.True(killed.Code == KilledRun.Killed, killed.Said);
 
-        // Once and again: forward by the same command, then, killed once more, back.
         var again = await run.CutoverAsync();
         Assert.True(again.Code == 0, again.Said);
         await run.AssertTargetInUseAsync();
@@ -68,9 +67,7 @@ public class CutoverFailpointTests(PostgresFixture postgres)
 
     [Theory]
     [InlineData(Failpoints.Fenced, false)]
-    [InlineData(Failpoints.BackArmed, false)]
     [InlineData(Failpoints.Switching, false)]
-    [InlineData(Failpoints.Switched, true)]
     [InlineData(Failpoints.Opened, true)]
     public async Task Killed_while_it_switches_and_taken_back(string failpoint, bool written)
     {

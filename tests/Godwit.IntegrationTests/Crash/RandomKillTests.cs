@@ -8,7 +8,7 @@ namespace Godwit.IntegrationTests.Crash;
 /// <summary>kill -9 at a random moment, again and again, and the same command each time. A few here; bench/soak runs a hundred of each.</summary>
 public class RandomKillTests(PostgresFixture postgres)
 {
-    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("GODWIT_KILLS") ?? "4", CultureInfo.InvariantCulture);
+    private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("GODWIT_KILLS") ?? "2", CultureInfo.InvariantCulture);
     private static readonly int Seed = int.Parse(Environment.GetEnvironmentVariable("GODWIT_KILL_SEED") ?? "1", CultureInfo.InvariantCulture);
     private readonly Random _random = new(Seed);
 
