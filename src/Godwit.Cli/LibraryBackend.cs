@@ -30,8 +30,9 @@ internal sealed class LibraryBackend : IBackend
     public Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).RunAsync(source, target, options, plan, job.Progress, ct);
 
-    public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
-        new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+    public async Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
+        await new LiveVerification(job.Clock).RunAsync(source, target, options, mode, tables, job.Progress, ct)
+            ?? await new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
 
     public Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct) =>
         new PairVerifier(source, target, job.Progress, job.Clock).VerifyAsync(request, ct);

@@ -131,15 +131,20 @@ internal sealed class FollowSession : IAsyncDisposable
     }
 
     /// <summary>Applies what is waiting; null where nothing is.</summary>
-    public async Task<AppliedSet?> StepAsync(CancellationToken ct)
+    public Task<AppliedSet?> StepAsync(CancellationToken ct) => StepAsync(() => Feed.ReadAsync(Schema, _applied, ct), ct);
+
+    /// <summary>Applies what was waiting at a snapshot's moment, as of that moment.</summary>
+    public Task<AppliedSet?> StepAsync(ISnapshot snapshot, CancellationToken ct) => StepAsync(() => snapshot.ChangesAsync(Schema, _applied, ct), ct);
+
+    private async Task<AppliedSet?> StepAsync(Func<Task<IChangeSet?>> read, CancellationToken ct)
     {
         // The answer to a COMMIT may have been lost: the journal knows.
         if (_uncertain) _applied = (await FactAsync(_target, ct)).Item2?.Applied ?? _applied;
         _uncertain = false;
-        await using var set = await Feed.ReadAsync(Schema, _applied, ct);
+        await using var set = await read();
         if (set is null) return null;
         _uncertain = true;
-        var rows = await _applier.ApplyAsync(set, ct);
+        var rows = await _applier.ApplyAsync(set, _applied, ct);
         _uncertain = false;
         _applied = set.UpTo;
         Touched.UnionWith(set.Tables.Select(t => t.Table));

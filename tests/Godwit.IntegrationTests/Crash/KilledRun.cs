@@ -52,7 +52,7 @@ internal sealed class KilledRun(Scenario scenario) : IAsyncDisposable
         while (await IsLockedAsync()) await Task.Delay(20, Scenario.Token);
     }
 
-    public async Task<string?> StateAsync() => await scenario.AskAsync<bool>("select to_regclass('godwit.follow') is not null") ? await scenario.AskAsync<string?>("select max(f.state) from godwit.follow f join godwit.run r on r.id = f.run_id where r.state <> 'abandoned'") : null;
+    public async Task<string?> StateAsync() => await scenario.AskAsync<bool>("select to_regclass('godwit.follow') is not null") ? await scenario.AskAsync<string?>("select coalesce(max(f.state), '') from godwit.follow f join godwit.run r on r.id = f.run_id where r.state <> 'abandoned'") : null;
 
     public Task<bool> IsLockedAsync() => scenario.AskAsync<bool>("select exists (select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database()))");
 
