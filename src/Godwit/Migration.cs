@@ -38,9 +38,11 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var stages = new StageClock(clock, progress);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
         var planning = new Planning(source, snapshot, schema, target, options, stages, progress);
-        var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress, ct);
+        var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress,
+            snapshot is IPostgresSnapshot same ? new Reconciling(same, schema, planning, target, options, progress) : null, ct);
         if (plan is null)
         {
+            await session.ClearAsync(ct);
             plan = reviewed ?? await planning.FirstAsync(ct);
             Refuse(plan, snapshot.Position);
             await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
@@ -94,15 +96,29 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         ImmutableArray<Finding> unmade = [];
         for (var settled = false; !settled;)
         {
-            unmade = await In(Stage.Prepare, "creating tables", () => Steps().RunAsync(plan.PreData, session.Steps, ct));
+            if (await In(Stage.Prepare, "creating tables", PrepareAsync) is { } without)
+            {
+                plan = without.Plan;
+                await session.SettleAsync(without, ct);
+                continue;
+            }
             var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options, schema));
             var copied = await In(Stage.Copy, "copying rows", () => plan.InPlace
-                ? new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options.Jobs, ct)
+                ? new PairCopy(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options, ct)
                 : new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
                 .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
             // Every value has been seen now. What a sample misjudged is made and loaded again.
-            settled = !plan.Tables.Any(t => t.Sampled) || await SettleAsync();
+            settled = !plan.Tables.Any(t => t.Sampled) && sampled.Refused.Count == 0 || await SettleAsync();
+            async Task<Settlement?> PrepareAsync()
+            {
+                try { unmade = await Steps().RunAsync(plan.PreData, session.Steps, ct); return null; }
+                catch (GodwitException e) when (e is { Kind: ErrorKind.TargetFatal, SqlState: not null })
+                {
+                    if (await planning.WithoutRefusedAsync(plan, ct) is { } settlement) return settlement;
+                    throw;
+                }
+            }
             async Task<bool> SettleAsync()
             {
                 var settlement = await planning.SettleAsync(plan, sampled, ct);
@@ -137,7 +153,8 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
 
     private static void Refuse(MigrationPlan plan, Position position)
     {
-        if (plan.SourcePosition != position.Value)
+        // A server never stands still: what its plan names is looked at object by object when it is executed.
+        if (!plan.InPlace && plan.SourcePosition != position.Value)
             throw new GodwitException(ErrorKind.Blocked, "plan-outdated", "The source was written to since the plan was made.", "Make a new plan: godwit plan SOURCE TARGET -o plan.json");
         if (plan.Findings.FirstOrDefault(f => f.Severity == Severity.Block) is { } block)
             throw new GodwitException(ErrorKind.Blocked, block.Code, $"{block.Subject}: {block.Problem} Nothing was changed.", block.Hint);
