@@ -28,7 +28,9 @@ public class WayBackModelTests(PostgresFixture postgres)
             while (!writing.IsCompleted) await FollowTests.CatchUpAsync(scenario);
             await writing;
             Assert.True((await FollowTests.CatchUpAsync(scenario)).IsBack);
-            await FollowTests.AssertEqualAsync(scenario, $"checkpoint {checkpoint} of seed {Seed}");
+            // Keys that the writers chose themselves are ahead of the sequences; the rows are what is compared.
+            var different = (await scenario.VerifyAsync()).Tables.Where(t => t.Verdict != Verdict.Equal).SelectMany(t => t.Differences.Take(3).Select(d => $"{t.Table} {d}")).ToList();
+            Assert.True(different.Count == 0, $"checkpoint {checkpoint} of seed {Seed}: {string.Join('\n', different)}");
         }
 
         await cutting.RollbackAsync(source, target, FollowTests.Options, new(null, [], null, VerifyMode.Full), _ => { }, Scenario.Token);
