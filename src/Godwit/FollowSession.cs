@@ -55,7 +55,7 @@ internal sealed class FollowSession : IAsyncDisposable
         try
         {
             var (run, fact) = await FactAsync(target, ct);
-            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || run.TargetSchema != options.TargetSchema || fact is null)
+            if (run is null || fact is null || !IsOf(run, source, options) || !await EndAsync(target, clock, run, ct))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
             if (await feed.StateAsync(ct) is not { } state || state.Id != fact.Feed)
@@ -70,6 +70,48 @@ internal sealed class FollowSession : IAsyncDisposable
         {
             await held.DisposeAsync();
             throw;
+        }
+    }
+
+    private static bool IsOf(JournalRun run, ISource source, MigrationOptions options) => run.Source == source.Info.Display && run.TargetSchema == options.TargetSchema;
+
+    /// <summary>Whether the target holds a whole copy of this source that can be followed.</summary>
+    public static async Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct)
+    {
+        var (run, fact) = await FactAsync(target, ct);
+        return run is not null && fact is not null && IsOf(run, source, options) && await IsWholeAsync(target, run, ct);
+    }
+
+    /// <summary>Everything is published. A process that was killed after that has left only its last words unsaid.</summary>
+    private static async Task<bool> IsWholeAsync(ITarget target, JournalRun run, CancellationToken ct)
+    {
+        if (run.State is RunState.Done or RunState.DoneWithDifferences) return true;
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            var done = (await RunJournal.StepsAsync(connection, run.Id, ct)).Select(s => s.Id).ToHashSet();
+            return PlanJson.Read(run.Plan).Publish is { IsEmpty: false } publish && publish.All(s => done.Contains(s.Id));
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal");
+        }
+    }
+
+    /// <summary>Says the last words of a run that was killed after its last step; false where the run is not whole.</summary>
+    private static async Task<bool> EndAsync(ITarget target, TimeProvider clock, JournalRun run, CancellationToken ct)
+    {
+        if (run.State is RunState.Done or RunState.DoneWithDifferences) return true;
+        if (!await IsWholeAsync(target, run, ct)) return false;
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            await RunJournal.SetStateAsync(connection, run.Id, RunState.Done, null, clock.GetUtcNow(), ct);
+            return true;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "writing the journal");
         }
     }
 
@@ -89,15 +131,20 @@ internal sealed class FollowSession : IAsyncDisposable
     }
 
     /// <summary>Applies what is waiting; null where nothing is.</summary>
-    public async Task<AppliedSet?> StepAsync(CancellationToken ct)
+    public Task<AppliedSet?> StepAsync(CancellationToken ct) => StepAsync(() => Feed.ReadAsync(Schema, _applied, ct), ct);
+
+    /// <summary>Applies what was waiting at a snapshot's moment, as of that moment.</summary>
+    public Task<AppliedSet?> StepAsync(ISnapshot snapshot, CancellationToken ct) => StepAsync(() => snapshot.ChangesAsync(Schema, _applied, ct), ct);
+
+    private async Task<AppliedSet?> StepAsync(Func<Task<IChangeSet?>> read, CancellationToken ct)
     {
         // The answer to a COMMIT may have been lost: the journal knows.
         if (_uncertain) _applied = (await FactAsync(_target, ct)).Item2?.Applied ?? _applied;
         _uncertain = false;
-        await using var set = await Feed.ReadAsync(Schema, _applied, ct);
+        await using var set = await read();
         if (set is null) return null;
         _uncertain = true;
-        var rows = await _applier.ApplyAsync(set, ct);
+        var rows = await _applier.ApplyAsync(set, _applied, ct);
         _uncertain = false;
         _applied = set.UpTo;
         Touched.UnionWith(set.Tables.Select(t => t.Table));

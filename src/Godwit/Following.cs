@@ -101,7 +101,7 @@ public sealed class Following(TimeProvider clock)
             throw;
         }
         if (!back) await session.PruneAsync(CancellationToken.None);
-        await session.SayAsync(back ? FollowJournal.Done : FollowJournal.Stopped, CancellationToken.None);
+        await pulse.StopAsync(back ? FollowJournal.Done : FollowJournal.Stopped);
         return new(changes, clock.GetElapsedTime(started)) { IsBack = back };
     }
 
@@ -126,6 +126,23 @@ public sealed class Following(TimeProvider clock)
             var seconds = clock.GetElapsedTime(_beat).TotalSeconds;
             await session.SayAsync(state, new(pending, seconds < 0.1 ? null : (changes - _changes) / seconds, seconds < 0.1 ? null : (pending - _pending) / seconds, error), ct);
             (_beat, _changes, _pending) = (clock.GetTimestamp(), changes, pending);
+        }
+
+        /// <summary>Pooled connections may have broken since they were used: another one is tried.</summary>
+        public async Task StopAsync(string last)
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    await session.SayAsync(last, CancellationToken.None);
+                    return;
+                }
+                catch (GodwitException e) when (e.Kind == ErrorKind.TargetTransient && attempt < 5)
+                {
+                    // The next one.
+                }
+            }
         }
 
         /// <summary>The error that ends the follower is said as well as can be.</summary>
@@ -161,6 +178,9 @@ public sealed class Following(TimeProvider clock)
             }
         }
     }
+
+    /// <summary>The target holds a whole copy of this source, made with --follow: `migrate --follow` has only to go on following.</summary>
+    public static Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => FollowSession.IsUnderwayAsync(source, target, options, ct);
 
     internal static IChangeFeed FeedOf(ISource source) => source.Changes
         ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, or its engine has no feed of changes.", "Open it once with its application so that it is whole, then try again.");

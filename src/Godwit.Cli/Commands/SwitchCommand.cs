@@ -77,14 +77,14 @@ internal static class SwitchCommand
         }
         var console = invocation.Screen.Out;
         Closing.Line(console, "switched", $"writes were refused for {Units.Time(result.Outage)}");
-        if (!forward && result.CarriedBack > 0) Closing.Line(console, "carried back", $"{Units.Count(result.CarriedBack)} recorded changes");
+        if (!forward && result.CarriedBack > 0) Closing.Line(console, "carried", $"{Units.Count(result.CarriedBack)} recorded changes back into the source");
         Closing.Line(console, "in use", Markup.Escape(forward ? target.Display : source.Info.Display));
         if (forward)
         {
             if (env is null && how.OnSwitch is null) Closing.Line(console, "next", "give the application the new address now: the old database refuses writes");
             Closing.Line(console, "back", Markup.Escape(how.NoWayBack ? $"{invocation.Self} rollback, as long as nothing was written to the new database; {invocation.Self} finish ends the migration"
                 : $"{invocation.Self} rollback, with all that is written until then; {invocation.Self} follow keeps the old database in step; {invocation.Self} finish ends the migration"));
-            if (!result.Respelled.IsEmpty) Closing.Line(console, "on the way back", Markup.Escape($"the same values in another spelling: {string.Join(", ", result.Respelled)}"));
+            if (!result.Respelled.IsEmpty) Closing.Line(console, "respelled", Markup.Escape($"on the way back the same values come in another spelling: {string.Join(", ", result.Respelled)}"));
         }
         return 0;
     }

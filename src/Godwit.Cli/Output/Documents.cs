@@ -86,6 +86,10 @@ internal sealed record FinishDocument() : Document("finish")
 {
     public required string Source { get; init; }
     public required string Target { get; init; }
+    /// <summary>What the application needs no more: archive it, then delete it.</summary>
+    public ImmutableArray<string> Decommission { get; init; } = [];
+    /// <summary>Keys of the .env file that the cutover changed.</summary>
+    public ImmutableArray<string> Settings { get; init; } = [];
 }
 
 internal sealed record RepairLine(string Table, long RowsKept, long RowsWritten);

@@ -67,6 +67,15 @@ public static partial class EnvFile
         }
     }
 
+    /// <summary>Keys that a cutover changed: their old values stand in the backup only. Empty where there is none.</summary>
+    public static IReadOnlyList<string> ChangedKeys(string file)
+    {
+        if (!File.Exists(BackupOf(file)) || !File.Exists(file)) return [];
+        ILookup<string, string> Read(string path) => Line().Matches(File.ReadAllText(path)).ToLookup(m => m.Groups["key"].Value, m => m.Groups["value"].Value.TrimEnd('\r'));
+        var (before, now) = (Read(BackupOf(file)), Read(file));
+        return [.. before.Select(k => k.Key).Union(now.Select(k => k.Key)).Where(k => before[k].LastOrDefault() != now[k].LastOrDefault())];
+    }
+
     /// <summary>The rollback stands: what it replaced is kept no longer.</summary>
     public static void Forget(string file) => File.Delete(file + UndoSuffix);
 

@@ -55,12 +55,14 @@ public class FollowTests(PostgresFixture postgres)
         await using var scenario = await Scenario.CreateAsync(postgres, RandomWriter.Schema);
         await scenario.MigrateAsync(Options);
         using var stop = new CancellationTokenSource();
-        var follow = Task.Run(() => CatchUpAsync(scenario, stop.Token, once: false));
+        var applied = new TaskCompletionSource();
+        var follow = Task.Run(() => CatchUpAsync(scenario, stop.Token, once: false, on: e => { if (e is MigrationEvent.Followed { Changes: > 0 }) applied.TrySetResult(); }));
         await Task.WhenAll(Enumerable.Range(1, 2).Select(seed => Task.Run(() =>
         {
             using var writer = new RandomWriter(scenario.File, seed);
             writer.Write(600);
         })));
+        await Task.WhenAny(applied.Task, follow);
         await stop.CancelAsync();
 
         Assert.True((await follow).Changes > 0);

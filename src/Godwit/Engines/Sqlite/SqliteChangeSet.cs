@@ -15,6 +15,7 @@ internal sealed class SqliteChangeSet : IChangeSet
     private readonly ImmutableDictionary<string, long> _numbers;
     private readonly long _after;
     private readonly bool _copied;
+    private Action<Connection> _giveBack = reader => reader.Dispose();
 
     private SqliteChangeSet(Connection reader, long after, long upTo, ImmutableArray<ChangedTable> tables, ImmutableDictionary<string, long> numbers, bool copied)
     {
@@ -48,6 +49,16 @@ internal sealed class SqliteChangeSet : IChangeSet
             }
         var set = new SqliteChangeSet(reader, after, upTo, tables.ToImmutable(), numbers.ToImmutable(), blocksWriters);
         if (blocksWriters) set.CopyAside(schema);
+        return set;
+    }
+
+    /// <summary>What was recorded by the moment in which <paramref name="reader"/> stands; the reader is given back when the set is disposed.</summary>
+    internal static SqliteChangeSet? At(Connection reader, DatabaseSchema schema, long after, Action<Connection> giveBack)
+    {
+        var last = reader.Int64($"SELECT coalesce(max(seq), 0) FROM {ChangeLog.Log}");
+        if (last <= after) return null;
+        var set = Of(reader, schema, after, last, blocksWriters: false);
+        set._giveBack = giveBack;
         return set;
     }
 
@@ -114,7 +125,7 @@ internal sealed class SqliteChangeSet : IChangeSet
 
     public ValueTask DisposeAsync()
     {
-        _reader.Dispose();
+        _giveBack(_reader);
         return ValueTask.CompletedTask;
     }
 }

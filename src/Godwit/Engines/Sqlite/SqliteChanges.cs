@@ -124,7 +124,8 @@ internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) :
         foreach (var table in schema.Tables)
         {
             using (var columns = reader.Query($"SELECT (SELECT group_concat(name, char(10)) FROM (SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid)), (SELECT columns FROM {ChangeLog.Tables} WHERE name = ?1)").Bind(1, table.Name))
-                if (!columns.Step() || columns.TextOrNull(0) != Columns(table) || columns.TextOrNull(1) is { } armed && armed != Columns(table))
+                // The columns of a virtual table are those of its definition, and its rowid.
+                if (!columns.Step() || table.Virtual is null && columns.TextOrNull(0) != Columns(table) || columns.TextOrNull(1) is { } armed && armed != Columns(table))
                     throw new GodwitException(ErrorKind.Blocked, "source-schema-changed", $"{path}: the columns of {table.Name} are no longer those that were migrated.",
                         "A changed schema is not followed: godwit finish, then godwit migrate --follow --if-exists replace.");
             if (Number(reader, table.Name) is not { } number || IsOvertaken(reader, table, number) || ChangeLog.Triggers(table, number).Any(t => SqlOf(reader, t.Name) != t.Sql)) return false;
