@@ -22,7 +22,7 @@ internal sealed class PrivateServer : IAsyncDisposable
 
     private PrivateServer(string bin, string folder, string password, int port) => (_bin, _folder, _password, _port) = (bin, folder, password, port);
 
-    public static async Task<PrivateServer> StartAsync(string parent, CancellationToken stop)
+    public static async Task<PrivateServer> StartAsync(string parent, CancellationToken stop, params string[] more)
     {
         var folder = Path.Combine(parent, "godwit-bench-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)));
         var server = new PrivateServer(FindBin(), folder, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12)), FreePort());
@@ -34,7 +34,7 @@ internal sealed class PrivateServer : IAsyncDisposable
         {
             await server.AsServer("initdb", "-D", server.Data, "-U", "bench", "-A", "scram-sha-256", "--pwfile", passwordFile, "-E", "UTF8", "--locale", "C.UTF-8", "--lc-collate", "C", "-N").MustAsync(stop);
             await new Command("chmod", ["0600", passwordFile]).MustAsync(stop);
-            var options = string.Join(' ', Settings.Select(s => $"-c {s.Name}={s.Value}"));
+            var options = string.Join(' ', Settings.Select(s => $"-c {s.Name}={s.Value}").Concat(more.Select(s => $"-c {s}")));
             var start = server.AsServer("pg_ctl", "-D", server.Data, "-w", "-l", Path.Combine(folder, "log"), "-o",
                 $"-p {server._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} {options}", "start");
             await (start with { DiscardOutput = true }).MustAsync(stop);

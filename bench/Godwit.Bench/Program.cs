@@ -52,7 +52,29 @@ run.SetAction(async (parse, stop) =>
     Console.WriteLine(measured.ToMarkdown());
 });
 
-return await new RootCommand("Times Godwit against the floor, side by side") { generate, run }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var transactions = new Option<int>("--transactions") { Description = "pgbench transactions of the backlog, four row changes each", DefaultValueFactory = _ => 100_000 };
+var wide = new Option<int>("--wide") { Description = "updates of wide rows in the backlog", DefaultValueFactory = _ => 200_000 };
+var rounds = new Option<int>("--rounds") { Description = "rounds", DefaultValueFactory = _ => 2 };
+var stream = new Command("stream", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit") { transactions, wide, rounds };
+stream.SetAction(async (parse, stop) =>
+{
+    await using var server = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
+    Console.WriteLine(await new FollowContest(server, Console.Error).RunAsync(parse.GetValue(transactions), parse.GetValue(wide), parse.GetValue(rounds), stop));
+});
+
+var switches = new Option<int>("--switches") { Description = "cutovers, and as many rollbacks", DefaultValueFactory = _ => 20 };
+var follow = new Command("follow", "What following costs the writer of an SQLite file, and how long a cutover and a rollback under load keep everybody from writing") { users, switches, godwit, data };
+follow.SetAction(async (parse, stop) =>
+{
+    var root = FindRoot();
+    var folder = Path.GetFullPath(parse.GetValue(data) ?? Path.Combine(root, "bench", "data"));
+    Directory.CreateDirectory(folder);
+    var program = parse.GetValue(godwit) ?? await Release.PublishAsync(root, folder, stop);
+    await using var server = await PrivateServer.StartAsync(Path.GetTempPath(), stop);
+    Console.WriteLine(await new FollowBench(server, program, folder, Console.Error).RunAsync(SizesOf(parse), parse.GetValue(switches), stop));
+});
+
+return await new RootCommand("Times Godwit against the floor, side by side") { generate, run, follow, stream }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 static string FindRoot()
 {

@@ -31,14 +31,17 @@ internal sealed class LibraryBackend : IBackend
     public Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).RunAsync(source, target, options, plan, job.Progress, ct);
 
-    public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
-        new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+    public async Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
+        await new LiveVerification(job.Clock).RunAsync(source, target, options, mode, tables, job.Progress, ct)
+            ?? await new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
 
     public Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct) =>
         new PairVerifier(source, target, job.Progress, job.Clock).VerifyAsync(request, ct);
 
     public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Repairing(job.Clock).RunAsync(source, target, options, tables, job.Progress, ct);
+
+    public Task<bool> IsFollowUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => Following.IsUnderwayAsync(source, target, options, ct);
 
     public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop) =>
         new Following(job.Clock).RunAsync(source, target, options, untilCaughtUp, job.Progress, stop);

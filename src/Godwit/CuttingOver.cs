@@ -5,21 +5,33 @@ using Godwit.Follow;
 using Godwit.Journal;
 using Godwit.Source;
 using Godwit.Target;
+using Godwit.TypeMapping;
 using Godwit.Verify;
 
 namespace Godwit;
 
 /// <summary>What a cutover or a rollback switches. <paramref name="EnvFile"/> and <paramref name="OnSwitch"/> may be null: then the user switches.</summary>
-public sealed record SwitchOptions(string? EnvFile, ImmutableArray<EnvChange> Env, string? OnSwitch, VerifyMode? Verify);
+public sealed record SwitchOptions(string? EnvFile, ImmutableArray<EnvChange> Env, string? OnSwitch, VerifyMode? Verify)
+{
+    /// <summary>Cut over although what is written to the target afterwards cannot come back.</summary>
+    public bool NoWayBack { get; init; }
+}
 
 /// <summary><paramref name="Outage"/>: from the moment writes were refused to the moment that the new side was open.</summary>
-public sealed record CutoverResult(ImmutableArray<StepTime> Steps, TimeSpan Outage, VerifyReport? Verification);
+public sealed record CutoverResult(ImmutableArray<StepTime> Steps, TimeSpan Outage, VerifyReport? Verification)
+{
+    /// <summary>Columns whose values come back in another spelling ("table.column"); their meaning is the same.</summary>
+    public ImmutableArray<string> Respelled { get; init; } = [];
+    /// <summary>Recorded writes to the target that a rollback brought to the source.</summary>
+    public long CarriedBack { get; init; }
+}
 
 /// <summary>
 /// The switch from the followed source to the target, and back: fence, drain, sequences, verification, switch. Any failure before the switch
-/// takes the fence away again; a killed cutover is gone on with by the same command, or taken back by <see cref="RollbackAsync"/>.
+/// takes the fence away again; a killed cutover is gone on with by the same command, or taken back by <see cref="RollbackAsync"/>. The decision
+/// is one write to the journal ("switching"): before it nobody uses the target, after it nobody uses the source.
 /// </summary>
-public sealed class CuttingOver(TimeProvider clock)
+public sealed partial class CuttingOver(TimeProvider clock)
 {
     private const int CatchUpPasses = 20;
     private const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
@@ -27,101 +39,126 @@ public sealed class CuttingOver(TimeProvider clock)
 
     public async Task<CutoverResult> CutoverAsync(ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> progress, CancellationToken ct)
     {
+        if (source is IPostgresSource pair) return await PairAsync(pair, target, options, how, back: false, progress, ct);
         await using var session = await FollowSession.OpenAsync(source, target, clock, options, ct);
         if (session.Fact.State == FollowJournal.Done)
             throw new GodwitException(ErrorKind.Blocked, "already-switched", $"{source.Info.Display} was cut over at {session.Fact.Switched:u}.", "godwit rollback goes back; godwit finish ends the migration.");
-        long fenced = 0, opened = 0;
-        VerifyReport? verification = null;
-        ICutoverStep[] steps =
+        if (session.Fact.State == FollowJournal.RollingBack)
+            throw new GodwitException(ErrorKind.Blocked, "rollback-unfinished", $"A rollback to {source.Info.Display} was interrupted after its decision.", "godwit rollback finishes it; then cut over again.");
+        var work = new CutoverWork(this, session, source, target, options, how, clock.GetTimestamp());
+        var times = await new CutoverSequence(clock, progress).RunAsync(session.Fact.State == FollowJournal.Switching ? work.Decided() : work.Steps(), ct);
+        return new(times, clock.GetElapsedTime(work.FencedAt, clock.GetTimestamp()), work.Verification) { Respelled = [.. session.WayBack?.Of(BackVerdict.Respelled) ?? []] };
+    }
+
+    /// <summary>One cutover's steps and what they hand on to each other.</summary>
+    private sealed class CutoverWork(CuttingOver cutting, FollowSession session, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, long began)
+    {
+        private WayBackPlan? _back;
+
+        public long FencedAt { get; private set; } = began;
+        public VerifyReport? Verification { get; private set; }
+
+        public ImmutableArray<ICutoverStep> Steps() =>
         [
-            new CutoverStep("catch up", token => CatchUpAsync(session, token)),
-            new CutoverStep("fence", async token =>
-            {
-                fenced = clock.GetTimestamp();
-                await session.Feed.FenceAsync(session.Whole, Moved, token);
-                await session.SayAsync(FollowJournal.Fencing, token);
-            }, async token =>
+            new CutoverStep("look for new tables", RefuseNewTablesAsync),
+            new CutoverStep("catch up", CatchUpAsync),
+            new CutoverStep("prove the way back", token => ProveAsync(null, token)),
+            new CutoverStep("fence", FenceAsync, async token =>
             {
                 await session.Feed.UnfenceAsync(token);
                 await session.SayAsync(FollowJournal.Stopped, token);
             }),
-            new CutoverStep("drain", token => DrainAsync(session, token)),
+            new CutoverStep("drain", DrainAsync),
             new CutoverStep("sequences", token => SequencesAsync(session, source, target, token)),
-            new CutoverStep("verify", async token => verification = await VerifyAsync(session, source, target, options, how.Verify, token)),
-            new CutoverStep("switch", token => SwitchAsync(how, token), _ => { if (how.EnvFile is { } file) EnvFile.Restore(file); return Task.CompletedTask; }),
-            new CutoverStep("open", async token =>
-            {
-                await new TargetFence(target, session.Plan).LowerAsync(token);
-                await session.SayAsync(FollowJournal.Done, token);
-                opened = clock.GetTimestamp();
-            }),
+            new CutoverStep("verify", async token => Verification = await cutting.VerifyAsync(session, source, target, options, how.Verify, token)),
+            new CutoverStep("record the way back", ArmAsync, DisarmAsync),
+            new CutoverStep("switch", SwitchAsync, _ => { if (how.EnvFile is { } file) EnvFile.Restore(file); return Task.CompletedTask; }),
+            new CutoverStep("open", OpenAsync),
         ];
-        var times = await new CutoverSequence(clock, progress).RunAsync(steps, ct);
-        return new(times, clock.GetElapsedTime(fenced, opened), verification);
+
+        /// <summary>The application may use the target already: there is no way but on, or back by a rollback.</summary>
+        public ImmutableArray<ICutoverStep> Decided() => [new CutoverStep("switch", SwitchAsync), new CutoverStep("open", OpenAsync)];
+
+        private async Task RefuseNewTablesAsync(CancellationToken ct)
+        {
+            if (await session.Feed.StateAsync(ct) is { Unfollowed: { Length: > 0 } tables })
+                throw new GodwitException(ErrorKind.Blocked, "cutover-new-tables", $"{source.Info.Display} has tables that were made since the migration began, and that the target lacks: {string.Join(", ", tables)}.",
+                    "Migrate again with --if-exists replace --follow; or drop them, if nobody needs them.");
+        }
+
+        /// <summary>Before the fence, so that little is left to do behind it.</summary>
+        private async Task CatchUpAsync(CancellationToken ct)
+        {
+            for (var pass = 0; pass < CatchUpPasses && await session.StepAsync(ct) is not null; pass++) { }
+        }
+
+        private async Task ProveAsync(WayBackPlan? before, CancellationToken ct)
+        {
+            if (how.NoWayBack) return;
+            var aside = await session.AsideAsync(ct);
+            IReadOnlySet<string> again = new HashSet<string>(session.Touched);
+            session.Touched.Clear();
+            await using var snapshot = await source.OpenSnapshotAsync(1, ct);
+            _back = await WayBackPlan.ProveAsync(snapshot, session.Feed, session.Schema, session.Plan, t => aside[t], before, again, ct);
+            if (_back.Of(BackVerdict.Lost).ToList() is { Count: > 0 } lost)
+                throw new GodwitException(ErrorKind.Blocked, "way-back-lossy", $"Values of {string.Join(", ", lost)} would not come back from the target as what they are in {source.Info.Display}: a rollback would change them.",
+                    "--no-way-back cuts over all the same, and then a rollback is refused once the target was written to; another --cast of those columns keeps more.");
+        }
+
+        private async Task FenceAsync(CancellationToken ct)
+        {
+            FencedAt = cutting.Now;
+            await session.Feed.FenceAsync(session.Whole, Moved, ct);
+            await session.SayAsync(FollowJournal.Fencing, ct);
+            Failpoints.Hit(Failpoints.Fenced);
+        }
+
+        private async Task DrainAsync(CancellationToken ct)
+        {
+            while (await session.StepAsync(ct) is not null) { }
+            Failpoints.Hit(Failpoints.Drained);
+        }
+
+        private async Task ArmAsync(CancellationToken ct)
+        {
+            if (_back is null) return;
+            // Values that were written since the first look: their tables are looked at again.
+            if (session.Touched.Count > 0) await ProveAsync(_back, ct);
+            await session.ArmWayBackAsync(_back, ct);
+            Failpoints.Hit(Failpoints.BackArmed);
+        }
+
+        /// <summary>A switch that failed halfway may have let the application write to the target.</summary>
+        private async Task DisarmAsync(CancellationToken ct)
+        {
+            if (session.WayBack is not null && await new BackLog(target, session.Fact.Run, session.Plan).PendingAsync(session.WayBack, ct) > 0)
+            {
+                await new TargetFence(target, session.Plan).RaiseAsync(MovedBack, ct);
+                while (await session.StepBackAsync(ct) is not null) { }
+            }
+            await session.DisarmWayBackAsync(ct);
+        }
+
+        private async Task SwitchAsync(CancellationToken ct)
+        {
+            await session.SayAsync(FollowJournal.Switching, ct);
+            Failpoints.Hit(Failpoints.Switching);
+            if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
+            await CommandAsync(how.OnSwitch, ct);
+            Failpoints.Hit(Failpoints.Switched);
+        }
+
+        private async Task OpenAsync(CancellationToken ct)
+        {
+            await new TargetFence(target, session.Plan).LowerAsync(ct);
+            Failpoints.Hit(Failpoints.Opened);
+            await session.SayAsync(FollowJournal.Done, ct);
+        }
     }
 
-    /// <summary>
-    /// Back to the source. Refused, with everything as it was, where the target holds what the source does not: nothing that was written after the
-    /// switch is thrown away.
-    /// </summary>
-    public async Task<CutoverResult> RollbackAsync(ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> progress, CancellationToken ct)
-    {
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, ct);
-        var fence = new TargetFence(target, session.Plan);
-        var switched = session.Fact.State == FollowJournal.Done;
-        if (!switched && (await session.Feed.StateAsync(ct))?.Fenced != true)
-            throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{source.Info.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
-        long fenced = 0, opened = 0;
-        VerifyReport? verification = null;
-        ICutoverStep[] steps =
-        [
-            new CutoverStep("fence the new side", token => { fenced = clock.GetTimestamp(); return fence.RaiseAsync(MovedBack, token); }, fence.LowerAsync),
-            new CutoverStep("look for writes on the new side", async token =>
-            {
-                if (!switched) return;
-                verification = await CompareAsync(session, source, target, options, VerifyMode.Full, token);
-                if (verification.Tables.FirstOrDefault(t => t.Verdict == Verdict.Different) is { } table)
-                    throw new GodwitException(ErrorKind.Blocked, "rollback-would-lose", $"{table.Table} was written to since the cutover: {table.DifferentRows} row(s) differ from the old database{Example(table)}. Going back would lose them.",
-                        "Carry those rows back by hand (godwit verify names them), then try again; or stay with the new side.");
-            }),
-            new CutoverStep("switch back", async token =>
-            {
-                if (how.EnvFile is { } file) EnvFile.Restore(file);
-                await CommandAsync(how.OnSwitch, token);
-            }),
-            new CutoverStep("open", async token =>
-            {
-                await session.Feed.UnfenceAsync(token);
-                await session.SayAsync(FollowJournal.RolledBack, token);
-                opened = clock.GetTimestamp();
-            }),
-        ];
-        var times = await new CutoverSequence(clock, progress).RunAsync(steps, ct);
-        return new(times, clock.GetElapsedTime(fenced, opened), verification);
-    }
-
-    /// <summary>Takes everything of Godwit's out of the source; the target's fence too. Refused while the source is still the one in use.</summary>
-    public async Task FinishAsync(ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct)
-    {
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, ct);
-        if (session.Fact.State != FollowJournal.Done && !abandon)
-            throw new GodwitException(ErrorKind.Blocked, "not-switched", $"{source.Info.Display} is still the database in use: its changes would no longer be recorded.", "godwit cutover first; or --abandon, to stop following for good.");
-        await session.Feed.DisarmAsync(ct);
-        await new TargetFence(target, session.Plan).LowerAsync(ct);
-    }
+    private long Now => clock.GetTimestamp();
 
     private static string Example(TableVerification table) => table.Differences.IsEmpty ? "" : $" ({string.Join("; ", table.Differences.Take(3).Select(d => d.Key).Distinct())})";
-
-    /// <summary>Before the fence, so that little is left to do behind it.</summary>
-    private static async Task CatchUpAsync(FollowSession session, CancellationToken ct)
-    {
-        for (var pass = 0; pass < CatchUpPasses && await session.StepAsync(ct) is not null; pass++) { }
-    }
-
-    private static async Task DrainAsync(FollowSession session, CancellationToken ct)
-    {
-        while (await session.StepAsync(ct) is not null) { }
-    }
 
     private static async Task SequencesAsync(FollowSession session, ISource source, ITarget target, CancellationToken ct)
     {
@@ -150,12 +187,6 @@ public sealed class CuttingOver(TimeProvider clock)
     {
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         return await new Verifier(snapshot, session.Schema, target, new Silent(), clock).VerifyAsync(session.Plan, new(mode, options.Jobs, []), ct);
-    }
-
-    private static async Task SwitchAsync(SwitchOptions how, CancellationToken ct)
-    {
-        if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
-        await CommandAsync(how.OnSwitch, ct);
     }
 
     private static async Task CommandAsync(string? command, CancellationToken ct)

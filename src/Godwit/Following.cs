@@ -9,7 +9,31 @@ using Npgsql;
 namespace Godwit;
 
 /// <summary>How a stretch of following ended.</summary>
-public sealed record FollowResult(long Changes, TimeSpan Elapsed);
+public sealed record FollowResult(long Changes, TimeSpan Elapsed)
+{
+    /// <summary>The application uses the target: its writes were carried back into the source.</summary>
+    public bool IsBack { get; init; }
+}
+
+/// <summary>A source that records its changes for a run which is about to be made. <paramref name="feed"/>: its identity, for the journal.</summary>
+internal abstract class Arming(string feed) : IAsyncDisposable
+{
+    public string Feed => feed;
+
+    /// <summary>The snapshot from which the copy reads is open.</summary>
+    public virtual void SnapshotIsHeld() { }
+
+    /// <summary>The copy is there: the record of changes is wanted from now on.</summary>
+    public virtual void Keep() { }
+
+    public abstract ValueTask DisposeAsync();
+}
+
+/// <summary>One that the next run of the same command goes on with, however this one ends.</summary>
+internal sealed class LastingArming(string feed) : Arming(feed)
+{
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
 
 /// <summary>
 /// Keeps a migrated target in step with its source while the application writes to it. Stopped and started again, or killed at any moment,
@@ -21,47 +45,48 @@ public sealed class Following(TimeProvider clock)
     /// <summary>Entries that are left in the source's log before it is pruned: pruning is a write beside the application's.</summary>
     private const long PruneEvery = 5_000;
 
-    /// <summary>Makes the source record its changes, before anything of it is read; returns the arming's identity.</summary>
-    internal static async Task<string> ArmAsync(ISource source, ITarget target, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
+    /// <summary>Makes the source record its changes, before anything of it is read.</summary>
+    internal static async Task<Arming> ArmAsync(ISource source, ITarget target, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         if (options.DataOnly || options.SchemaOnly || options.IfExists == IfExists.Append)
             throw new GodwitException(ErrorKind.Usage, "options-conflict", "--follow needs a whole migration: it does not go with --data-only, --schema-only and --if-exists append.", "Leave one of them out.");
+        if (source is IPostgresSource pair) return await new PairFollowing(pair, target, TimeProvider.System).ArmAsync(options, progress, ct);
         var feed = FeedOf(source);
         await ChangeApplier.RequireAsync(target, ct);
         foreach (var finding in await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options), ct)) progress.Report(new MigrationEvent.Found(finding));
-        return (await feed.StateAsync(ct))!.Value.Id;
+        Failpoints.Hit(Failpoints.Armed);
+        return new LastingArming((await feed.StateAsync(ct))!.Value.Id);
     }
 
     /// <summary>Applies changes until stopped, or until none are waiting. Stopping is no failure.</summary>
     public async Task<FollowResult> RunAsync(ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken stop)
     {
+        if (source is IPostgresSource pair) return await new PairFollowing(pair, target, clock).RunAsync(untilCaughtUp, progress, stop);
         await using var session = await FollowSession.OpenAsync(source, target, clock, options, stop);
+        var back = session.Fact.State == FollowJournal.Done;
+        Refuse(session, source, target);
         var started = clock.GetTimestamp();
         long changes = 0, unpruned = 0;
-        var (waitingSince, beat) = (started, started);
+        var waitingSince = started;
+        var pulse = new Pulse(clock, session, back ? FollowJournal.Done : FollowJournal.Active);
         try
         {
-            await session.SayAsync(FollowJournal.Active, stop);
+            await pulse.BeatAsync(0, null, stop);
             while (!stop.IsCancellationRequested)
             {
-                var applied = await AttemptAsync(() => session.StepAsync(stop), progress, stop);
+                var applied = await AttemptAsync(() => back ? session.StepBackAsync(stop) : session.StepAsync(stop), pulse, progress, stop);
+                changes += applied?.Changes ?? 0;
+                progress.Report(new MigrationEvent.Followed(changes, applied?.Rows ?? 0, applied is null ? TimeSpan.Zero : clock.GetElapsedTime(waitingSince)));
+                if (pulse.IsDue) await AttemptAsync(async () => { await pulse.BeatAsync(changes, null, stop); return null; }, pulse, progress, stop);
                 if (applied is { } set)
                 {
-                    changes += set.Changes;
                     unpruned += set.Changes;
-                    progress.Report(new MigrationEvent.Followed(changes, set.Rows, clock.GetElapsedTime(waitingSince)));
-                    if (unpruned < PruneEvery) continue;
+                    if (unpruned < PruneEvery || back) continue;
                     await session.PruneAsync(stop);
                     unpruned = 0;
                     continue;
                 }
-                progress.Report(new MigrationEvent.Followed(changes, 0, TimeSpan.Zero));
                 if (untilCaughtUp) break;
-                if (clock.GetElapsedTime(beat) > Heartbeat)
-                {
-                    await AttemptAsync(async () => { await session.SayAsync(FollowJournal.Active, stop); return null; }, progress, stop);
-                    beat = clock.GetTimestamp();
-                }
                 await Task.Delay(Poll, clock, stop);
                 waitingSince = clock.GetTimestamp();
             }
@@ -70,13 +95,72 @@ public sealed class Following(TimeProvider clock)
         {
             // What is not applied is still in the source's log.
         }
-        await session.PruneAsync(CancellationToken.None);
-        await session.SayAsync(FollowJournal.Stopped, CancellationToken.None);
-        return new(changes, clock.GetElapsedTime(started));
+        catch (GodwitException e)
+        {
+            await pulse.LastAsync(changes, e);
+            throw;
+        }
+        if (!back) await session.PruneAsync(CancellationToken.None);
+        await pulse.StopAsync(back ? FollowJournal.Done : FollowJournal.Stopped);
+        return new(changes, clock.GetElapsedTime(started)) { IsBack = back };
+    }
+
+    private static void Refuse(FollowSession session, ISource source, ITarget target)
+    {
+        if (session.Fact.State is FollowJournal.Switching or FollowJournal.RollingBack)
+            throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(session.Fact.State == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");
+        if (session.Fact.State == FollowJournal.Done && session.WayBack is null)
+            throw new GodwitException(ErrorKind.Blocked, "already-switched", $"The application uses {target.Display} now, and the cutover was made with --no-way-back: there is nothing to keep in step.", "godwit finish ends the migration.");
+    }
+
+    /// <summary>Says to the journal how the follower fares: what waits, how fast it goes, whether it becomes more.</summary>
+    private sealed class Pulse(TimeProvider clock, FollowSession session, string state)
+    {
+        private long _beat = clock.GetTimestamp(), _changes, _pending;
+
+        public bool IsDue => clock.GetElapsedTime(_beat) > Heartbeat;
+
+        public async Task BeatAsync(long changes, string? error, CancellationToken ct)
+        {
+            var pending = await session.PendingAsync(ct);
+            var seconds = clock.GetElapsedTime(_beat).TotalSeconds;
+            await session.SayAsync(state, new(pending, seconds < 0.1 ? null : (changes - _changes) / seconds, seconds < 0.1 ? null : (pending - _pending) / seconds, error), ct);
+            (_beat, _changes, _pending) = (clock.GetTimestamp(), changes, pending);
+        }
+
+        /// <summary>Pooled connections may have broken since they were used: another one is tried.</summary>
+        public async Task StopAsync(string last)
+        {
+            for (var attempt = 1; ; attempt++)
+            {
+                try
+                {
+                    await session.SayAsync(last, CancellationToken.None);
+                    return;
+                }
+                catch (GodwitException e) when (e.Kind == ErrorKind.TargetTransient && attempt < 5)
+                {
+                    // The next one.
+                }
+            }
+        }
+
+        /// <summary>The error that ends the follower is said as well as can be.</summary>
+        public async Task LastAsync(long changes, GodwitException failure)
+        {
+            try
+            {
+                await BeatAsync(changes, $"{failure.Code}: {failure.Problem}", CancellationToken.None);
+            }
+            catch (GodwitException)
+            {
+                // The target is gone; the journal keeps what it was told last.
+            }
+        }
     }
 
     /// <summary>A restarted server or a locked file is waited for: the changes do not go away.</summary>
-    private async Task<AppliedSet?> AttemptAsync(Func<Task<AppliedSet?>> work, IProgress<MigrationEvent> progress, CancellationToken stop)
+    private async Task<AppliedSet?> AttemptAsync(Func<Task<AppliedSet?>> work, Pulse pulse, IProgress<MigrationEvent> progress, CancellationToken stop)
     {
         var said = false;
         while (true)
@@ -88,11 +172,15 @@ public sealed class Following(TimeProvider clock)
             catch (GodwitException e) when (e.Kind is ErrorKind.TargetTransient or ErrorKind.SourceTransient && !stop.IsCancellationRequested)
             {
                 if (!said) progress.Report(new MigrationEvent.Found(new("follow-waits", Severity.Info, e.Code, e.Problem, "Godwit tries again until it works.")));
+                if (!said) await pulse.LastAsync(0, e);
                 said = true;
                 await Task.Delay(Retry, clock, stop);
             }
         }
     }
+
+    /// <summary>The target holds a whole copy of this source, made with --follow: `migrate --follow` has only to go on following.</summary>
+    public static Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => FollowSession.IsUnderwayAsync(source, target, options, ct);
 
     internal static IChangeFeed FeedOf(ISource source) => source.Changes
         ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, or its engine has no feed of changes.", "Open it once with its application so that it is whole, then try again.");
@@ -102,114 +190,4 @@ public sealed class Following(TimeProvider clock)
         await using var snapshot = await source.OpenSnapshotAsync(1, ct);
         return await snapshot.InspectAsync(ct);
     }
-}
-
-internal readonly record struct AppliedSet(long Changes, long Rows);
-
-/// <summary>The last finished run of a target, its plan and its feed, under the target's run lock.</summary>
-internal sealed class FollowSession : IAsyncDisposable
-{
-    private readonly RunSession _lock;
-    private readonly ITarget _target;
-    private readonly ChangeApplier _applier;
-    private long _applied;
-    private bool _uncertain;
-
-    private FollowSession(RunSession held, ITarget target, IChangeFeed feed, DatabaseSchema schema, DatabaseSchema whole, MigrationPlan plan, FollowFact fact)
-    {
-        (_lock, _target, Feed, Schema, Whole, Plan, Fact, _applied) = (held, target, feed, schema, whole, plan, fact, fact.Applied);
-        _applier = new(target, fact.Run, plan, schema);
-    }
-
-    public IChangeFeed Feed { get; }
-    /// <summary>The tables that were migrated, and all tables.</summary>
-    public DatabaseSchema Schema { get; }
-    public DatabaseSchema Whole { get; }
-    public MigrationPlan Plan { get; }
-    public FollowFact Fact { get; private set; }
-
-    public static async Task<FollowSession> OpenAsync(ISource source, ITarget target, TimeProvider clock, MigrationOptions options, CancellationToken ct)
-    {
-        var feed = Following.FeedOf(source);
-        await ChangeApplier.RequireAsync(target, ct);
-        var held = await RunSession.OpenAsync(target, clock, ct);
-        try
-        {
-            var (run, fact) = await FactAsync(target, ct);
-            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || run.TargetSchema != options.TargetSchema || fact is null)
-                throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
-                    "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
-            if (await feed.StateAsync(ct) is not { } state || state.Id != fact.Feed)
-                throw new GodwitException(ErrorKind.Blocked, "follow-gap", $"{source.Info.Display} no longer has the record of changes that the copy began with: what was written meanwhile is not known.",
-                    "Migrate again with --if-exists replace --follow, or bring the target in step with godwit verify --repair.");
-            var plan = PlanJson.Read(run.Plan);
-            var whole = await Following.InspectAsync(source, ct);
-            var migrated = plan.Tables.Select(t => t.Source).ToHashSet();
-            return new(held, target, feed, whole with { Tables = [.. whole.Tables.Where(t => migrated.Contains(t.Name))] }, whole, plan, fact);
-        }
-        catch
-        {
-            await held.DisposeAsync();
-            throw;
-        }
-    }
-
-    private static async Task<(JournalRun?, FollowFact?)> FactAsync(ITarget target, CancellationToken ct)
-    {
-        try
-        {
-            await using var connection = await target.ConnectAsync(ct);
-            if (!await RunJournal.ExistsAsync(connection, ct)) return default;
-            var run = await RunJournal.LatestAsync(connection, ct);
-            return (run, run is null ? null : await FollowJournal.ReadAsync(connection, run.Id, ct));
-        }
-        catch (NpgsqlException e)
-        {
-            throw TargetErrors.Map(e, "reading the journal");
-        }
-    }
-
-    /// <summary>Applies what is waiting; null where nothing is.</summary>
-    public async Task<AppliedSet?> StepAsync(CancellationToken ct)
-    {
-        // The answer to a COMMIT may have been lost: the journal knows.
-        if (_uncertain) _applied = (await FactAsync(_target, ct)).Item2?.Applied ?? _applied;
-        _uncertain = false;
-        await using var set = await Feed.ReadAsync(Schema, _applied, ct);
-        if (set is null) return null;
-        _uncertain = true;
-        var rows = await _applier.ApplyAsync(set, ct);
-        _uncertain = false;
-        _applied = set.UpTo;
-        return new(set.Tables.Sum(t => t.Keys), rows);
-    }
-
-    public async Task PruneAsync(CancellationToken ct)
-    {
-        try
-        {
-            await Feed.PruneAsync(_applied, ct);
-        }
-        catch (GodwitException e) when (e.Kind == ErrorKind.SourceTransient)
-        {
-            // The application is writing: the log is pruned the next time.
-        }
-    }
-
-    public async Task SayAsync(string state, CancellationToken ct)
-    {
-        var pending = await Feed.StateAsync(ct) is { } feed ? Math.Max(0, feed.Last - _applied) : 0;
-        try
-        {
-            await using var connection = await _target.ConnectAsync(ct);
-            await FollowJournal.SetStateAsync(connection, Fact.Run, state, pending, ct);
-            Fact = await FollowJournal.ReadAsync(connection, Fact.Run, ct) ?? Fact;
-        }
-        catch (NpgsqlException e)
-        {
-            throw TargetErrors.Map(e, "writing the journal");
-        }
-    }
-
-    public ValueTask DisposeAsync() => _lock.DisposeAsync();
 }

@@ -33,8 +33,9 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
     public async Task<MigrationResult> RunAsync(ISource source, ITarget target, MigrationOptions options, MigrationPlan? reviewed, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         await using var session = await RunSession.OpenAsync(target, clock, ct);
-        var feed = options.Follow ? await Following.ArmAsync(source, target, options, progress, ct) : null;
+        await using var arming = options.Follow ? await Following.ArmAsync(source, target, options, progress, ct) : null;
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
+        arming?.SnapshotIsHeld();
         var stages = new StageClock(clock, progress);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
         var planning = new Planning(source, snapshot, schema, target, options, stages, progress);
@@ -46,11 +47,16 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             plan = reviewed ?? await planning.FirstAsync(ct);
             Refuse(plan, snapshot.Position);
             await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
-            if (feed is not null) await session.FollowAsync(feed, ct);
+            Failpoints.Hit(Failpoints.RunStarted);
         }
+        // Also where a run goes on: it may have been killed between its first fact and this one.
+        if (arming is not null) await session.FollowAsync(arming.Feed, ct);
+        Failpoints.Hit(Failpoints.FollowStarted);
         try
         {
-            return await ExecuteAsync(session, planning, snapshot, schema, target, options, plan, stages, progress, ct);
+            var result = await ExecuteAsync(session, planning, snapshot, schema, target, options, plan, stages, progress, ct);
+            arming?.Keep();
+            return result;
         }
         catch (OperationCanceledException)
         {
@@ -127,6 +133,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         }
         var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
+        Failpoints.Hit(Failpoints.Published);
         var verification = options.Verify is { } mode && !options.SchemaOnly && !plan.InPlace
             ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))
             : null;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Follow;
+using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Source;
 using Godwit.Target;
@@ -21,9 +22,24 @@ public sealed class Repairing(TimeProvider clock)
         var plan = run is null
             ? await new Planning(source, snapshot, schema, target, options with { DataOnly = true }, new StageClock(clock, progress), progress).WholeAsync(ct)
             : PlanJson.Read(run.Plan);
+        if (run is not null && await IsSwitchedAsync(target, run.Id, ct))
+            throw new GodwitException(ErrorKind.Blocked, "repair-wrong-side", $"The application uses {target.Display} since the cutover: {source.Info.Display} is the older one, and nothing of it may replace what was written there.", "godwit follow carries the target's writes back into the source.");
         var repair = new TableRepair(snapshot, schema, target, run?.Id);
         var repaired = ImmutableArray.CreateBuilder<RepairedTable>();
         foreach (var table in plan.Tables.Where(t => tables.Contains(t.Source))) repaired.Add(await repair.RunAsync(table, plan, ct));
         return repaired.ToImmutable();
+    }
+
+    private static async Task<bool> IsSwitchedAsync(ITarget target, Guid run, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            return await FollowJournal.ReadAsync(connection, run, ct) is { Authoritative: "target" };
+        }
+        catch (Npgsql.NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal");
+        }
     }
 }

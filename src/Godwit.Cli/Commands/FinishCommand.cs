@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using Godwit.Cli.Output;
 using Godwit.Cli.Terminal;
+using Godwit.Cutover;
 using Spectre.Console;
 
 namespace Godwit.Cli.Commands;
@@ -12,6 +14,7 @@ internal static class FinishCommand
         var command = new Command("finish", "End a followed migration: take triggers, log and fence out of the source; reports stay; says what to decommission");
         MigrationFlags.AddEnds(command, targetOptional: false);
         command.Add(MigrationFlags.Text("--schema", "NAME", "Target schema (default: public)"));
+        command.Add(MigrationFlags.Text("--env", "FILE", "The application's .env file: names the settings that are no longer needed"));
         command.Add(MigrationFlags.Flag("--abandon", "Also where there was no cutover: stop following for good"));
         command.SetAction(Invocation.Action(shell, RunAsync));
         return command;
@@ -25,14 +28,18 @@ internal static class FinishCommand
         await using var source = await ends.OpenSourceAsync(invocation, ct);
         await using var target = await ends.OpenTargetAsync(invocation, 1, ct);
         await invocation.Backend.FinishAsync(new(invocation.Shell.Clock, invocation.Logger, new Progress<MigrationEvent>()), source, target, new() { TargetSchema = FollowCommand.SchemaOf(invocation) }, abandon, ct);
+        var env = invocation.Option<string>("--env") is { } file ? Path.Combine(invocation.Shell.WorkingDirectory, file) : null;
+        var settings = env is null ? [] : EnvFile.ChangedKeys(env);
+        ImmutableArray<string> decommission = abandon ? [] : [source.Info.Display, .. env is not null && File.Exists(EnvFile.BackupOf(env)) ? [EnvFile.BackupOf(env)] : Array.Empty<string>()];
         if (invocation.IsMachine)
         {
-            invocation.Shell.Out.WriteLine(CliJson.Text(new FinishDocument { Source = source.Info.Display, Target = target.Display }, invocation.Global.Json));
+            invocation.Shell.Out.WriteLine(CliJson.Text(new FinishDocument { Source = source.Info.Display, Target = target.Display, Decommission = decommission, Settings = [.. settings] }, invocation.Global.Json));
             return 0;
         }
         var console = invocation.Screen.Out;
         Closing.Line(console, "finished", Markup.Escape($"{source.Info.Display} holds nothing of Godwit's any more"));
-        if (!abandon) Closing.Line(console, "next", Markup.Escape($"archive {source.Info.Display} and take it away from the application; remove its old settings and FILE.before-cutover; schema godwit of the target keeps the reports"));
+        if (!abandon) Closing.Line(console, "next", Markup.Escape($"archive, then delete: {string.Join(", ", decommission)}; schema godwit of the target keeps the reports and can go when nobody reads them"));
+        if (settings.Count > 0) Closing.Line(console, "settings", Markup.Escape($"{string.Join(", ", settings)} have new values; what only their old values named is needed no more"));
         return 0;
     }
 }

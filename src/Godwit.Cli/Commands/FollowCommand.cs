@@ -10,7 +10,7 @@ internal static class FollowCommand
 {
     public static Command Create(Shell shell)
     {
-        var command = new Command("follow", "Keep the target of `migrate --follow` in step with its source until stopped (Ctrl-C); goes on where it was");
+        var command = new Command("follow", "Keep the target of `migrate --follow` in step with its source until stopped (Ctrl-C); after a cutover, the source in step with the target");
         MigrationFlags.AddEnds(command, targetOptional: false);
         command.Add(MigrationFlags.Text("--schema", "NAME", "Target schema (default: public)"));
         command.Add(MigrationFlags.Flag("--once", "Stop when nothing is waiting any more"));
@@ -37,9 +37,9 @@ internal static class FollowCommand
         var result = await invocation.Backend.FollowAsync(new(invocation.Shell.Clock, invocation.Logger, view), source, target, options, untilCaughtUp, ct);
         view.End();
         if (invocation.IsMachine)
-            invocation.Shell.Out.WriteLine(CliJson.Text(new FollowDocument { Source = source.Info.Display, Target = target.Display, Changes = result.Changes, ElapsedSeconds = Math.Round(result.Elapsed.TotalSeconds, 3) }, invocation.Global.Json));
+            invocation.Shell.Out.WriteLine(CliJson.Text(new FollowDocument { Source = source.Info.Display, Target = target.Display, Changes = result.Changes, IsBack = result.IsBack, ElapsedSeconds = Math.Round(result.Elapsed.TotalSeconds, 3) }, invocation.Global.Json));
         else
-            Closing.Line(invocation.Screen.Out, "followed", $"{Units.Count(result.Changes)} changes applied in {Units.Time(result.Elapsed)}; {(ct.IsCancellationRequested ? "stopped, and can go on" : "nothing is waiting")}");
+            Closing.Line(invocation.Screen.Out, "followed", $"{Units.Count(result.Changes)} changes {(result.IsBack ? "carried back into the source" : "applied")} in {Units.Time(result.Elapsed)}; {(ct.IsCancellationRequested ? "stopped, and can go on" : "nothing is waiting")}");
         return 0;
     }
 }

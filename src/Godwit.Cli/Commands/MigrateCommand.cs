@@ -40,6 +40,11 @@ internal static class MigrateCommand
             plan ??= await PlanCommand.MakeAsync(invocation, source, target, options, ct);
             return PlanCommand.Show(invocation, plan);
         }
+        if (options is { Follow: true, IfExists: not IfExists.Replace } && await invocation.Backend.IsFollowUnderwayAsync(source, target, options, ct))
+        {
+            invocation.Note($"{target.Display} holds a whole copy already; to make it anew: --if-exists replace");
+            return await FollowCommand.FollowAsync(invocation, source, target, options, untilCaughtUp: false, ct);
+        }
         if (plan is null) await Patterns.CheckAsync(invocation, source, options, ct);
         var reports = invocation.Option<string>("--report") ?? invocation.Settings.Project.Report?.Value ?? "godwit-report";
         var exit = await MigrationRun.RunAsync(invocation, source, target, options, plan, reports, ct);

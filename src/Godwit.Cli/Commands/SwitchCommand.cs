@@ -17,13 +17,14 @@ internal static class SwitchCommand
         Add(command);
         command.Add(MigrationFlags.List("--set", "KEY=VALUE", "Key of --env to change; VALUE may be $OTHER, another key of that file; repeatable"));
         command.Add(MigrationFlags.Choice("--verify", Words.Verify, "How to compare behind the fence (default: full)"));
+        command.Add(MigrationFlags.Flag("--no-way-back", "Cut over although some values could not come back; a rollback is then refused once the target was written to"));
         command.SetAction(Invocation.Action(shell, (invocation, ct) => RunAsync(invocation, "cutover", ct)));
         return command;
     }
 
     public static Command CreateRollback(Shell shell)
     {
-        var command = new Command("rollback", "Go back to the source after a cutover, or take a fence away; refused where the target holds writes that would be lost");
+        var command = new Command("rollback", "Go back to the source after a cutover, with all that was written to the target since; or take a fence away");
         Add(command);
         command.SetAction(Invocation.Action(shell, (invocation, ct) => RunAsync(invocation, "rollback", ct)));
         return command;
@@ -55,7 +56,7 @@ internal static class SwitchCommand
         await using var source = await ends.OpenSourceAsync(invocation, ct);
         await using var target = await ends.OpenTargetAsync(invocation, options.Jobs, ct);
         invocation.Shell.Aftermath = () => forward ? "the fence was taken away: the source is the database in use, as before" : "the new side is the database in use, as before";
-        var how = new SwitchOptions(env, changes, invocation.Option<string>("--on-switch"), verify);
+        var how = new SwitchOptions(env, changes, invocation.Option<string>("--on-switch"), verify) { NoWayBack = forward && invocation.Option<bool>("--no-way-back") };
         void Show(StepTime step) => invocation.Note($"  {step.Step,-32} {Units.Time(step.Elapsed)}");
         var result = await (forward
             ? invocation.Backend.CutoverAsync(new(invocation.Shell.Clock, invocation.Logger, new Progress<MigrationEvent>()), source, target, options, how, Show, ct)
@@ -68,17 +69,22 @@ internal static class SwitchCommand
                 Target = target.Display,
                 OutageSeconds = Math.Round(result.Outage.TotalSeconds, 3),
                 Steps = [.. result.Steps.Select(s => new CutoverStepLine(s.Step, Math.Round(s.Elapsed.TotalSeconds, 3)))],
+                CarriedBack = result.CarriedBack,
+                Respelled = result.Respelled,
                 Verification = result.Verification,
             }, invocation.Global.Json));
             return 0;
         }
         var console = invocation.Screen.Out;
         Closing.Line(console, "switched", $"writes were refused for {Units.Time(result.Outage)}");
+        if (!forward && result.CarriedBack > 0) Closing.Line(console, "carried", $"{Units.Count(result.CarriedBack)} recorded changes back into the source");
         Closing.Line(console, "in use", Markup.Escape(forward ? target.Display : source.Info.Display));
         if (forward)
         {
             if (env is null && how.OnSwitch is null) Closing.Line(console, "next", "give the application the new address now: the old database refuses writes");
-            Closing.Line(console, "back", Markup.Escape($"{invocation.Self} rollback, as long as nothing was written to the new database; {invocation.Self} finish ends the migration"));
+            Closing.Line(console, "back", Markup.Escape(how.NoWayBack ? $"{invocation.Self} rollback, as long as nothing was written to the new database; {invocation.Self} finish ends the migration"
+                : $"{invocation.Self} rollback, with all that is written until then; {invocation.Self} follow keeps the old database in step; {invocation.Self} finish ends the migration"));
+            if (!result.Respelled.IsEmpty) Closing.Line(console, "respelled", Markup.Escape($"on the way back the same values come in another spelling: {string.Join(", ", result.Respelled)}"));
         }
         return 0;
     }

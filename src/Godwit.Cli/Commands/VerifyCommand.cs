@@ -47,7 +47,7 @@ internal static class VerifyCommand
         await CheckTablesAsync(source, tables, ct);
         await using var target = await ends.OpenTargetAsync(invocation, options.Jobs, ct);
         var view = ProgressView.For(invocation);
-        invocation.Shell.Aftermath = () => "nothing was changed: verification only reads";
+        invocation.Shell.Aftermath = () => "nothing was changed: verification only reads, and brings over what waits where the target follows";
         var report = await view.AroundAsync(() => invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct));
         ImmutableArray<RepairedTable> repaired = [];
         if (invocation.Option<bool>("--repair") && report.Tables.Where(t => t.Verdict == Verdict.Different).Select(t => t.Table).ToList() is { Count: > 0 } wrong)

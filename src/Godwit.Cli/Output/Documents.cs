@@ -60,6 +60,8 @@ internal sealed record FollowDocument() : Document("follow")
     public required string Target { get; init; }
     /// <summary>Entries of the source's record of changes that were applied.</summary>
     public required long Changes { get; init; }
+    /// <summary>The application uses the target: changes were carried back into the source.</summary>
+    public bool IsBack { get; init; }
     public required double ElapsedSeconds { get; init; }
 }
 
@@ -71,6 +73,10 @@ internal sealed record CutoverDocument(string Command) : Document(Command)
     /// <summary>Seconds during which no side took writes.</summary>
     public required double OutageSeconds { get; init; }
     public ImmutableArray<CutoverStepLine> Steps { get; init; } = [];
+    /// <summary>Recorded writes to the target that a rollback brought to the source.</summary>
+    public long CarriedBack { get; init; }
+    /// <summary>Columns whose values come back in another spelling.</summary>
+    public ImmutableArray<string> Respelled { get; init; } = [];
     public VerifyReport? Verification { get; init; }
 }
 
@@ -80,6 +86,10 @@ internal sealed record FinishDocument() : Document("finish")
 {
     public required string Source { get; init; }
     public required string Target { get; init; }
+    /// <summary>What the application needs no more: archive it, then delete it.</summary>
+    public ImmutableArray<string> Decommission { get; init; } = [];
+    /// <summary>Keys of the .env file that the cutover changed.</summary>
+    public ImmutableArray<string> Settings { get; init; } = [];
 }
 
 internal sealed record RepairLine(string Table, long RowsKept, long RowsWritten);

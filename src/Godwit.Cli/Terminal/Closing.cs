@@ -33,6 +33,8 @@ internal static class Closing
         console.WriteLine();
         console.Write(table);
         Verdict(console, report, otherDifferences: false);
+        if (report.Basis == VerifyBasis.OneMoment) Line(console, "moment", "both sides at one moment: what waited was brought over first");
+        if (report.Basis == VerifyBasis.Rechecked) Line(console, "moment", report.Looks == 1 ? "while changes were brought over" : $"while changes were brought over; tables that differed were looked at {report.Looks} times");
     }
 
     /// <summary>A labelled line: the labels stand in one column, long text wraps beside it.</summary>

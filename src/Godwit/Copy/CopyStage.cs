@@ -138,7 +138,9 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
         foreach (var misfit in misfits)
             await RunJournal.QuarantineAsync(connection, run, table.Source, misfit.Position, QuarantineKey.Of(table, misfit.Json), misfit.Column, misfit.Reason.ToString(), misfit.Json, never);
         await RunJournal.ChunkDoneAsync(connection, run, new(table.Source, chunk.Number, rows, misfits.Count), never);
+        Failpoints.Hit(Failpoints.ChunkWritten);
         await transaction.CommitAsync(never);
+        Failpoints.Hit(Failpoints.ChunkDone);
         sampled.Seen(table.Source, chunk.Number, read.Profiler);
         Commit(table, rows, misfits.Count);
     }

@@ -11,7 +11,7 @@ public sealed record EnvChange(string Key, string Value);
 /// </summary>
 public static partial class EnvFile
 {
-    private const string BackupSuffix = ".before-cutover";
+    private const string BackupSuffix = ".before-cutover", UndoSuffix = ".before-rollback";
 
     public static string BackupOf(string file) => file + BackupSuffix;
 
@@ -52,17 +52,45 @@ public static partial class EnvFile
     }
 
     /// <summary>Returns false where there is nothing to restore.</summary>
-    public static bool Restore(string file)
+    public static bool Restore(string file, bool undoable = false)
     {
         try
         {
             if (!File.Exists(BackupOf(file))) return false;
+            if (undoable && File.Exists(file)) File.Copy(file, file + UndoSuffix, overwrite: true);
             File.Move(BackupOf(file), file, overwrite: true);
             return true;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new GodwitException(ErrorKind.Internal, "env-not-written", $"{file} could not be restored from {BackupOf(file)}: {e.Message}", $"Copy {BackupOf(file)} over {file} by hand.", e);
+        }
+    }
+
+    /// <summary>Keys that a cutover changed: their old values stand in the backup only. Empty where there is none.</summary>
+    public static IReadOnlyList<string> ChangedKeys(string file)
+    {
+        if (!File.Exists(BackupOf(file)) || !File.Exists(file)) return [];
+        ILookup<string, string> Read(string path) => Line().Matches(File.ReadAllText(path)).ToLookup(m => m.Groups["key"].Value, m => m.Groups["value"].Value.TrimEnd('\r'));
+        var (before, now) = (Read(BackupOf(file)), Read(file));
+        return [.. before.Select(k => k.Key).Union(now.Select(k => k.Key)).Where(k => before[k].LastOrDefault() != now[k].LastOrDefault())];
+    }
+
+    /// <summary>The rollback stands: what it replaced is kept no longer.</summary>
+    public static void Forget(string file) => File.Delete(file + UndoSuffix);
+
+    /// <summary>Takes an undoable <see cref="Restore"/> back: both files are what they were before it.</summary>
+    public static void UndoRestore(string file)
+    {
+        try
+        {
+            if (!File.Exists(file + UndoSuffix)) return;
+            if (!File.Exists(BackupOf(file))) File.Copy(file, BackupOf(file));
+            File.Move(file + UndoSuffix, file, overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new GodwitException(ErrorKind.Internal, "env-not-written", $"{file} could not be restored from {file + UndoSuffix}: {e.Message}", $"Copy {file + UndoSuffix} over {file} by hand.", e);
         }
     }
 

@@ -32,24 +32,36 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
         }
     }
 
-    /// <summary>Returns the number of rows written and keys deleted.</summary>
-    public async Task<long> ApplyAsync(IChangeSet set, CancellationToken ct)
+    /// <summary>
+    /// Returns the number of rows written. <paramref name="after"/>: where the set begins. Refused where the journal stands elsewhere: another follower,
+    /// one whose lock the server has lost with its connection, has gone on from there, and this set is older than what it brought.
+    /// </summary>
+    public async Task<long> ApplyAsync(IChangeSet set, long after, CancellationToken ct)
     {
         try
         {
             await using var connection = await target.ConnectAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
             await ExecuteAsync(connection, "set local session_replication_role = replica", ct);
+            if (!await AskAsync(connection, $"select coalesce((select applied from godwit.follow where run_id = '{run}' for update), -1) = {after}", ct))
+                throw new GodwitException(ErrorKind.TargetTransient, "follow-overtaken", "Another follower has applied changes meanwhile.", "Stop one of the two.");
             // Every delete comes before every copy: a unique value may have moved from one row to another.
             var touched = new List<(ChangedTable Change, TablePlan Plan, SqlName Keys)>();
             foreach (var change in set.Tables.Where(t => _tables.ContainsKey(t.Table)))
                 touched.Add((await WidenAsync(connection, change, ct), _tables[change.Table], new SqlName("pg_temp", $"godwit_keys_{touched.Count}")));
             foreach (var (change, table, keys) in touched) await DeleteAsync(connection, set, change, table, keys, ct);
             long rows = 0;
-            foreach (var (change, table, _) in touched) rows += await CopyAsync(connection, set, change, table, ct);
+            foreach (var (change, table, _) in touched)
+            {
+                var written = await CopyAsync(connection, set, change, table, ct);
+                await FollowJournal.TableAppliedAsync(connection, run, table.Source, change.Keys, written, ct);
+                rows += written;
+            }
             foreach (var sequence in plan.Sequences.Where(s => touched.Any(t => t.Plan.Source == s.Table))) await AdvanceAsync(connection, sequence, 0, ct);
             await FollowJournal.AppliedAsync(connection, run, set.UpTo, set.Tables.Sum(t => t.Keys), ct);
+            Failpoints.Hit(Failpoints.ChangesWritten);
             await transaction.CommitAsync(CancellationToken.None);
+            Failpoints.Hit(Failpoints.ChangesApplied);
             return rows;
         }
         catch (NpgsqlException e)

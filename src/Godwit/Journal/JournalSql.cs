@@ -19,7 +19,13 @@ internal static class JournalSql
           column_name text not null, reason text not null, row jsonb not null, at timestamptz not null default now());
         create table if not exists godwit.follow (
           run_id uuid primary key references godwit.run on delete cascade, feed text not null, applied bigint not null, changes bigint not null,
-          pending bigint not null, state text not null, at timestamptz not null default now(), fenced timestamptz, switched timestamptz);
+          pending bigint not null, state text not null, at timestamptz not null default now(), fenced timestamptz, switched timestamptz,
+          in_step timestamptz, rate double precision, slope double precision, last_error text);
+        create table if not exists godwit.follow_table (
+          run_id uuid not null references godwit.run on delete cascade, source_table text not null, changes bigint not null, rows bigint not null,
+          at timestamptz not null default now(), primary key (run_id, source_table));
+        create table if not exists godwit.way_back (
+          run_id uuid primary key references godwit.run on delete cascade, plan text not null, armed boolean not null default false, changes bigint not null default 0);
         create table if not exists godwit.repaired (
           run_id uuid references godwit.run on delete cascade, source_table text not null, row jsonb not null, at timestamptz not null default now());
         create index if not exists quarantine_by_table on godwit.quarantine (run_id, source_table);

@@ -122,6 +122,16 @@ public static class RunJournal
     public static Task RequarantineAsync(NpgsqlConnection connection, Guid run, string table, long? position, CancellationToken ct) =>
         ExecuteAsync(connection, "delete from godwit.quarantine where run_id = $1 and source_table = $2 and ($3::bigint is null or position = $3)", ct, run, table, (object?)position ?? DBNull.Value);
 
+    /// <summary>Positions of a table's rows that did not fit.</summary>
+    public static async Task<HashSet<long>> QuarantinedAsync(NpgsqlConnection connection, Guid run, string table, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select position from godwit.quarantine where run_id = $1 and source_table = $2", connection) { Parameters = { new() { Value = run }, new() { Value = table } } };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var positions = new HashSet<long>();
+        while (await reader.ReadAsync(ct)) positions.Add(reader.GetInt64(0));
+        return positions;
+    }
+
     public static async Task<ImmutableArray<JournalChunk>> ChunksAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select source_table, number, rows, misfits from godwit.chunk where run_id = $1", connection) { Parameters = { new() { Value = run } } };
@@ -151,6 +161,9 @@ public static class RunJournal
             while (await reader.ReadAsync(ct)) runs.Add(ReadRun(reader));
         for (var i = 0; i < runs.Count; i++)
             runs[i] = runs[i] with { Tables = await ReadTablesAsync(connection, runs[i].Id, ct), Follow = await FollowJournal.ReadAsync(connection, runs[i].Id, ct) };
+        // One target follows one source: the newest run that follows at all.
+        if (runs.FindIndex(r => r.Follow is { } follow && follow.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal)) is var streamed and >= 0)
+            runs[streamed] = runs[streamed] with { Stream = await StreamStatus.ReadAsync(connection, ct) };
         return [.. runs];
     }
 

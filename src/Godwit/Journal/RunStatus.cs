@@ -24,6 +24,8 @@ public sealed record RunStatus
     public ImmutableArray<TableStatus> Tables { get; init; } = [];
     /// <summary>How far the target has followed its source; null where it does not.</summary>
     public FollowFact? Follow { get; init; }
+    /// <summary>The stream by which it follows, where both sides are PostgreSQL.</summary>
+    public StreamStatus? Stream { get; init; }
     /// <summary>A godwit holds the run lock of this target at this moment.</summary>
     public bool Locked { get; init; }
     public int StepsDone { get; init; }

@@ -78,7 +78,11 @@ public sealed record Column
 
 public sealed record GeneratedColumn(string Expression, bool Stored);
 
-public sealed record Key(string? Name, ImmutableArray<string> Columns);
+public sealed record Key(string? Name, ImmutableArray<string> Columns)
+{
+    /// <summary>How the key compares, one entry a column, null where as its column does; empty where all do.</summary>
+    public ImmutableArray<string?> Collations { get; init; } = [];
+}
 
 /// <summary>One term of an index: a column, or an expression in source SQL.</summary>
 public sealed record IndexTerm(string? Column, string? Expression, bool Descending, string? Collation);

@@ -1,10 +1,15 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Godwit.TypeMapping;
 
 namespace Godwit.Source;
 
 /// <summary>Where a feed stands. <paramref name="Id"/> names the arming: another one has gaps before it.</summary>
-public readonly record struct FeedState(string Id, long Last, bool Fenced);
+public readonly record struct FeedState(string Id, long Last, bool Fenced)
+{
+    /// <summary>Tables that were made since the arming, of which nothing is recorded.</summary>
+    public ImmutableArray<string> Unfollowed { get; init; } = [];
+}
 
 /// <summary>
 /// Follows a source that any program keeps writing. The feed records which rows were touched, not what was written: rows are read again when
@@ -36,12 +41,27 @@ public interface IChangeFeed
 
     Task UnfenceAsync(CancellationToken ct);
 
+    /// <summary>The columns by which the feed tells rows of a table; empty where a touched table is brought over whole.</summary>
+    ImmutableArray<string> KeyOf(Table table);
+
+    /// <summary>
+    /// Writes rows into the source, fenced or not, in one transaction: first every key of every table goes, then every row comes. Nothing of it is
+    /// recorded as a change, and no trigger of the application fires.
+    /// </summary>
+    Task WriteBackAsync(IReadOnlyList<TableBack> tables, CancellationToken ct);
+
     /// <summary>Removes everything that <see cref="ArmAsync"/> and <see cref="FenceAsync"/> made: the source's schema is what it was.</summary>
     Task DisarmAsync(CancellationToken ct);
 }
 
 /// <summary>A table with touched rows. <paramref name="Whole"/>: rows have no key that the feed could record, so that all of them count as touched.</summary>
 public sealed record ChangedTable(string Table, ImmutableArray<string> Key, bool Whole, long Keys);
+
+/// <summary>
+/// What comes back into a table. <paramref name="Gone"/>: keys whose rows go, in the order of <paramref name="Key"/>; empty <paramref name="Key"/>: all rows go but those at the
+/// positions <paramref name="Aside"/>. <paramref name="LastKey"/>: the largest key given out meanwhile, or null.
+/// </summary>
+public sealed record TableBack(Table Table, ImmutableArray<string> Key, IAsyncEnumerable<SourceValue[]> Gone, ImmutableArray<string> Columns, IAsyncEnumerable<SourceValue[]> Rows, IReadOnlySet<long> Aside, long? LastKey);
 
 /// <summary>What was touched up to one moment, and those rows as they stand at it. Holds the source's read lock until disposed: be quick.</summary>
 public interface IChangeSet : IAsyncDisposable

@@ -69,6 +69,9 @@ public interface ISnapshot : IAsyncDisposable
     /// Rows that do not fit their encodings are left out of the tuples and stand in <see cref="RowBatch.Misfits"/>, in full.
     /// </summary>
     IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, CancellationToken ct);
+
+    /// <summary>What the source's feed had recorded after <paramref name="after"/> by this moment, and those rows as of this moment; null where nothing, or where there is no feed.</summary>
+    Task<IChangeSet?> ChangesAsync(DatabaseSchema schema, long after, CancellationToken ct) => Task.FromResult<IChangeSet?>(null);
 }
 
 /// <summary>PostgreSQL's two COPY formats that Godwit speaks.</summary>

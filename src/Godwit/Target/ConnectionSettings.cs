@@ -62,6 +62,24 @@ public sealed class ConnectionSettings
         return ConnectionDefaults.Complete(given, _ => null);
     }
 
+    /// <summary>The same as Npgsql has it.</summary>
+    public static ConnectionSettings From(NpgsqlConnectionStringBuilder builder, string origin)
+    {
+        var settings = From(builder.Host ?? "localhost", builder.Port, builder.Username ?? "", builder.Password, builder.Database ?? builder.Username ?? "", origin);
+        void Set(string name, string? value)
+        {
+            if (value is { Length: > 0 }) settings = settings.With(name, value, origin);
+        }
+        Set("sslmode", builder.SslMode switch { SslMode.VerifyCA => "verify-ca", SslMode.VerifyFull => "verify-full", var mode => mode.ToString().ToLowerInvariant() });
+        Set("sslrootcert", builder.RootCertificate);
+        Set("sslcert", builder.SslCertificate);
+        Set("sslkey", builder.SslKey);
+        Set("sslpassword", builder.SslPassword);
+        Set("options", builder.Options);
+        Set("channel_binding", builder.ChannelBinding.ToString().ToLowerInvariant());
+        return settings;
+    }
+
     public string? Get(string name) => _values.GetValueOrDefault(name)?.Value;
 
     /// <summary>The same server and role, another database.</summary>

@@ -38,6 +38,9 @@ public interface ITarget : IAsyncDisposable
     /// <summary>Opens a connection; throws <see cref="GodwitException"/> only. The caller disposes it.</summary>
     Task<NpgsqlConnection> ConnectAsync(CancellationToken ct);
 
+    /// <summary>How to sign in; holds the password.</summary>
+    NpgsqlConnectionStringBuilder ToBuilder() => throw new NotSupportedException();
+
     /// <summary>
     /// A plain connection for moving rows, with the same settings, outside of any pool. Blocks; throws <see cref="GodwitException"/> only. The
     /// caller disposes it.

@@ -58,6 +58,8 @@ public sealed class TargetDatabase : ITarget
         }
     }
 
+    public NpgsqlConnectionStringBuilder ToBuilder() => _settings.ToBuilder();
+
     public WireConnection OpenWire(CancellationToken ct)
     {
         var settings = _settings.ToBuilder();

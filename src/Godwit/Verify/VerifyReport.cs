@@ -4,6 +4,17 @@ namespace Godwit.Verify;
 
 public enum Verdict { Equal, Different, NotChecked }
 
+/// <summary>What a comparison of two sides of which one follows the other rests on.</summary>
+public enum VerifyBasis
+{
+    /// <summary>Both sides as they were found.</summary>
+    AsFound,
+    /// <summary>Everything up to the moment that was compared had been brought over before.</summary>
+    OneMoment,
+    /// <summary>Tables that differed were compared again while the follower went on: rows that were being written are no difference.</summary>
+    Rechecked,
+}
+
 /// <summary>One thing that was compared. <paramref name="Detail"/> says what was seen, or why it was not checked.</summary>
 public sealed record VerifyCheck(string Name, Verdict Verdict, string Detail);
 
@@ -46,6 +57,9 @@ public sealed record VerifyReport
 {
     public required VerifyMode Mode { get; init; }
     public required int SampleSeed { get; init; }
+    public VerifyBasis Basis { get; init; }
+    /// <summary>How often tables that differed were looked at, where the basis is <see cref="VerifyBasis.Rechecked"/>.</summary>
+    public int Looks { get; init; } = 1;
     public ImmutableArray<TableVerification> Tables { get; init; } = [];
     /// <summary>What is not about one table: sequences, foreign keys, views, objects missing from the catalog.</summary>
     public ImmutableArray<VerifyCheck> Checks { get; init; } = [];

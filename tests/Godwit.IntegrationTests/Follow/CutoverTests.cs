@@ -130,13 +130,29 @@ public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
     public async Task A_rollback_that_would_lose_a_row_is_refused_and_leaves_the_new_side_in_use()
     {
         await using var scenario = await FollowedAsync();
-        await RunAsync(scenario, How());
+        await RunAsync(scenario, How() with { NoWayBack = true });
         await scenario.DoAsync("insert into t (u) values ('written after the switch')");
 
         Assert.Equal("rollback-would-lose", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How(), back: true))).Code);
 
         await scenario.DoAsync("insert into t (u) values ('and another')");
         Assert.Contains("godwit", Refusal(scenario, "delete from t"));
+    }
+
+    [Fact]
+    public async Task A_failing_command_of_a_rollback_leaves_the_new_side_in_use()
+    {
+        await using var scenario = await FollowedAsync();
+        await RunAsync(scenario, How());
+        var switched = await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token);
+
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How("exit 7"), back: true))).Code);
+
+        Assert.Equal(switched, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+        await scenario.DoAsync("insert into t (u) values ('goes on')");
+        await RunAsync(scenario, How(), back: true);
+        Assert.Equal(Env, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+        Assert.Equal([Path.Combine(_folder, ".env")], Directory.GetFiles(_folder));
     }
 
     [Fact]

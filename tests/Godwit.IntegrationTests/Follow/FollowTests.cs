@@ -1,5 +1,6 @@
 using Godwit.IntegrationTests.Migrating;
 using Godwit.Verify;
+using Godwit.Writer;
 using Microsoft.Data.Sqlite;
 using Xunit;
 
@@ -7,7 +8,7 @@ namespace Godwit.IntegrationTests.Follow;
 
 public class FollowTests(PostgresFixture postgres)
 {
-    private static readonly MigrationOptions Options = new() { Jobs = 2, Follow = true };
+    internal static readonly MigrationOptions Options = new() { Jobs = 2, Follow = true };
 
     internal static async Task<FollowResult> CatchUpAsync(Scenario scenario, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null)
     {
@@ -21,10 +22,10 @@ public class FollowTests(PostgresFixture postgres)
         public void Report(MigrationEvent value) => on?.Invoke(value);
     }
 
-    private static async Task AssertEqualAsync(Scenario scenario)
+    internal static async Task AssertEqualAsync(Scenario scenario, string when = "")
     {
         var report = await scenario.VerifyAsync();
-        Assert.True(report.Verdict == Verdict.Equal, string.Join('\n', report.Tables.Where(t => t.Verdict != Verdict.Equal).SelectMany(t => t.Differences.Take(3).Select(d => $"{t.Table} {d}")).Concat(report.Checks.Concat(report.Tables.SelectMany(t => t.Checks)).Where(o => o.Verdict != Verdict.Equal).Select(o => o.ToString()))));
+        Assert.True(report.Verdict == Verdict.Equal, when + string.Join('\n', report.Tables.Where(t => t.Verdict != Verdict.Equal).SelectMany(t => t.Differences.Take(3).Select(d => $"{t.Table} {d}")).Concat(report.Checks.Concat(report.Tables.SelectMany(t => t.Checks)).Where(o => o.Verdict != Verdict.Equal).Select(o => o.ToString()))));
     }
 
     [Theory]
@@ -54,12 +55,14 @@ public class FollowTests(PostgresFixture postgres)
         await using var scenario = await Scenario.CreateAsync(postgres, RandomWriter.Schema);
         await scenario.MigrateAsync(Options);
         using var stop = new CancellationTokenSource();
-        var follow = Task.Run(() => CatchUpAsync(scenario, stop.Token, once: false));
+        var applied = new TaskCompletionSource();
+        var follow = Task.Run(() => CatchUpAsync(scenario, stop.Token, once: false, on: e => { if (e is MigrationEvent.Followed { Changes: > 0 }) applied.TrySetResult(); }));
         await Task.WhenAll(Enumerable.Range(1, 2).Select(seed => Task.Run(() =>
         {
             using var writer = new RandomWriter(scenario.File, seed);
             writer.Write(600);
         })));
+        await Task.WhenAny(applied.Task, follow);
         await stop.CancelAsync();
 
         Assert.True((await follow).Changes > 0);
@@ -89,6 +92,75 @@ public class FollowTests(PostgresFixture postgres)
 
         Assert.Equal(answer, await scenario.AskAsync<string>(question));
         await AssertEqualAsync(scenario);
+    }
+
+    [Theory]
+    [InlineData("create table t (k text primary key, v text); insert into t (rowid, k, v) values (5, 'old', 'x')", "insert or replace into t (rowid, k) values (5, 'new')", "select string_agg(k, ',') from t", "new")]
+    [InlineData("create table t (k text primary key, v text); insert into t (rowid, k, v) values (5, 'a', 'x'), (6, 'b', 'x')", "update or replace t set rowid = 6 where k = 'a'", "select string_agg(k, ',') from t", "a")]
+    [InlineData("create table t (id integer primary key, v text); create unique index t_v on t (v collate nocase); insert into t values (1, 'abc')", "replace into t values (2, 'ABC')", "select string_agg(id || v, ',') from t", "2ABC")]
+    [InlineData("create table t (k text, v text, primary key (k collate nocase)) without rowid; insert into t values ('abc', 'x')", "replace into t values ('ABC', 'y')", "select string_agg(k || v, ',') from t", "ABCy")]
+    [InlineData("create table t (id integer primary key desc, v text); insert into t values (1, 'a'), (2, 'b')", "insert or replace into t (rowid, id, v) values (1, 9, 'c')", "select string_agg(id || v, ',' order by id) from t", "2b,9c")]
+    [InlineData("create virtual table t using fts5 (a, b); insert into t values ('one', 'two')", "insert into t values ('three', 'four'); update t set b = 'five' where a = 'one'", "select string_agg(a || b, ',' order by a) from t", "onefive,threefour")]
+    [InlineData("create virtual table t using rtree (id, x1, x2); insert into t values (1, 0, 1), (2, 0, 1)", "update t set x2 = 4 where id = 1; delete from t where id = 2", "select string_agg(id || ':' || x2, ',') from t", "1:4")]
+    [InlineData("create table t (id integer primary key, v text) strict; insert into t values (1, 'a')", "insert into t values (1, 'b') on conflict (id) do update set v = excluded.v returning v", "select v from t", "b")]
+    public async Task One_statement_on_an_unusual_table_arrives(string schema, string statement, string question, string answer)
+    {
+        foreach (var journal in new[] { "wal", "delete" })
+        {
+            await using var scenario = await Scenario.CreateAsync(postgres, $"pragma journal_mode = {journal}; {schema}");
+            await scenario.MigrateAsync(Options);
+            Write(scenario, statement);
+
+            await CatchUpAsync(scenario);
+
+            Assert.Equal(answer, await scenario.AskAsync<string>(question));
+            await AssertEqualAsync(scenario);
+        }
+    }
+
+    [Fact]
+    public async Task A_trigger_of_the_application_that_comes_later_and_ignores_hides_nothing()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await scenario.MigrateAsync(Options);
+        Write(scenario, "create trigger late after insert on t begin select raise(ignore); end; insert into t values (1, 'hidden from the record')");
+        await CatchUpAsync(scenario);
+        await AssertEqualAsync(scenario);
+
+        Write(scenario, "insert into t values (2, 'recorded')");
+        Assert.Equal(1, (await CatchUpAsync(scenario)).Changes);
+
+        await AssertEqualAsync(scenario);
+        Assert.Equal(2, await scenario.AskAsync<long>("select count(*) from t"));
+    }
+
+    [Fact]
+    public async Task An_older_copy_of_the_file_is_a_gap()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text)");
+        await scenario.MigrateAsync(Options);
+        File.Copy(scenario.File, scenario.File + ".old");
+        Write(scenario, "insert into t values (1, 'a')");
+        await CatchUpAsync(scenario);
+        File.Move(scenario.File + ".old", scenario.File, overwrite: true);
+
+        Assert.Equal("follow-gap", (await Assert.ThrowsAsync<GodwitException>(() => CatchUpAsync(scenario))).Code);
+    }
+
+    [Fact]
+    public async Task The_record_is_forgotten_once_applied()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "pragma journal_mode = wal; create table t (id integer primary key, v text)");
+        await scenario.MigrateAsync(Options);
+        Write(scenario, "insert into t with recursive i(i) as (select 1 union all select i + 1 from i where i < 12000) select i, 'v' from i");
+
+        await CatchUpAsync(scenario);
+
+        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select count(*) || ':' || max(seq) from _godwit_log";
+        Assert.Equal("1:12000", command.ExecuteScalar());
     }
 
     private static void Write(Scenario scenario, string sql)

@@ -87,6 +87,10 @@ internal sealed class FakeBackend : IBackend
         return Task.FromResult<ImmutableArray<RepairedTable>>([.. tables.Select(t => new RepairedTable(t, 1, 2))]);
     }
 
+    public bool FollowUnderway { get; set; }
+
+    public Task<bool> IsFollowUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => Task.FromResult(FollowUnderway);
+
     public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop)
     {
         Calls.Add($"follow {untilCaughtUp}");

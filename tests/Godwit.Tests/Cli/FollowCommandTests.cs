@@ -18,6 +18,16 @@ public class FollowCommandTests
     }
 
     [Fact]
+    public async Task Migrate_with_follow_where_the_copy_is_whole_only_follows()
+    {
+        var setup = new CliSetup();
+        setup.Backend.FollowUnderway = true;
+        Assert.Equal(0, (await setup.RunAsync(["migrate", .. Ends, "--follow"])).ExitCode);
+        Assert.False(setup.Backend.Ran);
+        Assert.Equal(["follow False"], setup.Backend.Calls);
+    }
+
+    [Fact]
     public async Task Migrate_without_it_does_not()
     {
         var setup = new CliSetup();

@@ -33,4 +33,23 @@ public class EnvFileTests
         Assert.False(EnvFile.Restore(file));
         Assert.Single(Directory.GetFiles(Path.GetDirectoryName(file)!));
     }
+
+    [Fact]
+    public void An_undone_restore_leaves_both_files_as_they_were_and_changed_keys_are_named()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("godwit-env-").FullName, ".env");
+        File.WriteAllText(file, "A=1\nB=2\n");
+        Assert.Empty(EnvFile.ChangedKeys(file));
+        EnvFile.Apply(file, [new("A", "9"), new("NEW", "x")]);
+        Assert.Equal(["A", "NEW"], EnvFile.ChangedKeys(file));
+
+        EnvFile.Restore(file, undoable: true);
+        EnvFile.UndoRestore(file);
+
+        Assert.Equal("A=9\nB=2\nNEW=x\n", File.ReadAllText(file));
+        Assert.Equal("A=1\nB=2\n", File.ReadAllText(EnvFile.BackupOf(file)));
+        EnvFile.Restore(file, undoable: true);
+        EnvFile.Forget(file);
+        Assert.Equal("A=1\nB=2\n", File.ReadAllText(Assert.Single(Directory.GetFiles(Path.GetDirectoryName(file)!))));
+    }
 }

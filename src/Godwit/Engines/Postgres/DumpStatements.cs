@@ -10,6 +10,7 @@ namespace Godwit.Engines.Postgres;
 internal static class DumpStatements
 {
     private const int PreData = 2, Data = 3;
+    private const string OwnPublication = "godwit_";
 
     public static ImmutableArray<SchemaStatement> Of(ImmutableArray<DumpEntry> entries)
     {
@@ -29,7 +30,13 @@ internal static class DumpStatements
 
     // ENCODING, STDSTRINGS and SEARCHPATH are settings of the session that executes the dump: those of Godwit's sessions are the same.
     private static bool IsStatement(DumpEntry entry) =>
-        entry.Section != Data && entry.Description is not ("ENCODING" or "STDSTRINGS" or "SEARCHPATH" or "DATABASE" or "DATABASE PROPERTIES") && HasSql(entry.Definition);
+        entry.Section != Data && entry.Description is not ("ENCODING" or "STDSTRINGS" or "SEARCHPATH" or "DATABASE" or "DATABASE PROPERTIES") && HasSql(entry.Definition) && !IsOwn(entry);
+
+    // What following the source needs there, and nowhere else.
+    private static bool IsOwn(DumpEntry entry) =>
+        (entry.Description is "PUBLICATION" or "PUBLICATION TABLE" && entry.Tag.StartsWith(OwnPublication, StringComparison.Ordinal))
+        || (entry.Description == "COMMENT" && entry.Tag.StartsWith("PUBLICATION " + OwnPublication, StringComparison.Ordinal))
+        || (entry.Description == "TRIGGER" && entry.Tag.EndsWith(" godwit_pair_fence", StringComparison.Ordinal));
 
     // Of what initdb makes, the dump says in a comment that it is there already.
     private static bool HasSql(string definition) =>

@@ -68,11 +68,20 @@ internal sealed unsafe class Connection : IDisposable
     }
 
     // The library is built to refuse WHERE kind = "x", which applications' schemas hold: their views and partial indexes would be broken here.
-    private void AllowDoubleQuotedStrings()
+    internal void AllowDoubleQuotedStrings()
     {
         if (OperatingSystem.IsMacOS()) return;
         Check(Native.Configure(Handle, Native.DoubleQuotedStringsInStatements, 1, null));
         Check(Native.Configure(Handle, Native.DoubleQuotedStringsInSchema, 1, null));
+    }
+
+    /// <summary>This connection's writes fire no trigger, check no foreign key and no CHECK: another database has done all that.</summary>
+    internal void WriteAsGiven()
+    {
+        if (OperatingSystem.IsMacOS()) throw new PlatformNotSupportedException("sqlite3_db_config cannot be called here.");
+        Check(Native.Configure(Handle, Native.EnableTrigger, 0, null));
+        Execute("PRAGMA foreign_keys=0");
+        Execute("PRAGMA ignore_check_constraints=1");
     }
 
     internal void Execute(string sql)

@@ -13,6 +13,8 @@ internal static unsafe partial class Native
 
     internal const int Ok = 0, Error = 1, Perm = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, Interrupt = 9, IoError = 10, Corrupt = 11,
         Full = 13, CantOpen = 14, Protocol = 15, Schema = 17, TooBig = 18, Auth = 23, NotADatabase = 26, Row = 100, Done = 101;
+    /// <summary>SQLITE_CONSTRAINT_TRIGGER: a trigger said RAISE (https://www.sqlite.org/rescode.html#constraint_trigger).</summary>
+    internal const int ConstraintTrigger = 1811;
     internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenUri = 0x40, OpenNoMutex = 0x8000, OpenExtendedResultCodes = 0x02000000;
     internal const int TypeInteger = 1, TypeReal = 2, TypeText = 3, TypeBlob = 4, TypeNull = 5;
     internal const int FileControlFilePointer = 7;
@@ -39,6 +41,9 @@ internal static unsafe partial class Native
 
     /// <summary>SQLITE_DBCONFIG_DQS_DML and _DDL: a name in double quotes that is no column is a string.</summary>
     internal const int DoubleQuotedStringsInStatements = 1013, DoubleQuotedStringsInSchema = 1014;
+
+    /// <summary>SQLITE_DBCONFIG_ENABLE_TRIGGER: 0 fires no trigger for this connection's writes.</summary>
+    internal const int EnableTrigger = 1003;
 
     [LibraryImport(Library, EntryPoint = "sqlite3_interrupt")]
     internal static partial void InterruptAll(nint db);
@@ -70,6 +75,15 @@ internal static unsafe partial class Native
     /// <summary><paramref name="destructor"/> -1 is SQLITE_TRANSIENT: SQLite takes a copy.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_text")]
     internal static partial int BindText(nint statement, int index, byte* text, int bytes, nint destructor);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_double")]
+    internal static partial int BindDouble(nint statement, int index, double value);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_null")]
+    internal static partial int BindNull(nint statement, int index);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_bind_blob")]
+    internal static partial int BindBlob(nint statement, int index, byte* bytes, int length, nint destructor);
 
     [LibraryImport(Library, EntryPoint = "sqlite3_column_count")]
     internal static partial int ColumnCount(nint statement);

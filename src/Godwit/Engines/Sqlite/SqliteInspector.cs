@@ -121,7 +121,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         var ddl = TableDdl.Read(listed.Name, listed.Sql, findings);
         if (ReadColumns(listed, ddl) is not { } columns) return null;
         var indexes = ReadIndexes(listed.Name, columns.Columns, ddl, findings);
-        var keyed = columns.PrimaryKey.Count == 1 && !listed.WithoutRowId && !indexes.HasPrimaryKeyIndex
+        var keyed = columns.PrimaryKey.Count == 1 && !listed.WithoutRowId && indexes.PrimaryKey.IsDefault
             ? columns.Columns.FindIndex(c => c.Name == columns.PrimaryKey[0] && SqliteIdentifier.Same(c.DeclaredType, "INTEGER")) : -1;
         // A rowid alias is what has no index of its own: "INTEGER PRIMARY KEY DESC" has one (https://www.sqlite.org/lang_createtable.html, section 5).
         if (keyed >= 0) columns.Columns[keyed] = columns.Columns[keyed] with { IsRowKey = true };
@@ -129,7 +129,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         {
             Name = listed.Name,
             Columns = [.. columns.Columns],
-            PrimaryKey = columns.PrimaryKey.Count == 0 ? null : new Key(ddl.PrimaryKeyName, [.. columns.PrimaryKey]),
+            PrimaryKey = columns.PrimaryKey.Count == 0 ? null : new Key(ddl.PrimaryKeyName, [.. columns.PrimaryKey]) { Collations = indexes.PrimaryKey.IsDefault ? [] : [.. indexes.PrimaryKey.Select(t => t.Collation)] },
             UniqueConstraints = indexes.Constraints,
             Indexes = indexes.Indexes,
             ForeignKeys = ReadForeignKeys(listed.Name, ddl),
@@ -170,20 +170,21 @@ internal sealed class SqliteInspector(Connection connection, string name)
         return (columns, [.. key.OrderBy(k => k.Ordinal).Select(k => k.Name)]);
     }
 
-    private sealed record IndexSet(ImmutableArray<TableIndex> Constraints, ImmutableArray<TableIndex> Indexes, bool HasPrimaryKeyIndex);
+    /// <summary><paramref name="PrimaryKey"/>: the terms of its index; default where it has none.</summary>
+    private sealed record IndexSet(ImmutableArray<TableIndex> Constraints, ImmutableArray<TableIndex> Indexes, ImmutableArray<IndexTerm> PrimaryKey);
 
     private IndexSet ReadIndexes(string table, List<Column> columns, TableDdl ddl, ImmutableArray<Finding>.Builder findings)
     {
         var constraints = ImmutableArray.CreateBuilder<TableIndex>();
         var indexes = ImmutableArray.CreateBuilder<TableIndex>();
-        var hasPrimaryKeyIndex = false;
+        ImmutableArray<IndexTerm> primaryKey = default;
         using var rows = Catalog.Query(connection, "table_indexes").Bind(1, table);
         while (rows.Step())
         {
             var (index, origin, sql) = (rows.Text(0), rows.Text(2), rows.Text(3));
             if (origin == "pk")
             {
-                hasPrimaryKeyIndex = true;
+                primaryKey = ReadTerms(index, columns, null);
                 continue;
             }
             var text = origin == "c" ? IndexDdl.Read(index, sql, findings) : null;
@@ -198,7 +199,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
             };
             (origin == "u" ? constraints : indexes).Add(found);
         }
-        return new IndexSet(constraints.ToImmutable(), indexes.ToImmutable(), hasPrimaryKeyIndex);
+        return new IndexSet(constraints.ToImmutable(), indexes.ToImmutable(), primaryKey);
     }
 
     private ImmutableArray<IndexTerm> ReadTerms(string index, List<Column> columns, IndexDdl? text)

@@ -67,6 +67,22 @@ internal sealed class SqliteSnapshot : ISnapshot
         }
     }
 
+    public async Task<IChangeSet?> ChangesAsync(DatabaseSchema schema, long after, CancellationToken ct)
+    {
+        var reader = await _free.Reader.ReadAsync(ct);
+        try
+        {
+            var set = await Task.Run(() => Guard(null, () => SqliteChangeSet.At(reader, schema, after, Return), ct), ct);
+            if (set is null) Return(reader);
+            return set;
+        }
+        catch
+        {
+            Return(reader);
+            throw;
+        }
+    }
+
     /// <summary>Rents a reader, runs native work on the pool, and interrupts it when cancelled.</summary>
     private async Task<T> WithReader<T>(string? subject, Func<Connection, T> work, CancellationToken ct)
     {

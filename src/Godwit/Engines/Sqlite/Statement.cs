@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using Godwit.TypeMapping;
 
 namespace Godwit.Engines.Sqlite;
 
@@ -23,6 +24,26 @@ internal sealed unsafe class Statement(Connection connection, nint handle) : IDi
     {
         connection.Check(Native.BindInt64(Handle, index, value));
         return this;
+    }
+
+    internal Statement Bind(int index, in SourceValue value)
+    {
+        switch (value.Class)
+        {
+            case StorageClass.Integer: return Bind(index, value.Integer);
+            case StorageClass.Real: connection.Check(Native.BindDouble(Handle, index, value.Real)); return this;
+            case StorageClass.Null: connection.Check(Native.BindNull(Handle, index)); return this;
+        }
+        fixed (byte* p = value.Bytes.Length == 0 ? [0] : value.Bytes)
+            connection.Check(value.Class == StorageClass.Text ? Native.BindText(Handle, index, p, value.Bytes.Length, -1) : Native.BindBlob(Handle, index, p, value.Bytes.Length, -1));
+        return this;
+    }
+
+    /// <summary>Runs a statement that yields no rows, and makes it ready for other values.</summary>
+    internal void Run()
+    {
+        while (Step()) { }
+        connection.Check(Native.Reset(Handle));
     }
 
     internal bool Step()

@@ -99,6 +99,9 @@ internal sealed unsafe class TableScan : IDisposable
     internal static bool HasPositions(IReadOnlyCollection<Column> columns, bool withoutRowId) =>
         !withoutRowId && columns.Count < MaxColumns && (FreeRowIdName(columns.Select(c => c.Name)) is not null || columns.Any(c => c.IsRowKey));
 
+    /// <summary>Every name by which a statement can say the rowid.</summary>
+    internal static IEnumerable<string> FreeRowIdNames(Table table) => RowIdNames.Where(name => !table.Columns.Any(column => SqliteIdentifier.Same(column.Name, name)));
+
     private static string? FreeRowIdName(IEnumerable<string> columns)
     {
         var taken = columns.ToList();

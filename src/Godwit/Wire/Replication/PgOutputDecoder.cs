@@ -59,7 +59,7 @@ public sealed class PgOutputDecoder
                 _relations[relation.Id] = relation;
                 return new() { Kind = kind, Xid = xid, Relation = relation };
             case PgOutputKind.Type:
-                var type = new StreamType(at.UInt32(), at.Text(), at.Text());
+                var type = new StreamType(at.UInt32(), Schema(at.Text()), at.Text());
                 _types[type.Id] = type;
                 return new() { Kind = kind, Xid = xid, Type = type };
             case PgOutputKind.Message:
@@ -121,9 +121,11 @@ public sealed class PgOutputDecoder
             var isKey = (at.Byte() & 1) != 0;
             columns.Add(new(at.Text(), isKey, at.UInt32(), at.Int32()));
         }
-        // The catalogue's own schema comes without its name.
-        return new(id, schema.Length == 0 ? "pg_catalog" : schema, name, identity, columns.ToImmutable());
+        return new(id, Schema(schema), name, identity, columns.ToImmutable());
     }
+
+    // The catalogue's own schema comes without its name.
+    private static string Schema(string name) => name.Length == 0 ? "pg_catalog" : name;
 
     private ref struct Reading(ReadOnlySpan<byte> bytes)
     {

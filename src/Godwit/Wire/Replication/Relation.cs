@@ -18,5 +18,5 @@ public sealed class Relation(uint id, string schema, string name, ReplicaIdentit
     public override string ToString() => $"{Schema}.{Name}";
 }
 
-/// <summary>A type that is not built in: its number differs from database to database, its name does not.</summary>
+/// <summary>A type that is not built in: its number differs from database to database, its name does not. Of a domain, the name is that of the type that it is made of.</summary>
 public sealed record StreamType(uint Id, string Schema, string Name);

@@ -1,0 +1,181 @@
+using System.Globalization;
+using Godwit.Follow.Logical;
+using Godwit.Schema;
+using Npgsql;
+
+namespace Godwit.Cutover;
+
+/// <summary>
+/// Refuses every write to these tables of a PostgreSQL database, whoever writes: triggers that fire for superusers and in replica sessions too,
+/// and that only let sessions through which say that they are Godwit's (godwit.pass). While they are made each table's lock waits for the writers
+/// that are at work, so that after it none is. Beyond that new sessions are read-only, and the old ones are ended, where the role may do that.
+/// </summary>
+public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables)
+{
+    /// <summary>How long writers that are at work may take to end by themselves; then their sessions are ended.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    private const int Attempts = 20;
+
+    // Statements that name a partition do not fire what its parent has.
+    private const string Relations = """
+        select format('%I.%I', n.nspname, c.relname) from (
+          select coalesce(p.relid, r.oid) as oid from (select to_regclass(w)::oid as oid from unnest($1::text[]) w) r left join lateral pg_partition_tree(r.oid) p on true where r.oid is not null) l
+        join pg_class c on c.oid = l.oid join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') order by 1
+        """;
+
+    /// <summary>Returns how many sessions had to be ended because they held a lock. Repeated, it changes nothing.</summary>
+    public async Task<int> RaiseAsync(string message, CancellationToken ct)
+    {
+        await using var connection = await end.ConnectAsync(ct);
+        try
+        {
+            var relations = await RelationsAsync(connection, ct);
+            await ExecuteAsync(connection, $"""
+                create schema if not exists godwit;
+                grant usage on schema godwit to public;
+                create or replace function godwit.pair_fence() returns trigger language plpgsql set search_path = pg_catalog as $godwit$
+                begin
+                  if current_setting('godwit.pass', true) = 'on' then return null; end if;
+                  raise exception using message = {SqlText.Literal(message)}, errcode = '25006';
+                end $godwit$
+                """, ct);
+            var ended = await TriggersAsync(connection, relations, ct);
+            await ReadOnlyAsync(connection, on: true, ct);
+            await EndSessionsAsync(connection, ct);
+            return ended;
+        }
+        catch (NpgsqlException e)
+        {
+            throw end.Map(e, $"Fencing {end.Display}");
+        }
+    }
+
+    public async Task LowerAsync(CancellationToken ct)
+    {
+        await using var connection = await end.ConnectAsync(ct);
+        try
+        {
+            await ReadOnlyAsync(connection, on: false, ct);
+            // By what is there, not by what is known: a table may have been renamed meanwhile.
+            await ExecuteAsync(connection, """
+                do $godwit$ declare t record; begin
+                  for t in select tgrelid::regclass as relation from pg_trigger where tgname = 'godwit_pair_fence' and tgparentid = 0 loop
+                    execute format('drop trigger if exists godwit_pair_fence on %s', t.relation);
+                  end loop;
+                end $godwit$;
+                drop function if exists godwit.pair_fence()
+                """, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw end.Map(e, $"Taking the fence of {end.Display} away");
+        }
+    }
+
+    public async Task<bool> IsRaisedAsync(CancellationToken ct)
+    {
+        await using var connection = await end.ConnectAsync(ct);
+        try
+        {
+            await using var command = new NpgsqlCommand("select exists (select from pg_trigger where tgname = 'godwit_pair_fence')", connection);
+            return (bool)(await command.ExecuteScalarAsync(ct))!;
+        }
+        catch (NpgsqlException e)
+        {
+            throw end.Map(e, $"Looking at {end.Display}");
+        }
+    }
+
+    private async Task<List<string>> RelationsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Relations, connection) { Parameters = { new() { Value = tables.Select(t => t.ToString()).ToArray() } } };
+        await using var row = await command.ExecuteReaderAsync(ct);
+        var relations = new List<string>();
+        while (await row.ReadAsync(ct)) relations.Add(row.GetString(0));
+        return relations;
+    }
+
+    /// <summary>All locks first, for a while only: who waits for a lock makes others wait behind him.</summary>
+    private static async Task<int> TriggersAsync(NpgsqlConnection connection, List<string> relations, CancellationToken ct)
+    {
+        if (relations.Count == 0) return 0;
+        var ended = 0;
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"set local lock_timeout = {(int)Patience.TotalMilliseconds}"), ct);
+                await ExecuteAsync(connection, $"lock table only {string.Join(", only ", relations)} in share row exclusive mode", ct);
+                foreach (var relation in relations)
+                    await ExecuteAsync(connection, $"""
+                        drop trigger if exists godwit_pair_fence on {relation};
+                        create trigger godwit_pair_fence before insert or update or delete or truncate on {relation} for each statement execute function godwit.pair_fence();
+                        alter table only {relation} enable always trigger godwit_pair_fence
+                        """, ct);
+                await transaction.CommitAsync(CancellationToken.None);
+                return ended;
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
+            {
+                await using var command = new NpgsqlCommand("""
+                    select count(pg_terminate_backend(pid))::int from (select distinct l.pid from pg_locks l where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid() and l.mode in ('RowExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+                      and l.database = (select oid from pg_database where datname = current_database()) and l.relation = any (select to_regclass(w)::oid from unnest($1::text[]) w)) holders
+                    """, connection) { Parameters = { new() { Value = relations.ToArray() } } };
+                ended += (int)(await command.ExecuteScalarAsync(ct))!;
+            }
+        }
+    }
+
+    /// <summary>For everything else that writes: sequences, new tables. The database's owner alone may say so; the triggers hold without.</summary>
+    private static async Task ReadOnlyAsync(NpgsqlConnection connection, bool on, CancellationToken ct)
+    {
+        try
+        {
+            // The note tells apart a setting of Godwit's from one that was there before.
+            await ExecuteAsync(connection, on
+                ? """
+                  create table if not exists godwit.fence (read_only bool);
+                  do $godwit$ begin
+                    if not exists (select from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase where d.datname = current_database() and s.setrole = 0 and exists (select from unnest(s.setconfig) c where c like 'default_transaction_read_only=%')) then
+                      execute format('alter database %I set default_transaction_read_only = on', current_database());
+                      insert into godwit.fence values (true);
+                    end if;
+                  end $godwit$
+                  """
+                : """
+                  do $godwit$ begin
+                    if to_regclass('godwit.fence') is not null then
+                      execute format('alter database %I reset default_transaction_read_only', current_database());
+                      drop table godwit.fence;
+                    end if;
+                  end $godwit$
+                  """, ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // Not the database's owner.
+        }
+    }
+
+    /// <summary>So that applications connect anew, and find what is said there now.</summary>
+    private static async Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        try
+        {
+            await ExecuteAsync(connection, """
+                select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name not like 'godwit%'
+                """, ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // Sessions of roles that this one may not end: the triggers refuse their writes all the same.
+        }
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

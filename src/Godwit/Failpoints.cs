@@ -1,0 +1,24 @@
+using System.Diagnostics;
+
+namespace Godwit;
+
+/// <summary>
+/// The moments between two durable writes at which a crash would matter most, by name. The variable GODWIT_FAILPOINT names one at which this
+/// process kills itself, as kill -9 would; each has a test that runs the same command again.
+/// </summary>
+public static class Failpoints
+{
+    public const string Armed = "armed", RunStarted = "run-started", FollowStarted = "follow-started", ChunkWritten = "chunk-written", ChunkDone = "chunk-done", Published = "published",
+        ChangesWritten = "changes-written", ChangesApplied = "changes-applied", Pruned = "pruned",
+        Fenced = "fenced", Drained = "drained", BackArmed = "back-armed", Switching = "switching", Switched = "switched", Opened = "opened",
+        BackWritten = "back-written", BackForgotten = "back-forgotten", NewSideFenced = "new-side-fenced", RollingBack = "rolling-back", SwitchedBack = "switched-back", SourceOpened = "source-opened";
+
+    private static readonly string? s_chosen = Environment.GetEnvironmentVariable("GODWIT_FAILPOINT");
+
+    public static void Hit(string name)
+    {
+        if (s_chosen is null || s_chosen != name) return;
+        Process.GetCurrentProcess().Kill();
+        Thread.Sleep(Timeout.Infinite);
+    }
+}

@@ -1,0 +1,117 @@
+using Godwit.Wire.Replication;
+
+namespace Godwit.Follow.Logical;
+
+/// <summary>
+/// Hands changes from the thread that reads to the one that writes: as many whole transactions as have come while the last ones were written, so that
+/// batches grow with the backlog and an idle writer waits for nothing. Memory: two batches of <paramref name="budget"/> bytes, and one message.
+/// </summary>
+internal sealed class BatchQueue(int budget, TimeProvider clock)
+{
+    private static readonly TimeSpan IdleStore = TimeSpan.FromSeconds(5);
+
+    private readonly object _gate = new();
+    private ChangeBatch _filling = new(), _spare = new();
+    private bool _inTransaction, _skipping, _ended;
+    private Lsn _stored;
+    private long _storedAt = clock.GetTimestamp();
+    private Lsn? _goal;
+
+    public long TransactionsReceived { get; private set; }
+    public Lsn Received { get; private set; }
+
+    /// <summary>Positions up to here are stored at once, without waiting for changes.</summary>
+    public void SetGoal(Lsn goal)
+    {
+        lock (_gate)
+        {
+            _goal = goal;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    public void Started(Lsn stored) => _stored = stored;
+
+    public void End()
+    {
+        lock (_gate)
+        {
+            _ended = true;
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Called by the reader for each message; waits while the budget is used up. Returns false after <see cref="End"/>.</summary>
+    public bool Add(in PgOutputMessage message, string skipOrigin)
+    {
+        lock (_gate)
+        {
+            switch (message.Kind)
+            {
+                case PgOutputKind.Begin:
+                    (_inTransaction, _skipping) = (true, false);
+                    break;
+                case PgOutputKind.Origin:
+                    _skipping = message.Text == skipOrigin;
+                    break;
+                case PgOutputKind.Commit:
+                    _inTransaction = false;
+                    if (_skipping) _filling.Dropped++;
+                    else _filling.EndTransaction(message.EndLsn, message.Micros);
+                    (_filling.Position, _filling.Micros) = (message.EndLsn, message.Micros);
+                    TransactionsReceived++;
+                    Received = Lsn.Max(Received, message.EndLsn);
+                    Monitor.PulseAll(_gate);
+                    break;
+                case PgOutputKind.Insert or PgOutputKind.Update or PgOutputKind.Delete or PgOutputKind.Truncate:
+                    if (!_skipping) _filling.Add(message);
+                    break;
+            }
+            if (_filling.Used >= budget) Monitor.PulseAll(_gate);
+            while (_filling.Used >= budget && !_ended) Monitor.Wait(_gate);
+            return !_ended;
+        }
+    }
+
+    /// <summary>Nothing that committed before the position is missing in what was added.</summary>
+    public void Keepalive(Lsn position)
+    {
+        lock (_gate)
+        {
+            Received = Lsn.Max(Received, position);
+            // Inside a transaction the position says nothing of it.
+            if (_inTransaction) return;
+            _filling.Position = Lsn.Max(_filling.Position, position);
+            Monitor.PulseAll(_gate);
+        }
+    }
+
+    /// <summary>Called by the writer, with the batch before, which is empty again afterwards. Null after <see cref="End"/>.</summary>
+    public ChangeBatch? Take(ChangeBatch? done)
+    {
+        lock (_gate)
+        {
+            if (done is not null)
+            {
+                if (!done.IsOpen && done.Position > _stored) (_stored, _storedAt) = (done.Position, clock.GetTimestamp());
+                done.Clear();
+                _spare = done;
+            }
+            while (!_ended && !IsReady()) Monitor.Wait(_gate);
+            if (_ended) return null;
+            var batch = _filling;
+            batch.IsOpen = _inTransaction;
+            _filling = _spare;
+            Monitor.PulseAll(_gate);
+            return batch;
+        }
+    }
+
+    private bool IsReady()
+    {
+        if (_inTransaction) return _filling.Used >= budget;
+        if (!_filling.IsEmpty) return true;
+        if (_filling.Position <= _stored) return false;
+        return _goal is { } goal && _filling.Position >= goal || clock.GetElapsedTime(_storedAt) > IdleStore;
+    }
+}

@@ -1,0 +1,244 @@
+using Godwit.Schema;
+using Godwit.Target;
+using Godwit.Wire;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit.Follow.Logical;
+
+/// <summary>What applying a batch came to.</summary>
+internal sealed record BatchOutcome(long Changes, IReadOnlyList<Conflict> Conflicts, IReadOnlyList<SqlName> AddedColumns);
+
+/// <summary>
+/// Applies batches: first their net effect, in a few statements for many rows; where that does not touch the rows that it should, the same batch
+/// again, change by change, so that what is in the way is found and named. The position is stored in the transaction of the changes.
+/// One thread. After an exception the connection is of no use: its transaction is rolled back with it.
+/// </summary>
+internal sealed class BatchWriter : IDisposable
+{
+    private const string Save = "savepoint godwit_batch", Back = "rollback to savepoint godwit_batch", Release = "release savepoint godwit_batch";
+    private const string SaveRow = "savepoint godwit_row", BackRow = "rollback to savepoint godwit_row", ReleaseRow = "release savepoint godwit_row";
+
+    private readonly WireConnection _connection;
+    private readonly Pipeline _pipeline;
+    private readonly NetStatements _statements;
+    private readonly TableResolver _resolver;
+    private readonly StreamPosition _position;
+    private readonly Dictionary<Relation, AppliedTable?> _tables = new(ReferenceEqualityComparer.Instance);
+    private readonly List<Conflict> _conflicts = [];
+    private bool _inTransaction;
+    private long _changes;
+
+    public BatchWriter(WireConnection connection, StreamPosition position, TableResolver resolver)
+    {
+        (_connection, _position, _resolver) = (connection, position, resolver);
+        _pipeline = new(connection);
+        _statements = new(_pipeline);
+    }
+
+    public BatchOutcome Apply(ChangeBatch batch)
+    {
+        var added = new List<SqlName>();
+        var stop = Begin(batch, added);
+        if (batch.Changes.Count > 0)
+        {
+            if (!Fast(batch)) Strictly(batch);
+            _changes += batch.Changes.Count;
+        }
+        if (batch.IsOpen) return new(0, [], added);
+        Commit(batch);
+        if (stop is not null) throw stop;
+        return new(_changes, [.. _conflicts], added);
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>Returns why to stop after this batch: a table has changed, and what came before that is applied first, so that the user finds both sides alike.</summary>
+    private GodwitException? Begin(ChangeBatch batch, List<SqlName> added)
+    {
+        List<Relation> Unknown() => [.. batch.Tables.Concat(batch.Truncations.SelectMany(t => t.Tables)).Where(t => !_tables.ContainsKey(t)).Distinct()];
+        var unknown = Unknown();
+        if (!_inTransaction)
+        {
+            _statements.Execute("begin");
+            _statements.Execute("set constraints all deferred");
+            _inTransaction = true;
+            _changes = 0;
+            _conflicts.Clear();
+        }
+        else _statements.Execute(Release);
+        if (unknown.Count == 0) return null;
+        Must();
+        foreach (var relation in unknown)
+        {
+            try
+            {
+                _tables[relation] = _resolver.Resolve(relation, added);
+            }
+            catch (GodwitException e) when (e.Code == TableResolver.SchemaChanged && batch.CutBefore(relation) && batch.Changed().All(_tables.ContainsKey))
+            {
+                return e;
+            }
+        }
+        return null;
+    }
+
+    private bool Fast(ChangeBatch batch)
+    {
+        _statements.Execute(Save);
+        var nets = new TableNet?[batch.Tables.Count];
+        void Emit()
+        {
+            for (var i = 0; i < nets.Length; i++)
+            {
+                if (nets[i] is { } net) _statements.Add(net, batch);
+                nets[i] = null;
+            }
+        }
+        foreach (var change in batch.Changes)
+        {
+            if (change.Kind == ChangeKind.Truncate)
+            {
+                Emit();
+                Truncate(batch.Truncations[change.New], _statements.Execute);
+                continue;
+            }
+            if (_tables[batch.Tables[change.Table]] is not { } table) continue;
+            if ((nets[change.Table] ??= new(table, batch)).Add(change)) continue;
+            // It does not follow from what came before, or must stay in its place: what came before goes first.
+            Emit();
+            if ((nets[change.Table] = new(table, batch)).Add(change)) continue;
+            nets[change.Table] = null;
+            if (change.Kind != ChangeKind.Update || table.ByWholeRow) throw Unidentified(table);
+            _statements.Move(table, batch, change);
+        }
+        Emit();
+        return Run(out _);
+    }
+
+    private bool Run(out PostgresException? error)
+    {
+        var rows = _pipeline.Run(out error);
+        var right = error is null && rows.Zip(_statements.Expected).All(p => p.Second < 0 || p.First == p.Second);
+        _statements.Expected.Clear();
+        if (error is null) return right;
+        if (TargetErrors.IsTransient(error)) throw error;
+        _statements.Forget(_tables.Values.OfType<AppliedTable>());
+        return false;
+    }
+
+    private void Must()
+    {
+        if (Run(out var error)) return;
+        throw (Exception?)error ?? new InvalidOperationException("A statement of the follower touched other rows than it should.");
+    }
+
+    private void Commit(ChangeBatch batch)
+    {
+        foreach (var sql in _position.ConflictSql(_conflicts)) _statements.Execute(sql);
+        if (batch.Changes.Count > 0 && _position.HasOrigin) _statements.Execute(_position.OriginSql(batch));
+        _statements.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));
+        _statements.Execute("commit");
+        Must();
+        _inTransaction = false;
+    }
+
+    private void Strictly(ChangeBatch batch)
+    {
+        _statements.Execute(Back);
+        foreach (var change in batch.Changes)
+        {
+            if (change.Kind == ChangeKind.Truncate)
+            {
+                TruncateStrictly(batch.Truncations[change.New]);
+                continue;
+            }
+            if (_tables[batch.Tables[change.Table]] is not { } table) continue;
+            _statements.Execute(SaveRow);
+            One(table, batch, change);
+            if (Run(out var error)) _statements.Execute(ReleaseRow);
+            else Resolve(table, batch, change, error);
+        }
+    }
+
+    private void One(AppliedTable table, ChangeBatch batch, in Change change)
+    {
+        var net = new TableNet(table, batch);
+        if (net.Add(change)) _statements.Add(net, batch);
+        else if (change.Kind == ChangeKind.Update && !table.ByWholeRow) _statements.Move(table, batch, change);
+        else throw Unidentified(table);
+    }
+
+    /// <summary>The source is right: where the whole row is known, it is put in place of what is there. Otherwise the conflict stays, counted and named.</summary>
+    private void Resolve(AppliedTable table, ChangeBatch batch, in Change change, PostgresException? error)
+    {
+        _statements.Execute(BackRow);
+        if (error is not null && error.SqlState != PostgresErrorCodes.UniqueViolation) throw Refused(table, error);
+        var repaired = false;
+        if (change.New >= 0 && !table.ByWholeRow && Whole(batch, change, out var row))
+        {
+            var net = new TableNet(table, batch);
+            if (change.Old >= 0) net.Add(new(ChangeKind.Delete, change.OldKind, change.Table, change.Old, -1));
+            net.Add(new(ChangeKind.Delete, OldRow.Key, change.Table, row, -1));
+            net.Add(new(ChangeKind.Insert, OldRow.None, change.Table, -1, row));
+            _statements.Add(net, batch);
+            for (var i = 0; i < _statements.Expected.Count; i++) _statements.Expected[i] = -1;
+            if (!Run(out var again)) throw Refused(table, again!);
+            repaired = true;
+        }
+        else if (error is not null) throw Refused(table, error);
+        else if (table.ByWholeRow)
+        {
+            // What could be done of it: the new row.
+            if (change.New >= 0)
+            {
+                var net = new TableNet(table, batch);
+                net.Add(new(ChangeKind.Insert, OldRow.None, change.Table, -1, change.Old >= 0 ? batch.Merge(change.New, change.Old) : change.New));
+                _statements.Add(net, batch);
+                Must();
+            }
+        }
+        _statements.Execute(ReleaseRow);
+        _conflicts.Add(new(table.Target.ToString(), error is null ? ConflictKind.Missing : ConflictKind.Duplicate, repaired || change.Kind == ChangeKind.Delete));
+    }
+
+    private static bool Whole(ChangeBatch batch, in Change change, out int row)
+    {
+        row = change.OldKind == OldRow.Full ? batch.Merge(change.New, change.Old) : change.New;
+        foreach (var cell in batch.Row(row))
+            if (cell.State == CellState.Unchanged) return false;
+        return true;
+    }
+
+    private void Truncate(Truncation truncation, Action<string> execute)
+    {
+        var tables = truncation.Tables.Select(t => _tables[t]).OfType<AppliedTable>().ToList();
+        if (tables.Count > 0) execute($"truncate {string.Join(", ", tables.Select(t => t.Target))}{(truncation.RestartIdentity ? " restart identity" : "")}");
+    }
+
+    // A table that the source does not have may refer to one of these; its rows are not Godwit's to take.
+    private void TruncateStrictly(Truncation truncation)
+    {
+        _statements.Execute(SaveRow);
+        Truncate(truncation, _statements.Execute);
+        if (Run(out _))
+        {
+            _statements.Execute(ReleaseRow);
+            return;
+        }
+        _statements.Execute(BackRow);
+        foreach (var table in truncation.Tables.Select(t => _tables[t]).OfType<AppliedTable>()) _statements.Execute($"delete from {table.Target}");
+        Must();
+        _statements.Execute(ReleaseRow);
+    }
+
+    private static GodwitException Unidentified(AppliedTable table) =>
+        new(ErrorKind.Blocked, "follow-row-unknown", $"A row of {table.Relation} was changed, and the stream does not say which: the table has no key and no REPLICA IDENTITY FULL.",
+            $"On the source: ALTER TABLE {new SqlName(table.Relation.Schema, table.Relation.Name)} REPLICA IDENTITY FULL; then godwit verify --repair and godwit follow.");
+
+    private static GodwitException Refused(AppliedTable table, PostgresException error) =>
+        error.SqlState == PostgresErrorCodes.UniqueViolation
+            ? new(ErrorKind.Blocked, "follow-conflict", $"A change of {table.Relation} cannot be applied: {table.Target} holds another row that the constraint {error.ConstraintName} does not allow beside it. Somebody else writes to {table.Target}.",
+                $"Find and remove the row that does not come from the source (godwit verify names it), then godwit follow.", error) { SqlState = error.SqlState }
+            : TargetErrors.Map(error, $"applying changes to {table.Target}");
+}

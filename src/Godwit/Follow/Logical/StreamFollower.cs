@@ -1,0 +1,229 @@
+using Godwit.Schema;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit.Follow.Logical;
+
+/// <summary>What a follower tells of itself from second to second.</summary>
+public sealed record StreamReport(long Changes, long Transactions, long LagBytes, TimeSpan Lag, double RowsPerSecond);
+
+/// <summary>What a stretch of following came to.</summary>
+public sealed record StreamTotals(long Changes, long Transactions, long Conflicts, Lsn Applied);
+
+/// <summary>
+/// Follows a stream until a goal or until stopped. Connections that break are made anew, and the stream goes on from what is durable: a change is
+/// applied in the same transaction as the fact that it was. <paramref name="map"/>: where a table of the stream goes; null leaves it out.
+/// </summary>
+public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed, Func<Relation, SqlName?> map, StreamLimits limits, TimeProvider clock, IProgress<StreamReport> progress, Action<Finding> found)
+{
+    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1);
+
+    // Types whose binary form is the same on both sides: of the server itself and not built of other types, but for names and what is kept as numbers of the catalogue.
+    private const string BinaryFits = """
+        select not exists (
+          select from pg_publication_tables p join pg_namespace n on n.nspname = p.schemaname join pg_class c on c.relname = p.tablename and c.relnamespace = n.oid
+            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped join pg_type t on t.oid = a.atttypid
+          where p.pubname = $1 and not (t.typtype = 'e' or (t.typtype = 'b' and t.oid < 16384 and t.typarray <> 0 and t.typcategory <> 'A' and t.typname !~ '^reg' and t.typname <> 'xml')))
+        """;
+
+    private long _changes, _transactions, _conflicts;
+
+    public async Task<StreamTotals> RunAsync(Lsn? goal, CancellationToken stop)
+    {
+        var said = "";
+        var applied = Lsn.Zero;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                var (start, binary) = await BeginAsync(stop);
+                applied = start;
+                if (goal is { } already && start >= already) break;
+                using var session = await Task.Run(() => StreamSession.Open(from, to, feed, limits, start, binary, map, clock, Applied, stop), stop);
+                said = "";
+                try
+                {
+                    await RunAsync(session, goal, stop);
+                    if (goal is not null) break;
+                }
+                finally
+                {
+                    applied = session.Durable;
+                }
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                // What is not applied waits in the slot.
+            }
+            catch (GodwitException e) when (e.Kind is ErrorKind.SourceTransient or ErrorKind.TargetTransient && !stop.IsCancellationRequested)
+            {
+                if (said != e.Code) await NoteAsync(e);
+                if (said != e.Code) found(new("follow-waits", Severity.Info, e.Code, e.Problem, "Godwit tries again until it works."));
+                said = e.Code;
+                try
+                {
+                    await Task.Delay(Retry, clock, stop);
+                }
+                catch (OperationCanceledException)
+                {
+                    break;
+                }
+            }
+        }
+        return new(_changes, _transactions, _conflicts, applied);
+    }
+
+    /// <summary>For status, as well as can be: the side that would keep the note may be the one that is away.</summary>
+    public async Task NoteAsync(GodwitException failure)
+    {
+        try
+        {
+            await using var connection = await to.ConnectAsync(CancellationToken.None);
+            await StreamFacts.FailAsync(connection, feed.Name, $"{failure.Code}: {failure.Problem}", CancellationToken.None);
+        }
+        catch (Exception e) when (e is GodwitException or NpgsqlException)
+        {
+            // The failure itself is told to the user.
+        }
+    }
+
+    /// <summary>A position after everything that has committed at the origin until now.</summary>
+    public static async Task<Lsn> NowAsync(StreamEnd from, CancellationToken ct)
+    {
+        await using var connection = await from.ConnectAsync(ct);
+        return await NowAsync(connection, from, ct);
+    }
+
+    internal static async Task<Lsn> NowAsync(NpgsqlConnection connection, StreamEnd from, CancellationToken ct)
+    {
+        try
+        {
+            // A message of its own: the bare position may lie in a page's header, which nothing that is read ever ends in.
+            await using var command = new NpgsqlCommand("set default_transaction_read_only = off; select pg_logical_emit_message(true, 'godwit', 'here')::text", connection);
+            return Lsn.Parse((string)(await command.ExecuteScalarAsync(ct))!);
+        }
+        catch (NpgsqlException e)
+        {
+            throw from.Map(e, "marking a position");
+        }
+    }
+
+    private void Applied(BatchOutcome outcome, ChangeBatch batch)
+    {
+        Interlocked.Add(ref _changes, outcome.Changes);
+        Interlocked.Add(ref _transactions, batch.Transactions);
+        Interlocked.Add(ref _conflicts, outcome.Conflicts.Count);
+        foreach (var group in outcome.Conflicts.GroupBy(c => (c.Table, c.Kind)))
+            found(new("follow-conflict", Severity.Warning, group.Key.Table, $"{group.Count()} change(s) met {(group.Key.Kind == ConflictKind.Missing ? "no row where one should be" : "a row where none should be")}{(group.All(c => c.Repaired) ? "; the rows are now as the origin has them" : "")}.",
+                "Somebody else writes to this table, or its copy was not whole: godwit verify compares; godwit.conflict keeps count."));
+        foreach (var column in outcome.AddedColumns)
+            found(new("follow-column-added", Severity.Info, column.Schema!, $"The column {column.Name} was added at the origin, and here.", null));
+    }
+
+    private async Task<(Lsn Start, bool Binary)> BeginAsync(CancellationToken ct)
+    {
+        StreamFact? fact;
+        int major;
+        await using (var here = await to.ConnectAsync(ct))
+        {
+            fact = await Mapped(to, () => StreamFacts.ReadAsync(here, feed.Name, ct));
+            major = here.PostgreSqlVersion.Major;
+        }
+        if (fact is null) throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{to.Display} does not follow {from.Display}.", "godwit migrate SOURCE TARGET --follow begins it.");
+        await using var there = await from.ConnectAsync(ct);
+        return await Mapped(from, async () =>
+        {
+            SlotState.Require(await SlotState.ReadAsync(there, feed.Slot, ct), feed.Slot, fact.Applied, from);
+            if (there.PostgreSqlVersion.Major != major) return (fact.Applied, false);
+            await using var command = new NpgsqlCommand(BinaryFits, there) { Parameters = { new() { Value = feed.Publication } } };
+            return (fact.Applied, (bool)(await command.ExecuteScalarAsync(ct))!);
+        });
+    }
+
+    private async Task RunAsync(StreamSession session, Lsn? goal, CancellationToken stop)
+    {
+        using var over = new CancellationTokenSource();
+        var pulse = PulseAsync(session, over.Token);
+        try
+        {
+            if (goal is { } position) session.SetGoal(position);
+            await session.RunAsync(stop);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await pulse;
+        }
+    }
+
+    /// <summary>Beside the stream: asks the origin how far it is, notes it here, and reports.</summary>
+    private async Task PulseAsync(StreamSession session, CancellationToken over)
+    {
+        NpgsqlConnection? there = null, here = null;
+        long changes = Interlocked.Read(ref _changes), lagBefore = -1;
+        var before = clock.GetTimestamp();
+        try
+        {
+            while (true)
+            {
+                session.Tell(reply: true);
+                try
+                {
+                    there ??= await from.ConnectAsync(over);
+                    here ??= await to.ConnectAsync(over);
+                    var slot = await SlotState.ReadAsync(there, feed.Slot, over);
+                    var seconds = Math.Max(0.001, clock.GetElapsedTime(before).TotalSeconds);
+                    before = clock.GetTimestamp();
+                    var now = Interlocked.Read(ref _changes);
+                    var lag = (long)Math.Max(0, (slot?.Now.Value ?? 0) - (double)session.Durable.Value);
+                    var behind = lag == 0 ? TimeSpan.Zero : await BehindAsync(there, here, over);
+                    var rate = (now - changes) / seconds;
+                    await StreamFacts.BeatAsync(here, feed.Name, new(slot?.Now ?? default, slot?.RetainedBytes ?? 0, rate, lagBefore < 0 ? 0 : (lag - lagBefore) / seconds, behind.TotalSeconds), over);
+                    progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, rate));
+                    (changes, lagBefore) = (now, lag);
+                }
+                catch (Exception e) when (Target.TargetErrors.IsTargetError(e) || e is GodwitException)
+                {
+                    // Figures for the user: the stream itself tells what is wrong.
+                    await CloseAsync();
+                }
+                await Task.Delay(Ask, clock, over);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The stream has ended.
+        }
+        finally
+        {
+            await CloseAsync();
+        }
+        async Task CloseAsync()
+        {
+            if (there is not null) await there.DisposeAsync();
+            if (here is not null) await here.DisposeAsync();
+            (there, here) = (null, null);
+        }
+    }
+
+    /// <summary>How long ago the last transaction that is here was committed there, by the origin's clock.</summary>
+    private async Task<TimeSpan> BehindAsync(NpgsqlConnection there, NpgsqlConnection here, CancellationToken ct)
+    {
+        if ((await StreamFacts.ReadAsync(here, feed.Name, ct))?.Committed is not { } committed) return TimeSpan.Zero;
+        await using var command = new NpgsqlCommand("select clock_timestamp()", there);
+        var now = (DateTime)(await command.ExecuteScalarAsync(ct))!;
+        return now > committed.UtcDateTime ? now - committed.UtcDateTime : TimeSpan.Zero;
+    }
+
+    private static async Task<T> Mapped<T>(StreamEnd end, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (NpgsqlException e)
+        {
+            throw end.Map(e, $"{end.Display}: looking at the stream");
+        }
+    }
+}

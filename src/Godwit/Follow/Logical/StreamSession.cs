@@ -1,0 +1,215 @@
+using Godwit.Schema;
+using Godwit.Wire;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit.Follow.Logical;
+
+/// <summary>Bounds of a follower. <paramref name="BatchBytes"/>: of changes held at once, twice over. <paramref name="SpillBytes"/>: of each transaction that streams before it commits; the rest goes to a file.</summary>
+public sealed record StreamLimits(int BatchBytes = 8 * 1024 * 1024, int SpillBytes = 256 * 1024)
+{
+    public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>Folder of spill files.</summary>
+    public string Folder { get; init; } = Path.GetTempPath();
+}
+
+/// <summary>
+/// One connection of a stream from end to end: a thread reads and decodes, another writes, a timer tells the origin what is durable. Ends by the
+/// first failure of any of them, or when the goal is durable, or when stopped.
+/// </summary>
+internal sealed class StreamSession : IDisposable
+{
+    private const string Prepare = """
+        set session_replication_role = replica; set default_transaction_read_only = off; set row_security = off; set jit = off; set enable_seqscan = off; set enable_mergejoin = off;
+        set plan_cache_mode = force_generic_plan; set standard_conforming_strings = on; set check_function_bodies = off; set godwit.pass = 'on'; set idle_session_timeout = 0
+        """;
+
+    // Operators of types that extensions bring (citext) are found by the path alone; pg_catalog stays first.
+    private const string Path = "select set_config('search_path', 'pg_catalog, ' || coalesce((select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'), 'public'), false)";
+
+    private readonly StreamEnd _from, _to;
+    private readonly StreamFeed _feed;
+    private readonly BatchQueue _queue;
+    private readonly ReplicationStream _stream;
+    private readonly CommittedStream _committed;
+    private readonly BatchWriter _writer;
+    private readonly Action<BatchOutcome, ChangeBatch> _applied;
+    private ulong _durable;
+    private volatile bool _finished;
+    private ulong _goal = ulong.MaxValue;
+
+    private StreamSession(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, ReplicationStream stream, CommittedStream committed, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
+    {
+        (_from, _to, _feed, _stream, _committed, _writer, _applied, _durable) = (from, to, feed, stream, committed, writer, done, applied.Value);
+        _queue = new(limits.BatchBytes, clock);
+        _queue.Started(applied);
+    }
+
+    public Lsn Durable => new(Volatile.Read(ref _durable));
+    public long TransactionsReceived => _queue.TransactionsReceived;
+
+    public static StreamSession Open(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, CancellationToken ct)
+    {
+        WireConnection? target = null, origin = null;
+        try
+        {
+            target = Guarded(to, "connecting", () => to.Open(ct));
+            var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, feed));
+            origin = Guarded(from, "connecting for replication", () => from.OpenReplication(ct));
+            var stream = Guarded(from, "starting replication", () => origin.StartReplication(new(feed.Slot, applied, [feed.Publication]) { ProtocolVersion = 2, Streaming = true, Binary = binary }, limits.Silence, clock));
+            var committed = new CommittedStream(stream, limits.Folder, limits.SpillBytes);
+            var added = new AddedColumns(from);
+            var resolver = new TableResolver(target, map, added.Find, committed.Decoder.FindType, binary);
+            return new(from, to, feed, limits, applied, stream, committed, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done);
+        }
+        catch
+        {
+            target?.Dispose();
+            origin?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Everything that committed before is applied when <see cref="RunAsync"/> returns.</summary>
+    public void SetGoal(Lsn goal)
+    {
+        Volatile.Write(ref _goal, goal.Value);
+        _queue.SetGoal(goal);
+        Tell(reply: true);
+    }
+
+    /// <summary>Tells the origin what is durable here, and asks how far it has read. More often than its wal_sender_timeout.</summary>
+    public void Tell(bool reply)
+    {
+        try
+        {
+            _stream.Report(Lsn.Max(_queue.Received, Durable), Durable, reply);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The reader meets the same, and says so.
+        }
+    }
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        await using var end = linked.Token.Register(End);
+        var reader = OnThread(Read, linked);
+        var writer = OnThread(Write, linked);
+        await Task.WhenAll(reader, writer).ContinueWith(_ => { }, TaskScheduler.Default);
+        if (_finished) return;
+        stop.ThrowIfCancellationRequested();
+        // The failure of one ends the other; what counts is the first that is a failure of its own.
+        foreach (var failure in new[] { writer, reader }.Where(t => t.IsFaulted).Select(t => t.Exception!.InnerException!))
+            if (failure is not OperationCanceledException) throw failure;
+        throw new GodwitException(ErrorKind.SourceTransient, "source-connection-lost", $"Following {_from.Display}: the stream ended.", "run the same command again: it resumes where it stopped");
+    }
+
+    public void Dispose()
+    {
+        End();
+        _committed.Dispose();
+        _writer.Dispose();
+    }
+
+    private void End()
+    {
+        _queue.End();
+        _stream.Dispose();
+    }
+
+    private static Task OnThread(Action work, CancellationTokenSource failed) => Task.Factory.StartNew(() =>
+    {
+        try
+        {
+            work();
+        }
+        finally
+        {
+            failed.Cancel();
+        }
+    }, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Read()
+    {
+        try
+        {
+            while (true)
+            {
+                switch (_committed.Next(out var message, out var keepalive, out _, out _))
+                {
+                    case CommittedStep.End: return;
+                    case CommittedStep.Keepalive: _queue.Keepalive(keepalive); break;
+                    default:
+                        if (!_queue.Add(message, _feed.Skip)) throw new OperationCanceledException();
+                        break;
+                }
+            }
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
+        {
+            throw _from.Map(e, $"Following {_from.Display}");
+        }
+    }
+
+    private void Write()
+    {
+        ChangeBatch? batch = null;
+        try
+        {
+            while ((batch = _queue.Take(batch)) is not null)
+            {
+                var outcome = _writer.Apply(batch);
+                if (!batch.IsOpen)
+                {
+                    Volatile.Write(ref _durable, Math.Max(_durable, batch.Position.Value));
+                    Tell(reply: false);
+                }
+                _applied(outcome, batch);
+                if (_durable < Volatile.Read(ref _goal)) continue;
+                _finished = true;
+                return;
+            }
+        }
+        catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
+        {
+            throw _to.Map(e, $"Applying changes to {_to.Display}");
+        }
+    }
+
+    private static T Guarded<T>(StreamEnd end, string doing, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ObjectInUse)
+        {
+            // The connection before this one has not ended at the server yet, or another Godwit follows.
+            throw new GodwitException(end.Side == "source" ? ErrorKind.SourceTransient : ErrorKind.TargetTransient, "follow-in-use", $"{end.Display}: {e.MessageText}.", "Another godwit follow is at work, or its connection is still ending.", e) { SqlState = e.SqlState };
+        }
+        catch (Exception e) when (Target.TargetErrors.IsTargetError(e))
+        {
+            throw end.Map(e, $"{end.Display}: {doing}");
+        }
+    }
+
+    private static bool Ready(WireConnection target, StreamFeed feed)
+    {
+        target.Query(Prepare);
+        target.Query(Path);
+        var origin = SqlText.Literal(feed.Origin);
+        try
+        {
+            target.Query($"select pg_catalog.pg_replication_origin_create({origin}) where pg_catalog.pg_replication_origin_oid({origin}) is null");
+            target.Query($"select pg_catalog.pg_replication_origin_session_setup({origin})");
+            return true;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // Then only the order of things keeps changes from going round: see docs/explanation.
+            return false;
+        }
+    }
+}

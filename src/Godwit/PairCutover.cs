@@ -1,0 +1,298 @@
+using System.Collections.Immutable;
+using Godwit.Cutover;
+using Godwit.Follow.Logical;
+using Godwit.Journal;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.Verify;
+using Godwit.Verify.Pairs;
+using Npgsql;
+
+namespace Godwit;
+
+/// <summary>The switch from one PostgreSQL database to another, and back: the steps of <see cref="CuttingOver"/> for two servers that both can say what was written to them.</summary>
+internal sealed class PairCutover(PairSession session, IPostgresSource source, ITarget target, MigrationOptions options, SwitchOptions how, Func<string?, CancellationToken, Task> command, TimeProvider clock)
+{
+    private const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
+    private const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
+    /// <summary>What may be left to apply behind the fence: a second's worth or so.</summary>
+    private const long SmallLag = 16 * 1024 * 1024;
+    private const int CatchUpPasses = 20;
+
+    private List<SqlName> _tables = [];
+    private readonly List<Finding> _found = [];
+    private bool _switching;
+
+    public long FencedAt { get; private set; }
+    public long OpenedAt { get; private set; }
+    public VerifyReport? Verification { get; private set; }
+
+    public async Task<ImmutableArray<ICutoverStep>> ForwardAsync(CancellationToken ct)
+    {
+        _tables = await session.TablesAsync(ct);
+        var old = new PairFence(session.Old, _tables);
+        FencedAt = clock.GetTimestamp();
+        var open = new CutoverStep("open", async token =>
+        {
+            await new PairFence(session.New, _tables).LowerAsync(token);
+            await session.SayAsync(FollowJournal.Done, token);
+            OpenedAt = clock.GetTimestamp();
+        });
+        // The application may use the target already: there is no way but on, or back by a rollback.
+        if (session.Fact.State == FollowJournal.Switching) return [new CutoverStep("switch", SwitchAsync), open];
+        return
+        [
+            new CutoverStep("look first", LookAsync),
+            new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
+            new CutoverStep("make the way back", MakeWayBackAsync, token => how.NoWayBack ? Task.CompletedTask : new StreamArming(session.New, session.Back).DropAsync(token)),
+            new CutoverStep("fence", async token =>
+            {
+                FencedAt = clock.GetTimestamp();
+                await old.RaiseAsync(Moved, token);
+                await session.SayAsync(FollowJournal.Fencing, token);
+            }, async token =>
+            {
+                await old.LowerAsync(token);
+                await session.SayAsync(FollowJournal.Stopped, token);
+            }),
+            new CutoverStep("drain", token => session.DrainAsync(back: false, _found.Add, token)),
+            new CutoverStep("sequences", token => PairSequences.CarryAsync(session.Old, session.New, token)),
+            new CutoverStep("verify", async token =>
+            {
+                Verification = await CompareAsync(how.Verify, "cutover-differs", "The fence was taken away; the application goes on as before.", token);
+                await ProveAsync(back: false, token);
+            }),
+            new CutoverStep("arm the way back", ArmWayBackAsync, ReturnAsync),
+            new CutoverStep("switch", SwitchAsync, _ => { if (how.EnvFile is { } file) EnvFile.Restore(file); return Task.CompletedTask; }),
+            open,
+        ];
+    }
+
+    public async Task<ImmutableArray<ICutoverStep>> BackAsync(CancellationToken ct)
+    {
+        _tables = await session.TablesAsync(ct);
+        var (old, fresh) = (new PairFence(session.Old, _tables), new PairFence(session.New, _tables));
+        FencedAt = clock.GetTimestamp();
+        var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
+        var open = new CutoverStep("open", OpenOldAsync);
+        if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
+        if (!session.IsSwitched)
+        {
+            if (!await old.IsRaisedAsync(ct))
+                throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
+            return [new CutoverStep("open", async token =>
+            {
+                await new StreamArming(session.New, session.Back).DropAsync(token);
+                await old.LowerAsync(token);
+                await session.SayAsync(FollowJournal.RolledBack, token);
+            })];
+        }
+        if (!await HasWayBackAsync(ct))
+            throw new GodwitException(ErrorKind.Blocked, "rollback-would-lose", $"The cutover of {session.Old.Display} was made with --no-way-back: what was written since is not known there.", "Stay with the new side; or carry the rows over by hand.");
+        return
+        [
+            new CutoverStep("carry back", token => CatchUpAsync(back: true, token)),
+            new CutoverStep("fence the new side", token =>
+            {
+                FencedAt = clock.GetTimestamp();
+                return fresh.RaiseAsync(MovedBack, token);
+            }, fresh.LowerAsync),
+            new CutoverStep("carry back the rest", token => session.DrainAsync(back: true, _found.Add, token)),
+            new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
+            new CutoverStep("compare", async token =>
+            {
+                Verification = await CompareAsync(how.Verify ?? VerifyMode.Full, "rollback-differs", "The new side is the one in use, as before.", token);
+                await ProveAsync(back: true, token);
+            }),
+            switchBack,
+            open,
+        ];
+    }
+
+    private async Task SwitchBackAsync(CancellationToken ct)
+    {
+        if (how.EnvFile is { } file) EnvFile.Restore(file, undoable: true);
+        await command(how.OnSwitch, ct);
+    }
+
+    private async Task OpenOldAsync(CancellationToken ct)
+    {
+        await session.SayAsync(FollowJournal.RollingBack, ct);
+        await SkipReturnedAsync(ct);
+        await new PairFence(session.Old, _tables).LowerAsync(ct);
+        await session.SayAsync(FollowJournal.RolledBack, ct);
+        OpenedAt = clock.GetTimestamp();
+        await new StreamArming(session.New, session.Back).DropAsync(ct);
+        if (how.EnvFile is { } file) EnvFile.Forget(file);
+    }
+
+    /// <summary>Everything up to here came from Godwit, or is here already: the way forward begins after it. Call behind the old side's fence.</summary>
+    private async Task SkipReturnedAsync(CancellationToken ct)
+    {
+        var here = await StreamFollower.NowAsync(session.Old, ct);
+        await using var connection = await session.New.ConnectAsync(ct);
+        try
+        {
+            await StreamFacts.MoveAsync(connection, session.Forward.Name, here, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.New.Map(e, "writing the journal");
+        }
+    }
+
+    /// <summary>A switch that failed halfway may have let the application write to the new side: that comes back before the old side opens.</summary>
+    private async Task ReturnAsync(CancellationToken ct)
+    {
+        if (!_switching || how.NoWayBack) return;
+        await new PairFence(session.New, _tables).RaiseAsync(MovedBack, ct);
+        await session.DrainAsync(back: true, _found.Add, ct);
+        await PairSequences.CarryAsync(session.New, session.Old, ct);
+        await SkipReturnedAsync(ct);
+    }
+
+    /// <summary>Takes away everything of Godwit's but the reports.</summary>
+    public async Task FinishAsync(CancellationToken ct)
+    {
+        _tables = await session.TablesAsync(ct);
+        var forward = new StreamArming(session.Old, session.Forward);
+        await forward.RestoreAsync(session.New, ct);
+        await forward.DropAsync(ct);
+        await new StreamArming(session.New, session.Back).DropAsync(ct);
+        // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
+        if (!session.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
+        await new PairFence(session.New, _tables).LowerAsync(ct);
+        foreach (var (end, origins) in new[] { (session.Old, new[] { session.Back.Origin }), (session.New, new[] { session.Forward.Origin }) })
+        {
+            await using var connection = await end.ConnectAsync(ct);
+            try
+            {
+                foreach (var origin in origins)
+                    await ExecuteAsync(connection, $"select pg_replication_origin_drop({SqlText.Literal(origin)}) where exists (select from pg_replication_origin where roname = {SqlText.Literal(origin)})", ct);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                // Then there was none.
+            }
+        }
+        await using var there = await session.Old.ConnectAsync(ct);
+        try
+        {
+            await ExecuteAsync(there, "drop table if exists godwit.stream, godwit.conflict", ct);
+            if (!session.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.Old.Map(e, $"Cleaning {session.Old.Display}");
+        }
+    }
+
+    /// <summary>Before anything is changed: what would stop the cutover halfway.</summary>
+    private async Task LookAsync(CancellationToken ct)
+    {
+        await using var connection = await session.Old.ConnectAsync(ct);
+        try
+        {
+            await using var command = new NpgsqlCommand("select gid from pg_prepared_xacts where database = current_database() order by prepared limit 1", connection);
+            if (await command.ExecuteScalarAsync(ct) is string gid)
+                throw new GodwitException(ErrorKind.Blocked, "cutover-prepared", $"{session.Old.Display} has a prepared transaction ({gid}), which no fence can hold back.", $"COMMIT PREPARED or ROLLBACK PREPARED it, then cut over.");
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.Old.Map(e, $"Looking at {session.Old.Display}");
+        }
+        if (how.NoWayBack) return;
+        await using var there = await session.New.ConnectAsync(ct);
+        try
+        {
+            await new StreamArming(session.New, session.Back).RequireAsync(there, ct);
+        }
+        catch (GodwitException e) when (e.Kind == ErrorKind.Blocked)
+        {
+            throw new GodwitException(e.Kind, e.Code, $"{e.Problem} Without that, what is written to it after the cutover could not come back.", $"{e.Hint} Or --no-way-back.", e);
+        }
+    }
+
+    private async Task CatchUpAsync(bool back, CancellationToken ct)
+    {
+        var (from, to, feed) = back ? (session.New, session.Old, session.Back) : (session.Old, session.New, session.Forward);
+        for (var pass = 0; pass < CatchUpPasses; pass++)
+        {
+            await session.DrainAsync(back, _found.Add, ct);
+            var now = await StreamFollower.NowAsync(from, ct);
+            await using var connection = await to.ConnectAsync(ct);
+            var fact = await StreamFacts.ReadAsync(connection, feed.Name, ct);
+            if (fact is null || now.Value - fact.Applied.Value < SmallLag) return;
+        }
+        throw new GodwitException(ErrorKind.Blocked, "cutover-lagging", $"{to.Display} does not catch up with {from.Display}: it is written to faster than changes are applied.", "Try again when less is written; godwit status shows lag and slope.");
+    }
+
+    /// <summary>Before the fence: making a slot waits for every transaction that runs at the new side.</summary>
+    private async Task MakeWayBackAsync(CancellationToken ct)
+    {
+        if (how.NoWayBack) return;
+        var arming = new StreamArming(session.New, session.Back);
+        await arming.PublishAsync(_tables, ct);
+        (await arming.CreateSlotAsync(ct)).Dispose();
+    }
+
+    /// <summary>What was written to the new side up to now came from the old one.</summary>
+    private async Task ArmWayBackAsync(CancellationToken ct)
+    {
+        if (how.NoWayBack) return;
+        var here = await StreamFollower.NowAsync(session.New, ct);
+        await using var connection = await session.Old.ConnectAsync(ct);
+        try
+        {
+            await StreamFacts.StartAsync(connection, session.Back, session.Fact.Feed, here, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.Old.Map(e, "Arming the way back");
+        }
+    }
+
+    private async Task<bool> HasWayBackAsync(CancellationToken ct)
+    {
+        await using var connection = await session.Old.ConnectAsync(ct);
+        return await StreamFacts.ReadAsync(connection, session.Back.Name, ct) is not null;
+    }
+
+    private async Task SwitchAsync(CancellationToken ct)
+    {
+        _switching = true;
+        await session.SayAsync(FollowJournal.Switching, ct);
+        if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
+        await command(how.OnSwitch, ct);
+    }
+
+    private async Task<VerifyReport?> CompareAsync(VerifyMode? mode, string code, string state, CancellationToken ct)
+    {
+        if (mode is null) return null;
+        await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
+        var report = await new PairVerifier(there, target, new Silent(), clock).VerifyAsync(new(mode.Value, options.Jobs) { Tables = [.. _tables.Select(t => t.ToString())] }, ct);
+        return report.Tables.FirstOrDefault(t => t.Verdict == Verdict.Different) is { } table
+            ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows; godwit verify --repair puts them right.")
+            : report;
+    }
+
+    /// <summary>The log itself says whether anything was written behind the fence.</summary>
+    private async Task ProveAsync(bool back, CancellationToken ct)
+    {
+        if ((await session.DrainAsync(back, _found.Add, ct)).Changes is not (> 0 and var leaked)) return;
+        var end = back ? session.New : session.Old;
+        throw new GodwitException(ErrorKind.Blocked, "fence-leaked", $"{leaked} row(s) of {end.Display} were changed behind the fence.", "Find the writer that has session_replication_role or godwit.pass set, stop it, and cut over again.");
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private sealed class Silent : IProgress<MigrationEvent>
+    {
+        public void Report(MigrationEvent value) { }
+    }
+}

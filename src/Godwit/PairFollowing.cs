@@ -1,0 +1,132 @@
+using Godwit.Follow;
+using Godwit.Follow.Logical;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit;
+
+/// <summary>What makes a source record its changes for one run. Disposed before <see cref="Keep"/>, it is taken back: nothing holds the source's log for nobody.</summary>
+internal sealed class PairArming(StreamArming arming, ArmedSlot slot, string feed) : Arming(feed)
+{
+    private bool _kept;
+
+    // The snapshot has been imported: the session that exported it may end.
+    public override void SnapshotIsHeld() => slot.Dispose();
+
+    public override void Keep() => _kept = true;
+
+    public override async ValueTask DisposeAsync()
+    {
+        slot.Dispose();
+        if (_kept) return;
+        try
+        {
+            await arming.DropAsync(CancellationToken.None);
+        }
+        catch (GodwitException)
+        {
+            // The run has failed for a reason of its own, which is the one to tell. The next arming drops the slot by its name.
+        }
+    }
+}
+
+/// <summary>Following from PostgreSQL to PostgreSQL, by logical replication: before the cutover to the target, after it back to the source.</summary>
+internal sealed class PairFollowing(IPostgresSource source, ITarget target, TimeProvider clock)
+{
+    /// <summary>
+    /// Makes the slot, whose snapshot the next snapshot of the source is: the stream begins where it ends. What an earlier run left behind is dropped.
+    /// </summary>
+    public async Task<PairArming> ArmAsync(MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
+    {
+        var (from, to) = PairSession.Ends(source, target);
+        await ChangeApplier.RequireAsync(target, ct);
+        var schema = TableFilter.Apply(await Following.InspectAsync(source, ct), options);
+        await DropEarlierAsync(from, ct);
+        var id = Guid.NewGuid().ToString("N")[..8];
+        var feed = StreamFeed.Forward(id);
+        var arming = new StreamArming(from, feed);
+        var tables = schema.Tables.Where(t => t.Relation is not null && t.Storage?.Extension is null).Select(t => t.Relation!.Value).ToList();
+        ArmedSlot? slot = null;
+        try
+        {
+            foreach (var finding in await arming.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
+            // The name first: a slot that nobody knows of would hold the source's log for ever.
+            await RecordAsync(feed, id, Lsn.Zero, ct);
+            slot = await arming.CreateSlotAsync(ct);
+            await RecordAsync(feed, id, slot.Slot.Position, ct);
+        }
+        catch
+        {
+            slot?.Dispose();
+            await arming.DropAsync(CancellationToken.None);
+            throw;
+        }
+        source.UseSnapshot(slot.Slot.Snapshot!, $"{feed.Slot} {slot.Slot.Position}");
+        return new PairArming(arming, slot, PairSession.FeedId(id));
+    }
+
+    public async Task<FollowResult> RunAsync(bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken stop)
+    {
+        await using var session = await PairSession.OpenAsync(source, target, clock, stop);
+        var started = clock.GetTimestamp();
+        var back = session.IsSwitched;
+        var state = session.Fact.State;
+        if (state is FollowJournal.Switching or FollowJournal.RollingBack)
+            throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(state == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");
+        if (!back) await session.SayAsync(FollowJournal.Active, stop);
+        var follower = session.Follower(back, new Told(progress), f => progress.Report(new MigrationEvent.Found(f)));
+        try
+        {
+            var goal = untilCaughtUp ? await StreamFollower.NowAsync(back ? session.New : session.Old, stop) : (Lsn?)null;
+            var totals = await follower.RunAsync(goal, stop);
+            return new(totals.Changes, clock.GetElapsedTime(started)) { IsBack = back };
+        }
+        catch (GodwitException e)
+        {
+            await follower.NoteAsync(e);
+            throw;
+        }
+        finally
+        {
+            if (!back) await session.SayAsync(state == FollowJournal.RolledBack ? state : FollowJournal.Stopped, CancellationToken.None);
+        }
+    }
+
+    private async Task RecordAsync(StreamFeed feed, string id, Lsn position, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            await StreamFacts.StartAsync(connection, feed, id, position, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "writing the journal");
+        }
+    }
+
+    private async Task DropEarlierAsync(StreamEnd from, CancellationToken ct)
+    {
+        StreamFact? earlier;
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            earlier = await StreamFacts.ReadAsync(connection, StreamFeed.ForwardName, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal");
+        }
+        if (earlier is not null) await new StreamArming(from, StreamFeed.Forward(earlier.Feed)).DropAsync(ct);
+    }
+
+    private sealed class Told(IProgress<MigrationEvent> progress) : IProgress<StreamReport>
+    {
+        public void Report(StreamReport value) => progress.Report(new MigrationEvent.Followed(value.Changes, 0, value.Lag));
+    }
+}

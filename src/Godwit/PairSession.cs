@@ -1,0 +1,122 @@
+using Godwit.Follow.Logical;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit;
+
+/// <summary>A finished run from one PostgreSQL database to another that was made with --follow, under the target's run lock: its two ends and its two streams.</summary>
+internal sealed class PairSession : IAsyncDisposable
+{
+    private readonly RunSession _lock;
+
+    private PairSession(RunSession held, IPostgresSource source, ITarget target, JournalRun run, FollowFact fact, TimeProvider clock)
+    {
+        (_lock, Run, Fact, Clock) = (held, run, fact, clock);
+        (Old, New) = Ends(source, target);
+        Plan = PlanJson.Read(run.Plan);
+        var id = fact.Feed[StreamStatus.FeedPrefix.Length..];
+        (Forward, Back) = (StreamFeed.Forward(id), StreamFeed.Reverse(id));
+    }
+
+    public TimeProvider Clock { get; }
+    public JournalRun Run { get; }
+    public FollowFact Fact { get; private set; }
+    public MigrationPlan Plan { get; }
+    public StreamEnd Old { get; }
+    public StreamEnd New { get; }
+    public StreamFeed Forward { get; }
+    public StreamFeed Back { get; }
+    /// <summary>The application uses the target, or may already.</summary>
+    public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
+
+    public static string FeedId(string id) => StreamStatus.FeedPrefix + id;
+
+    public static (StreamEnd Old, StreamEnd New) Ends(IPostgresSource source, ITarget target) =>
+        (new(source.Settings, source.Info.Display, "source"), new(target.ToBuilder(), target.Display, "target"));
+
+    public static async Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, CancellationToken ct)
+    {
+        var held = await RunSession.OpenAsync(target, clock, ct);
+        try
+        {
+            var (run, fact) = await ReadAsync(target, ct);
+            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || fact is null || !fact.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal))
+                throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
+                    "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
+            return new(held, source, target, run, fact, clock);
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task SayAsync(string state, CancellationToken ct)
+    {
+        try
+        {
+            // Not by the target's pool: behind the fence, its sessions may only read.
+            await using var connection = await New.ConnectAsync(ct);
+            await FollowJournal.SetStateAsync(connection, Fact.Run, state, default, ct);
+            Fact = await FollowJournal.ReadAsync(connection, Fact.Run, ct) ?? Fact;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "writing the journal");
+        }
+    }
+
+    /// <summary>Follows the target from the source, or the source from the target.</summary>
+    public StreamFollower Follower(bool back, IProgress<StreamReport> progress, Action<Finding> found) =>
+        new(back ? New : Old, back ? Old : New, back ? Back : Forward, r => new SqlName(r.Schema, r.Name), new(), Clock, progress, found);
+
+    /// <summary>Applies everything that has committed at the origin until now.</summary>
+    public async Task<StreamTotals> DrainAsync(bool back, Action<Finding> found, CancellationToken ct)
+    {
+        var goal = await StreamFollower.NowAsync(back ? New : Old, ct);
+        var totals = await Follower(back, new Progress<StreamReport>(), found).RunAsync(goal, ct);
+        ct.ThrowIfCancellationRequested();
+        return totals;
+    }
+
+    /// <summary>The tables that are followed, by the publication that names them.</summary>
+    public async Task<List<SqlName>> TablesAsync(CancellationToken ct)
+    {
+        await using var connection = await Old.ConnectAsync(ct);
+        try
+        {
+            await using var command = new NpgsqlCommand("select schemaname, tablename from pg_publication_tables where pubname = $1 order by 1, 2", connection) { Parameters = { new() { Value = Forward.Publication } } };
+            await using var row = await command.ExecuteReaderAsync(ct);
+            var tables = new List<SqlName>();
+            while (await row.ReadAsync(ct)) tables.Add(new(row.GetString(0), row.GetString(1)));
+            return tables;
+        }
+        catch (NpgsqlException e)
+        {
+            throw Old.Map(e, "Reading the publication");
+        }
+    }
+
+    private static async Task<(JournalRun?, FollowFact?)> ReadAsync(ITarget target, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            if (!await RunJournal.ExistsAsync(connection, ct)) return default;
+            var run = await RunJournal.LatestAsync(connection, ct);
+            return (run, run is null ? null : await FollowJournal.ReadAsync(connection, run.Id, ct));
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal");
+        }
+    }
+
+    public ValueTask DisposeAsync() => _lock.DisposeAsync();
+}

@@ -1,0 +1,91 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Godwit.IntegrationTests.Crash;
+
+/// <summary>A way to a server that can be cut: every connection through it breaks at once, and new ones are taken.</summary>
+internal sealed class TcpProxy : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly HashSet<Socket> _open = [];
+    private readonly Task _accepting;
+    private readonly (string Host, int Port) _server;
+
+    public TcpProxy(string host, int port)
+    {
+        _server = (host, port);
+        _listener.Start();
+        _accepting = AcceptAsync();
+    }
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>The number of connections that broke.</summary>
+    public int Cut()
+    {
+        lock (_open)
+        {
+            var cut = _open.Count / 2;
+            foreach (var socket in _open) socket.Close(0);
+            _open.Clear();
+            return cut;
+        }
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true) _ = ServeAsync(await _listener.AcceptSocketAsync(_stop.Token));
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped.
+        }
+    }
+
+    private async Task ServeAsync(Socket client)
+    {
+        var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await server.ConnectAsync(_server.Host, _server.Port, _stop.Token);
+            lock (_open) _open.UnionWith([client, server]);
+            await Task.WhenAny(PumpAsync(client, server), PumpAsync(server, client));
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            // The server is gone, or the proxy is.
+        }
+        finally
+        {
+            lock (_open) _open.ExceptWith([client, server]);
+            client.Dispose();
+            server.Dispose();
+        }
+    }
+
+    private async Task PumpAsync(Socket from, Socket to)
+    {
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await from.ReceiveAsync(buffer, _stop.Token) is > 0 and var read)
+                for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _stop.Token);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
+        {
+            // Cut, or closed by either end.
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _accepting;
+        Cut();
+        _listener.Dispose();
+        _stop.Dispose();
+    }
+}

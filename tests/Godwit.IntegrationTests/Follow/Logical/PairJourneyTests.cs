@@ -1,0 +1,209 @@
+using System.Globalization;
+using Godwit.Cutover;
+using Godwit.IntegrationTests.Pairs;
+using Godwit.Verify;
+using Npgsql;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Follow.Logical;
+
+/// <summary>From PostgreSQL to PostgreSQL while an application writes: follow, cut over, go back, cut over again, finish.</summary>
+public sealed class PairJourneyTests(PostgresFixture postgres)
+{
+    private static readonly MigrationOptions Options = new() { Jobs = 2, Follow = true };
+    private static readonly SwitchOptions How = new(null, [], null, VerifyMode.Full);
+
+    private const string Schema = """
+        create table t (id bigint generated always as identity primary key, v text);
+        create table nokey (v text);
+        create sequence loose start 100;
+        create table part (id int, k int, primary key (id, k)) partition by list (k);
+        create table part_1 partition of part for values in (1);
+        create table part_2 partition of part for values in (2);
+        insert into t (v) select 'v' || i from generate_series(1, 100) i;
+        insert into nokey values ('a'), ('a');
+        insert into part values (1, 1), (2, 2);
+        """;
+
+    private async Task<Pair> FollowedAsync()
+    {
+        var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(Schema);
+        await pair.MigrateAsync(Options);
+        await pair.SourceAsync("insert into t (v) values ('followed'); delete from t where id = 1; update part set k = 2 where id = 1; delete from nokey where ctid = (select min(ctid) from nokey); select nextval('loose')");
+        return pair;
+    }
+
+    private static async Task<FollowResult> FollowAsync(Pair pair, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null)
+    {
+        await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
+        await using var target = await pair.Target.OpenTargetAsync(5);
+        return await new Following(TimeProvider.System).RunAsync(source, target, Options, once, new FollowTests.Listener(on), stop ?? Pair.Token);
+    }
+
+    private static async Task<CutoverResult> SwitchAsync(Pair pair, SwitchOptions? how = null, bool back = false, Action<StepTime>? on = null, CancellationToken? ct = null)
+    {
+        await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
+        await using var target = await pair.Target.OpenTargetAsync(8);
+        var cutting = new CuttingOver(TimeProvider.System);
+        return back ? await cutting.RollbackAsync(source, target, Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token) : await cutting.CutoverAsync(source, target, Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token);
+    }
+
+    private static async Task FinishAsync(Pair pair, bool abandon = false)
+    {
+        await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
+        await using var target = await pair.Target.OpenTargetAsync(5);
+        await new CuttingOver(TimeProvider.System).FinishAsync(source, target, Options, abandon, Pair.Token);
+    }
+
+    private static async Task AssertEqualAsync(Pair pair)
+    {
+        foreach (var table in new[] { "t", "nokey", "part", "part_1", "part_2" })
+        {
+            var sql = $"select x::text from {table} x order by x::text collate \"C\"";
+            Assert.Equal(await pair.Source.QueryAsync(sql), await pair.Target.QueryAsync(sql));
+        }
+    }
+
+    private static async Task<string> RefusalAsync(TestDatabase database, string sql) => (await Assert.ThrowsAsync<PostgresException>(() => database.ExecuteAsync(sql))).SqlState;
+
+    [Fact]
+    public async Task What_is_written_during_and_after_the_copy_arrives()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(Schema);
+        await pair.MigrateAsync(Options, e => { if (e is MigrationEvent.StageStarted { Stage: Stage.Copy }) pair.SourceAsync("insert into t (v) values ('during'); update t set v = 'changed' where id < 5; delete from nokey").GetAwaiter().GetResult(); });
+        await pair.SourceAsync("insert into t (v) values ('after')");
+        Assert.True((await FollowAsync(pair)).Changes >= 7);
+        await AssertEqualAsync(pair);
+        Assert.Equal("2", (await pair.Target.QueryAsync("select count(*) from t where v in ('during', 'after')"))[0]);
+    }
+
+    [Fact]
+    public async Task Over_and_back_and_over_again_loses_nothing_and_leaves_nothing()
+    {
+        await using var pair = await FollowedAsync();
+        var over = await SwitchAsync(pair);
+        Assert.Equal(Verdict.Equal, over.Verification!.Verdict);
+        Assert.True(over.Outage > TimeSpan.Zero);
+        await AssertEqualAsync(pair);
+        foreach (var sql in new[] { "insert into t (v) values ('stray')", "update part_2 set k = 2", "delete from nokey", "truncate part", "set session_replication_role = replica; delete from t" }) Assert.Equal("25006", await RefusalAsync(pair.Source, sql));
+        // The sequences went along: no number comes twice.
+        Assert.Equal("102", (await pair.Target.QueryAsync("insert into t (v) values ('new side') returning id"))[0]);
+        Assert.Equal("101", (await pair.Target.QueryAsync("select nextval('loose')"))[0]);
+        await pair.TargetAsync("update t set v = 'there' where id = 2; insert into part values (9, 1); insert into nokey values ('a')");
+
+        await SwitchAsync(pair, back: true);
+        await AssertEqualAsync(pair);
+        Assert.Equal("25006", await RefusalAsync(pair.Target, "insert into t (v) values ('stray')"));
+        Assert.Equal("103", (await pair.Source.QueryAsync("insert into t (v) values ('home again') returning id"))[0]);
+        await FollowAsync(pair);
+        await AssertEqualAsync(pair);
+
+        await SwitchAsync(pair);
+        await pair.TargetAsync("insert into t (v) values ('there again')");
+        Assert.True((await FollowAsync(pair)).IsBack);
+        await AssertEqualAsync(pair);
+        await FinishAsync(pair);
+        foreach (var side in new[] { pair.Source, pair.Target })
+        {
+            Assert.Equal("0", (await side.QueryAsync("select count(*) from pg_replication_slots where database = current_database()"))[0]);
+            Assert.Equal("0", (await side.QueryAsync("select count(*) from pg_publication"))[0]);
+        }
+        foreach (var side in new[] { pair.Source, pair.Target }) Assert.Equal("d", (await side.QueryAsync("select relreplident::text from pg_class where relname = 'nokey'"))[0]);
+        await pair.TargetAsync("insert into t (v) values ('free')");
+        Assert.Equal("25006", await RefusalAsync(pair.Source, "delete from t"));
+    }
+
+    [Theory]
+    [InlineData("fence")]
+    [InlineData("drain")]
+    [InlineData("verify")]
+    [InlineData("arm the way back")]
+    public async Task Interrupted_before_the_switch_it_undoes_itself(string step)
+    {
+        await using var pair = await FollowedAsync();
+        using var interrupt = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SwitchAsync(pair, on: s => { if (s.Step == step) interrupt.Cancel(); }, ct: interrupt.Token));
+        await pair.SourceAsync("insert into t (v) values ('goes on')");
+        await SwitchAsync(pair);
+        await AssertEqualAsync(pair);
+    }
+
+    [Fact]
+    public async Task A_difference_or_a_failing_switch_takes_the_fence_away()
+    {
+        await using var pair = await FollowedAsync();
+        await pair.TargetAsync("set session_replication_role = replica; update t set v = 'tampered' where id = 50");
+        Assert.Equal("cutover-differs", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair))).Code);
+        await pair.SourceAsync("update t set v = 'put right' where id = 50");
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, How with { OnSwitch = "exit 3" }))).Code);
+        await pair.SourceAsync("insert into t (v) values ('goes on')");
+        Assert.Equal(Verdict.Equal, (await SwitchAsync(pair, How with { OnSwitch = "exit 0" })).Verification!.Verdict);
+    }
+
+    [Fact]
+    public async Task A_prepared_transaction_stops_the_cutover_before_it_begins()
+    {
+        await using var pair = await FollowedAsync();
+        await using (var connection = await pair.Source.ConnectAsync())
+        await using (var command = new NpgsqlCommand("begin; insert into t (v) values ('prepared'); prepare transaction 'godwit_test'", connection)) await command.ExecuteNonQueryAsync(Pair.Token);
+        Assert.Equal("cutover-prepared", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair))).Code);
+        await using (var connection = await pair.Source.ConnectAsync())
+        await using (var command = new NpgsqlCommand("commit prepared 'godwit_test'", connection)) await command.ExecuteNonQueryAsync(Pair.Token);
+        await SwitchAsync(pair);
+        Assert.Equal("1", (await pair.Target.QueryAsync("select count(*) from t where v = 'prepared'"))[0]);
+    }
+
+    [Fact]
+    public async Task Under_writers_nothing_is_lost_between_fence_and_switch_and_on_the_way_back()
+    {
+        await using var pair = await FollowedAsync();
+        await using var idle = await pair.Source.ConnectAsync();
+        var there = Writers(pair.Source, 0);
+        await pair.Source.WaitForAsync("select (count(*) > 20)::text from t where v like 'w%'", "true");
+        // One that sits on its locks: it may not hold the fence up for ever. Begun late, for it would hold up the slot too, which is on the same server here.
+        await SwitchAsync(pair, on: s =>
+        {
+            if (s.Step != "make the way back") return;
+            using var command = new NpgsqlCommand("begin; update t set v = 'never committed' where id = 3", idle);
+            command.ExecuteNonQuery();
+        });
+        var written = await there;
+        Assert.Equal(written, await CountsAsync(pair.Target, 0));
+
+        var here = Writers(pair.Target, 3);
+        await pair.Target.WaitForAsync("select (count(*) > 20)::text from t where v like 'w3-%'", "true");
+        await SwitchAsync(pair, back: true);
+        Assert.Equal(await here, await CountsAsync(pair.Source, 3));
+        Assert.Equal(written, await CountsAsync(pair.Source, 0));
+    }
+
+    /// <summary>Each inserts until it is refused; returns how many of each were committed.</summary>
+    private static async Task<int[]> Writers(TestDatabase database, int first) => await Task.WhenAll(Enumerable.Range(first, 3).Select(w => Task.Run(async () =>
+    {
+        var written = 0;
+        await using var connection = await database.ConnectAsync();
+        while (true)
+        {
+            try
+            {
+                await using var command = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"insert into t (v) values ('w{w}-{written}')"), connection);
+                await command.ExecuteNonQueryAsync(Pair.Token);
+                written++;
+            }
+            catch (NpgsqlException)
+            {
+                // Refused, or its session was ended: between the commit and its answer there is no telling here, so a statement that failed is asked for by the count.
+                return written;
+            }
+        }
+    })));
+
+    private static async Task<int[]> CountsAsync(TestDatabase database, int first)
+    {
+        var counts = new List<int>();
+        for (var w = first; w < first + 3; w++) counts.Add(int.Parse((await database.QueryAsync($"select count(*) from t where v like 'w{w}-%'"))[0]!, CultureInfo.InvariantCulture));
+        return [.. counts];
+    }
+}

@@ -1,0 +1,166 @@
+using Godwit.Follow.Logical;
+using Npgsql;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Follow.Logical;
+
+/// <summary>What goes wrong is waited for, put right and named, or stopped for; never passed over.</summary>
+public sealed class StreamTroubleTests(PostgresFixture postgres)
+{
+    private const string Schema = "create table t (id int primary key, u text unique, v text); alter table t alter v set storage external; create table nokey (v text)";
+    private const string Rows = "insert into t select i, 'u' || i, repeat('v', 3000) from generate_series(1, 10) i; insert into nokey values ('a'), ('a')";
+
+    private static async Task<string> CodeAsync(StreamPair pair) => (await Assert.ThrowsAsync<GodwitException>(() => pair.CatchUpAsync())).Code;
+
+    [Fact]
+    public async Task Rows_that_are_not_as_they_should_be_are_counted_named_and_put_right()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Target.ExecuteAsync("delete from t where id in (1, 2, 3); insert into t values (20, 'stray', 'x'); delete from nokey where ctid = (select min(ctid) from nokey)");
+        await pair.Source.ExecuteAsync("""
+            update t set u = 'n1', v = 'whole' where id = 1; delete from t where id = 2; insert into t values (20, 'mine', 'y'); delete from nokey; update t set u = 'n5' where id = 5;
+            """);
+        var totals = await pair.CatchUpAsync();
+        Assert.Equal(4, totals.Conflicts);
+        Assert.Equal("3", (await pair.Target.QueryAsync("select sum(count) from godwit.conflict where kind = 'missing'"))[0]);
+        Assert.Equal("1", (await pair.Target.QueryAsync("select sum(count) from godwit.conflict where kind = 'duplicate' and repaired"))[0]);
+        Assert.Contains(pair.Found, f => f is { Code: "follow-conflict", Subject: "public.t" });
+        // Only the row of which the stream had no word is still missing.
+        await pair.Source.ExecuteAsync("update t set v = 'whole now' where id = 3");
+        Assert.Equal(1, (await pair.CatchUpAsync()).Conflicts);
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task A_row_in_the_way_of_another_constraint_stops_and_goes_on_when_it_is_gone()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Target.ExecuteAsync("insert into t values (30, 'taken', null)");
+        await pair.Source.ExecuteAsync("insert into t values (31, 'taken', null)");
+        Assert.Equal("follow-conflict", await CodeAsync(pair));
+        await pair.Target.ExecuteAsync("delete from t where id = 30");
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task Columns_that_are_added_are_added_here()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        foreach (var sql in new[]
+        {
+            "insert into t values (40, 'before', 'x'); alter table t add plain int", "insert into t (id, plain) values (41, 1)", "alter table t add fixed text not null default 'it''s'; alter table t add at timestamptz default now()",
+            "update t set plain = 2 where id = 1", "alter table t add words text[] default '{a}'; alter table t alter fixed set default 'other'", "insert into t (id) values (42)",
+        }) await pair.Source.ExecuteAsync(sql);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+        Assert.Contains(pair.Found, f => f.Code == "follow-column-added");
+        await pair.Source.ExecuteAsync("insert into t (id, words) values (43, '{b,c}')");
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+    }
+
+    [Theory]
+    [InlineData("alter table t drop column u", "alter table t drop column u")]
+    [InlineData("alter table t rename column u to w", "alter table t rename column u to w")]
+    [InlineData("alter table t alter column id type bigint", "alter table t alter column id type bigint")]
+    [InlineData("alter table t rename to t2", "alter table t rename to t2")]
+    [InlineData("alter table t add r double precision default random()", "alter table t add r double precision; delete from t")]
+    public async Task Other_changes_stop_with_what_to_do_and_go_on_once_it_is_done(string change, string remedy)
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Source.ExecuteAsync("insert into t (id) values (50)");
+        await pair.Source.ExecuteAsync(change);
+        var table = change.Contains("t2") ? "t2" : "t";
+        await pair.Source.ExecuteAsync(change.Contains("random") ? "delete from t" : $"insert into {table} (id) values (51)");
+        Assert.Equal("follow-schema-changed", await CodeAsync(pair));
+        await pair.Target.ExecuteAsync(remedy);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task A_slot_that_is_gone_or_was_moved_stops()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Source.ExecuteAsync("insert into nokey values ('lost')");
+        await pair.Source.ExecuteAsync($"select pg_replication_slot_advance('{pair.Feed.Slot}', pg_current_wal_lsn())");
+        Assert.Equal("follow-gap", await CodeAsync(pair));
+        await pair.Source.ExecuteAsync($"select pg_drop_replication_slot('{pair.Feed.Slot}')");
+        Assert.Equal("follow-slot-lost", await CodeAsync(pair));
+        Assert.Equal("0", (await pair.Source.QueryAsync("select count(*) from pg_replication_slots where database = current_database()"))[0]);
+    }
+
+    [Fact]
+    public async Task Writes_to_other_tables_let_the_slot_go_on()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Source.ExecuteAsync("create table unpublished (v text); insert into unpublished select repeat('x', 1000) from generate_series(1, 3000)");
+        var before = (await pair.Source.QueryAsync("select pg_current_wal_lsn()"))[0];
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        await pair.Source.WaitForAsync($"select (confirmed_flush_lsn >= '{before}')::text from pg_replication_slots where slot_name = '{pair.Feed.Slot}'", "true");
+        await stop.CancelAsync();
+        Assert.Equal(0, (await follow).Changes);
+        Assert.Equal("true", (await pair.Target.QueryAsync($"select (applied >= '{before}'::pg_lsn - '0/0')::text from godwit.stream"))[0]);
+    }
+
+    [Fact]
+    public async Task Every_connection_may_be_cut_at_any_time()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema);
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        var writers = Enumerable.Range(0, 2).Select(i => new PgWriter(pair.Source, 900 + i).WriteAsync(60, StreamPair.Token)).ToList();
+        var random = new Random(4);
+        var cut = 0;
+        while (!Task.WhenAll(writers).IsCompleted)
+        {
+            var side = random.Next(2) == 0 ? pair.Source : pair.Target;
+            cut += (await side.QueryAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name like 'godwit%' order by random() limit 1")).Count;
+            await Task.Delay(random.Next(100), StreamPair.Token);
+        }
+        await Task.WhenAll(writers);
+        await stop.CancelAsync();
+        await follow;
+        Assert.True(cut > 0);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+        Assert.DoesNotContain(pair.Found, f => f.Code == "follow-conflict");
+    }
+
+    [Fact]
+    public async Task What_came_by_the_other_stream_does_not_go_back()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Source.ExecuteAsync($"select pg_replication_origin_create('{pair.Feed.Skip}'); select pg_replication_origin_session_setup('{pair.Feed.Skip}'); begin; insert into nokey values ('from there'); commit; select pg_replication_origin_session_reset()");
+        await pair.Source.ExecuteAsync("insert into nokey values ('from here')");
+        Assert.Equal(1, (await pair.CatchUpAsync()).Changes);
+        Assert.Equal(["a", "a", "from here"], await pair.Target.QueryAsync("select v from nokey order by 1"));
+        Assert.Equal("1", (await pair.Target.QueryAsync("select dropped from godwit.stream"))[0]);
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_is_told_so()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table t (id int primary key)");
+        var role = $"godwit_plain_{Guid.NewGuid():N}";
+        await database.ExecuteAsync($"create role {role} login password 'plain'");
+        try
+        {
+            var settings = database.Settings.ToBuilder();
+            (settings.Username, settings.Password) = (role, "plain");
+            async Task<string> TryAsync() => (await Assert.ThrowsAsync<GodwitException>(() => new StreamArming(new(settings, "the source", "source"), StreamFeed.Forward("plain")).PublishAsync([new("public", "t")], StreamPair.Token))).Code;
+            Assert.Equal("follow-no-replication", await TryAsync());
+            await database.ExecuteAsync($"alter role {role} replication");
+            Assert.Equal("follow-no-publication", await TryAsync());
+            await database.ExecuteAsync($"grant create on database {database.Settings.Database} to {role}");
+            Assert.Equal("follow-not-owner", await TryAsync());
+        }
+        finally
+        {
+            await database.ExecuteAsync($"drop owned by {role}; drop role {role}");
+        }
+    }
+}
