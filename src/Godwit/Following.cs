@@ -95,6 +95,10 @@ public sealed class Following(TimeProvider clock)
         {
             // What is not applied is still in the source's log.
         }
+        catch (GodwitException e) when (stop.IsCancellationRequested && e.Kind is (ErrorKind.TargetTransient or ErrorKind.SourceTransient))
+        {
+            // It broke while it was being stopped: likewise.
+        }
         catch (GodwitException e)
         {
             await pulse.LastAsync(changes, e);
