@@ -7,7 +7,7 @@ namespace Godwit.Plan;
 /// <summary>What a step makes; the order of the members is the order of execution.</summary>
 public enum StepKind
 {
-    Schema, Helper, Table, Sequence, Index, PrimaryKey, Unique, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Analyze, Publish,
+    Role, Schema, Helper, Table, Sequence, Index, PrimaryKey, Unique, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Setting, Analyze, Publish,
 }
 
 /// <summary>
