@@ -22,12 +22,21 @@ internal sealed unsafe class Connection : IDisposable
 
     internal static string LibraryVersion => Native.Text(Native.LibVersion()) ?? "";
 
-    internal static Connection Open(string path, bool readOnly, TimeSpan busyTimeout)
+    internal static Connection Open(string path, bool readOnly, TimeSpan busyTimeout) =>
+        Open(path, path, readOnly ? Native.OpenReadOnly : Native.OpenReadWrite, busyTimeout);
+
+    /// <summary>
+    /// A reader that takes no lock and looks at no journal. Only while another connection of this process stands in a read transaction of
+    /// a database in rollback-journal mode: its lock keeps the file as it is (https://www.sqlite.org/uri.html#uriimmutable).
+    /// </summary>
+    internal static Connection OpenLocked(string path) => Open(path, ImmutableUri(path), Native.OpenReadOnly | Native.OpenUri, TimeSpan.Zero);
+
+    private static Connection Open(string path, string name, int flags, TimeSpan busyTimeout)
     {
         int rc;
         nint db;
-        fixed (byte* p = ZeroTerminated(path))
-            rc = Native.Open(p, out db, (readOnly ? Native.OpenReadOnly : Native.OpenReadWrite) | Native.OpenNoMutex | Native.OpenExtendedResultCodes, null);
+        fixed (byte* p = ZeroTerminated(name))
+            rc = Native.Open(p, out db, flags | Native.OpenNoMutex | Native.OpenExtendedResultCodes, null);
         var connection = new Connection(db, path);
         try
         {
@@ -117,6 +126,14 @@ internal sealed unsafe class Connection : IDisposable
     {
         var db = Interlocked.Exchange(ref _db, 0);
         if (db != 0) _ = Native.Close(db);
+    }
+
+    // https://www.sqlite.org/uri.html, "The URI path"; on Windows "C:\\x" becomes "/C:/x".
+    private static string ImmutableUri(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        if (OperatingSystem.IsWindows()) full = "/" + full.Replace('\\', '/');
+        return "file:" + full.Replace("%", "%25", StringComparison.Ordinal).Replace("?", "%3f", StringComparison.Ordinal).Replace("#", "%23", StringComparison.Ordinal) + "?immutable=1";
     }
 
     private static byte[] ZeroTerminated(string text)

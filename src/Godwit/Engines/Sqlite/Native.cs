@@ -13,7 +13,7 @@ internal static unsafe partial class Native
 
     internal const int Ok = 0, Error = 1, Perm = 3, Busy = 5, Locked = 6, NoMemory = 7, ReadOnly = 8, Interrupt = 9, IoError = 10, Corrupt = 11,
         Full = 13, CantOpen = 14, Protocol = 15, Schema = 17, TooBig = 18, Auth = 23, NotADatabase = 26, Row = 100, Done = 101;
-    internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenNoMutex = 0x8000, OpenExtendedResultCodes = 0x02000000;
+    internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenUri = 0x40, OpenNoMutex = 0x8000, OpenExtendedResultCodes = 0x02000000;
     internal const int TypeInteger = 1, TypeReal = 2, TypeText = 3, TypeBlob = 4, TypeNull = 5;
     internal const int FileControlFilePointer = 7;
     internal const int Utf8 = 1;

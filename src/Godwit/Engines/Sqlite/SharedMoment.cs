@@ -6,55 +6,95 @@ namespace Godwit.Engines.Sqlite;
 internal static class SharedMoment
 {
     /// <summary>
-    /// Returns the position. In rollback-journal mode the first reader's SHARED lock keeps every writer from committing, so the others see the
-    /// same. In WAL mode the others open the first one's snapshot. Where there is no snapshot to open (a WAL without frames, a WAL
-    /// restarted in between) a connection outside the transactions watches: if nothing was committed from before the first reader
-    /// began until after the last did, all saw the same; else all begin again.
+    /// Opens the readers. In rollback-journal mode the first one's SHARED lock keeps every writer from committing, and the others read the
+    /// file as it then is, without locks of their own: a writer that waits for the first would shut them out. In WAL mode the others open
+    /// the first one's snapshot. Where there is no snapshot to open (a WAL without frames, a WAL restarted in between) a connection outside
+    /// the transactions watches: if nothing was committed from before the first reader began until after the last did, all saw the same;
+    /// else all begin again.
     /// </summary>
-    internal static string Enter(List<Connection> readers, TimeSpan patience, CancellationToken ct)
+    internal static (IReadOnlyList<Connection> Readers, string Position) Enter(string path, int readers, TimeSpan patience, CancellationToken ct)
     {
-        var first = readers[0];
-        using var watch = Connection.Open(first.Path, readOnly: true, patience);
-        watch.Prepare();
-        // A writer with the PENDING lock waits for the first reader while it shuts out the others: they must give up at once, not wait for it.
-        foreach (var reader in readers.Skip(1)) reader.Execute("PRAGMA busy_timeout=20");
-        var clock = Stopwatch.StartNew();
-        while (true)
+        var opened = new List<Connection>(readers);
+        try
         {
-            ct.ThrowIfCancellationRequested();
-            try
+            opened.Add(Reader(path, patience));
+            using var watch = Reader(path, patience);
+            var clock = Stopwatch.StartNew();
+            while (true)
             {
-                if (TryEnter(readers, watch) is { } position) return position;
+                ct.ThrowIfCancellationRequested();
+                try
+                {
+                    if (TryEnter(opened, readers, watch, patience) is { } position) return (opened, position);
+                }
+                catch (SqliteFailure failure) when (failure.Code is Native.Busy or Native.Locked && clock.Elapsed < patience)
+                {
+                    // Another program recovers, checkpoints or restarts the WAL: begin again.
+                }
+                foreach (var follower in opened.Skip(1)) follower.Dispose();
+                opened.RemoveRange(1, opened.Count - 1);
+                opened[0].Rollback();
+                if (clock.Elapsed > patience) throw new SqliteFailure(Native.Busy, "other programs commit faster than all readers can start");
             }
-            catch (SqliteFailure failure) when (failure.Code is Native.Busy or Native.Locked && clock.Elapsed < patience)
-            {
-                // A writer that waits for the first reader's lock shuts the others out: give way and begin again.
-            }
-            foreach (var reader in readers) reader.Rollback();
-            if (clock.Elapsed > patience) throw new SqliteFailure(Native.Busy, "other programs commit faster than all readers can start");
+        }
+        catch
+        {
+            foreach (var reader in opened) reader.Dispose();
+            throw;
         }
     }
 
-    private static string? TryEnter(List<Connection> readers, Connection watch)
+    private static Connection Reader(string path, TimeSpan patience)
     {
-        var first = readers[0];
+        var reader = Connection.Open(path, readOnly: true, patience);
+        try
+        {
+            reader.Prepare();
+            return reader;
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    private static string? TryEnter(List<Connection> opened, int readers, Connection watch, TimeSpan patience)
+    {
+        var first = opened[0];
         // Looked at outside of transactions, and in WAL mode only: there it blocks nobody and nobody blocks it.
-        var wal = watch.Text("PRAGMA journal_mode") == "wal";
-        var before = wal ? watch.Int64("PRAGMA data_version") : 0;
+        var watched = IsWal(watch);
+        var before = watched ? watch.Int64("PRAGMA data_version") : 0;
         Begin(first);
+        if (!IsWal(first))
+        {
+            while (opened.Count < readers)
+            {
+                opened.Add(Connection.OpenLocked(first.Path));
+                opened[^1].Prepare();
+            }
+            return FilePosition(first);
+        }
+        if (!watched) return null;
         var snapshot = WalSnapshot(first, out var walPosition);
         try
         {
             var shared = true;
-            foreach (var reader in readers.Skip(1)) shared &= Follow(reader, snapshot);
+            while (opened.Count < readers)
+            {
+                opened.Add(Reader(first.Path, patience));
+                shared &= Follow(opened[^1], snapshot);
+            }
             var position = walPosition ?? FilePosition(first);
-            return shared || !wal || watch.Int64("PRAGMA data_version") == before ? position : null;
+            return shared || watch.Int64("PRAGMA data_version") == before ? position : null;
         }
         finally
         {
             if (snapshot != 0) Native.SnapshotFree(snapshot);
         }
     }
+
+    private static bool IsWal(Connection connection) => connection.Text("PRAGMA journal_mode") == "wal";
 
     private static void Begin(Connection reader)
     {

@@ -29,23 +29,8 @@ internal sealed class SqliteSnapshot : ISnapshot
     internal static SqliteSnapshot Open(string path, SourceInfo info, int readers, TimeSpan busyTimeout, string? origin, CancellationToken ct)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(readers, 1);
-        var opened = new List<Connection>(readers);
-        try
-        {
-            for (var i = 0; i < readers; i++)
-            {
-                var reader = Connection.Open(path, readOnly: true, busyTimeout);
-                opened.Add(reader);
-                reader.Prepare();
-            }
-            var position = SharedMoment.Enter(opened, busyTimeout, ct);
-            return new SqliteSnapshot(info.Display, new Position(origin is null ? position : $"sqlite:copy:{origin}"), opened);
-        }
-        catch
-        {
-            foreach (var reader in opened) reader.Dispose();
-            throw;
-        }
+        var (opened, position) = SharedMoment.Enter(path, readers, busyTimeout, ct);
+        return new SqliteSnapshot(info.Display, new Position(origin is null ? position : $"sqlite:copy:{origin}"), opened);
     }
 
     public Task<DatabaseSchema> InspectAsync(CancellationToken ct) => WithReader(null, reader =>

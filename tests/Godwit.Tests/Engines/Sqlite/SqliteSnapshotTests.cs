@@ -1,3 +1,4 @@
+using Godwit.Engines.Sqlite;
 using Godwit.Source;
 using Microsoft.Data.Sqlite;
 using Xunit;
@@ -84,6 +85,18 @@ public sealed class SqliteSnapshotTests
         var before = await PositionAsync(database);
         application.Run("PRAGMA wal_checkpoint(PASSIVE)");
         Assert.Equal(before, await PositionAsync(database));
+    }
+
+    [Fact]
+    public async Task Readers_without_locks_read_the_very_file()
+    {
+        using var database = new TempDatabase("CREATE TABLE t(n)", "INSERT INTO t VALUES (1)");
+        var odd = Path.Combine(database.Folder, "a%20b#c d.db");
+        File.Copy(database.File, odd);
+        await using var source = await SqliteSource.OpenAsync(odd, Ct);
+        await using var snapshot = await source.OpenSnapshotAsync(3, Ct);
+        var table = (await snapshot.InspectAsync(Ct)).FindTable("t")!;
+        Assert.All(await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => snapshot.RowsAsync(table))), rows => Assert.Single(rows));
     }
 
     [Fact]
