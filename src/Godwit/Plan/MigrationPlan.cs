@@ -103,6 +103,8 @@ public sealed record MigrationPlan
     public ImmutableArray<SqlStep> Publish { get; init; } = [];
     public ImmutableArray<SequencePlan> Sequences { get; init; } = [];
     public ImmutableArray<ViewPlan> Views { get; init; } = [];
+    /// <summary>Secrets, jobs and files that go along, named; null where there are none.</summary>
+    public Carriage? Carriage { get; init; }
     public ImmutableArray<SourceObject> Objects { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using Godwit.Plan;
 
 namespace Godwit.Supabase;
 
@@ -12,7 +14,10 @@ internal static class CarriagePlanner
         {
             PasswordRoles = choices.RolePasswords && source.Server.CanReadHashes
                 ? [.. roles.Made.Where(r => source.FindRole(r) is { Login: true } && !(source.IsSupabase && PlatformNames.IsServiceRole(r)))] : [],
-            SecretSettings = [.. secrets.Select(s => s with { Value = "" })],
+            Settings = [.. secrets.Select(s => new CarriedSetting(s.Role, s.Role.Length == 0 ? "" : roles.Map.Find(s.Role)!, s.ThisDatabase, s.Name))],
+            SecretsFolder = choices.SecretsFolder,
+            StorageFiles = source.Buckets.Sum(b => b.Objects) > 0 ? choices.StorageFiles : null,
+            StorageFolder = choices.StorageFolder,
         };
         if (carriage.PasswordRoles.Length > 0)
             findings.Add(new("role-passwords-move", Severity.Info, "roles", $"Password hashes of {string.Join(", ", carriage.PasswordRoles)} go from server to server, and stand in no plan, log or report.", "--role-passwords none leaves them."));
@@ -39,20 +44,22 @@ internal static class CarriagePlanner
         findings.Add(intoVault
             ? new("vault-encrypted-again", Severity.Info, "vault", $"{secrets.Length} secrets go decrypted from server to server and are encrypted by the target's vault: {names}.", "--vault file writes them to a file.")
             : new("vault-to-file", Severity.Warning, "vault", $"{secrets.Length} secrets are written decrypted to {choices.SecretsFolder}/vault-secrets.json, which only you can read (0600): {names}." + (target.VaultSecrets is null ? " The target has no vault." : ""), "Put them where your application looks for secrets, then delete the file. --vault omit leaves them."));
-        return carriage with { Secrets = secrets, SecretsIntoVault = intoVault };
+        return carriage with { Secrets = true, SecretsIntoVault = intoVault };
     }
 
     private static Carriage Cron(SupabaseFacts source, SupabaseFacts target, RoleMap roles, SupabaseChoices choices, Carriage carriage, List<Finding> findings)
     {
         var jobs = source.CronJobs?.Where(j => j.Database == source.Server.Database).ToImmutableArray() ?? [];
         if (jobs.IsEmpty) return carriage;
-        var names = SupabaseProfile.List([.. jobs.Select(j => $"{(j.Name.Length > 0 ? j.Name : j.Id.ToString(System.Globalization.CultureInfo.InvariantCulture))} ({j.Schedule})")]);
+        var names = SupabaseProfile.List([.. jobs.Select(j => $"{(j.Name.Length > 0 ? j.Name : j.Id.ToString(CultureInfo.InvariantCulture))} ({j.Schedule})")]);
         if (choices.CronJobs == CronJobs.Omit)
         {
             findings.Add(new("cron-left", Severity.Warning, "cron jobs", $"{jobs.Length} jobs stay behind by --cron omit: {names}."));
             return carriage;
         }
-        var into = choices.CronJobs != CronJobs.File && target.CronJobs is not null;
+        // The library is loaded for this database, and only the extension is missing.
+        var install = target.CronJobs is null && target.Server.IsSuperuser && target.Server.CronDatabase == target.Server.Database && target.FindExtension("pg_cron") is { Installed: false };
+        var into = choices.CronJobs != CronJobs.File && (target.CronJobs is not null || install);
         findings.Add(into
             ? new("cron-carried", Severity.Info, "cron jobs", $"{jobs.Length} jobs are made on the target{(choices.CronJobs == CronJobs.Active ? " and run at once" : ", switched off until the application moves")}: {names}.", choices.CronJobs == CronJobs.Active ? "--cron inactive makes them switched off." : "After the switch: SELECT cron.alter_job(jobid, active := true) FROM cron.job; --cron active makes them run at once.")
             : new("cron-to-file", Severity.Warning, "cron jobs", $"{(target.CronJobs is null ? "The target has no pg_cron that this role can use: its " : "")}{jobs.Length} jobs are written to {choices.SecretsFolder}/cron-jobs.sql, which only you can read (0600), as their commands may hold keys: {names}.",
@@ -61,6 +68,12 @@ internal static class CarriagePlanner
             findings.Add(new("cron-needs-platform", Severity.Warning, job.Subject, $"Its command calls {string.Join(", ", job.Uses)}, which stay behind.", "Change the command."));
         foreach (var user in jobs.Select(j => j.User).Distinct().Where(u => roles.Find(u) is null))
             findings.Add(new("cron-user-missing", Severity.Warning, "cron jobs", $"Jobs of {user} will belong to {roles.Admin}: the target has no such role."));
-        return carriage with { Jobs = jobs, JobsIntoCron = into };
+        return carriage with
+        {
+            Jobs = [.. jobs.Select(j => new CarriedJob(j.Id, j.Name.Length > 0 ? j.Name : string.Create(CultureInfo.InvariantCulture, $"job-{j.Id}"), roles.Find(j.User) ?? roles.Admin))],
+            JobsIntoCron = into,
+            JobsActive = choices.CronJobs == CronJobs.Active,
+            InstallCron = into && install,
+        };
     }
 }

@@ -64,15 +64,15 @@ public static class FactsReader
         var pattern = PlatformNames.MentionPattern(left.Length > 0 ? left : ["net"]);
         if (left.Length > 0)
         {
-            var recorded = await RowsAsync(c, "dependents", r => new PlatformUse(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Text(5)), ct, left);
+            var recorded = await RowsAsync(c, "dependents", r => new PlatformUse(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Text(5)), ct, (object)left);
             var mentioned = await RowsAsync(c, "mentions", r => r.Text(3).Split('.', 2) is [var schema, var name] ? new PlatformUse("function", r.Text(0), r.Text(1), schema, name, "") : null!, ct, left, pattern);
             facts = facts with
             {
                 PlatformUses = [.. recorded.Concat(mentioned).Distinct()],
-                PlatformFunctions = await RowsAsync(c, "signatures", r => new FunctionSignature(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Maybe(4) ?? "", r.Text(5) == "f", r.Bool(6), r.Bool(7), r.Bool(8)), ct, left),
+                PlatformFunctions = await RowsAsync(c, "signatures", r => new FunctionSignature(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Maybe(4) ?? "", r.Text(5) == "f", r.Bool(6), r.Bool(7), r.Bool(8)), ct, (object)left),
             };
         }
-        facts = facts with { Triggers = await RowsAsync(c, "triggers", r => new TriggerFact(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Text(5)), ct, left) };
+        facts = facts with { Triggers = await RowsAsync(c, "triggers", r => new TriggerFact(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Text(5)), ct, (object)left) };
         if (await MaySelectAsync(c, "cron.job", ct))
             facts = facts with { CronJobs = await RowsAsync(c, "cron-jobs", r => new CronJobFact(r.Long(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Bool(5), List(r.Text(6))), ct, pattern) };
         if (await MaySelectAsync(c, "vault.secrets", ct))

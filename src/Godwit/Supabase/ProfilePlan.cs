@@ -26,18 +26,3 @@ public sealed record ProfilePlan
 
     public bool KeepsRowsOf(string schema) => !LeftSchemas.Contains(schema);
 }
-
-/// <summary>Secrets and jobs: named here, read at the source and written to the target or to a protected file when the run carries them.</summary>
-public sealed record Carriage
-{
-    /// <summary>Roles whose password hash goes along.</summary>
-    public ImmutableArray<string> PasswordRoles { get; init; } = [];
-    /// <summary>Settings whose value may be a secret; <see cref="ServerSetting.Value"/> is empty here.</summary>
-    public ImmutableArray<ServerSetting> SecretSettings { get; init; } = [];
-    public ImmutableArray<VaultSecretFact> Secrets { get; init; } = [];
-    public bool SecretsIntoVault { get; init; }
-    public ImmutableArray<CronJobFact> Jobs { get; init; } = [];
-    public bool JobsIntoCron { get; init; }
-
-    public bool IsEmpty => PasswordRoles.IsEmpty && SecretSettings.IsEmpty && Secrets.IsEmpty && Jobs.IsEmpty;
-}

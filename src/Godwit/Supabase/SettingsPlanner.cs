@@ -78,7 +78,9 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
             setting = setting with { Value = string.Join(", ", kept.Select(SqlName.AlwaysQuote)) };
         }
         if (!target.Parameters.TryGetValue(setting.Name, out var context))
-            return setting.Name.Contains('.', StringComparison.Ordinal) ? setting : Left(setting, $"PostgreSQL {target.Server.Major} on the target does not know it");
+            return setting.Name.Contains('.', StringComparison.Ordinal)
+                ? target.Server.IsSuperuser ? setting : Left(setting, $"only a superuser may set a parameter that the server does not know, and {target.Server.Role} is none on the target")
+                : Left(setting, $"PostgreSQL {target.Server.Major} on the target does not know it");
         if (context is "superuser" or "superuser-backend" && !target.Server.IsSuperuser) return Left(setting, $"only a superuser may set it, and {target.Server.Role} is none");
         return setting;
     }

@@ -5,4 +5,4 @@ left join pg_catalog.pg_roles r on r.oid = s.setrole
 cross join unnest(s.setconfig) c
 where s.setdatabase in (0, (select oid from pg_catalog.pg_database where datname = current_database()))
   and (s.setrole = 0 or r.rolname is not null)
-order by 1 collate "C", 2, 3 collate "C"
+order by 1, 2, 3
