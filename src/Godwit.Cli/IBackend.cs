@@ -13,7 +13,8 @@ namespace Godwit.Cli;
 /// <summary>What the commands call in the library. One implementation for users, one for the tests of the command line.</summary>
 internal interface IBackend
 {
-    Task<ISource> OpenSourceAsync(string connection, CancellationToken ct);
+    /// <summary>Opens the source, with the given variables for what its connection string leaves out.</summary>
+    Task<ISource> OpenSourceAsync(string connection, IReadOnlyDictionary<string, string> environment, CancellationToken ct);
 
     /// <summary>Opens the target that a connection string or <c>local[:NAME]</c> names, with the given variables for what it leaves out.</summary>
     Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct);

@@ -12,7 +12,8 @@ namespace Godwit.Cli;
 
 internal sealed class LibraryBackend : IBackend
 {
-    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct) => EngineRegistry.OpenAsync(connection, ct);
+    public Task<ISource> OpenSourceAsync(string connection, IReadOnlyDictionary<string, string> environment, CancellationToken ct) =>
+        EngineRegistry.OpenAsync(connection, environment.GetValueOrDefault, ct);
 
     public async Task<ITarget> OpenTargetAsync(string connection, IReadOnlyDictionary<string, string> environment, int maxConnections, CancellationToken ct)
     {

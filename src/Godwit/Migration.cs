@@ -88,11 +88,14 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         }
         StepRunner Steps() => new(target, run, plan, options, progress, clock);
         ImmutableArray<TableResult> tables = [];
+        ImmutableArray<Finding> unmade = [];
         for (var settled = false; !settled;)
         {
-            await In(Stage.Prepare, "creating tables", () => Steps().RunAsync(plan.PreData, session.Steps, ct));
+            unmade = await In(Stage.Prepare, "creating tables", () => Steps().RunAsync(plan.PreData, session.Steps, ct));
             var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options, schema));
-            var copied = await In(Stage.Copy, "copying rows", () => new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
+            var copied = await In(Stage.Copy, "copying rows", () => plan.InPlace
+                ? new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options.Jobs, ct)
+                : new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
                 .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
             // Every value has been seen now. What a sample misjudged is made and loaded again.
@@ -106,9 +109,9 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
                 return settlement.Again.IsEmpty && settlement.StaleSteps.IsEmpty;
             }
         }
-        var refused = await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct));
+        var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
-        var verification = options.Verify is { } mode && !options.SchemaOnly
+        var verification = options.Verify is { } mode && !options.SchemaOnly && !plan.InPlace
             ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))
             : null;
         var result = new MigrationResult

@@ -24,6 +24,8 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     /// <summary>Made of every value.</summary>
     public async Task<MigrationPlan> WholeAsync(CancellationToken ct)
     {
+        // A source that speaks PostgreSQL has its types already: no value need be looked at.
+        if (schema.Postgres is not null) return await PlanAsync(ct);
         _profiles = await stages.RunAsync(Stage.Profile, "looking at every value", () => ScanAsync(schema, ct));
         return await PlanAsync(ct);
     }
@@ -39,7 +41,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     }
 
     // Rows of existing tables are seen at once, and a policy of "fail" means: before anything is loaded.
-    private bool CanGuess => !options.DataOnly && !options.SchemaOnly && options.IfExists != IfExists.Append
+    private bool CanGuess => schema.Postgres is null && !options.DataOnly && !options.SchemaOnly && options.IfExists != IfExists.Append
         && options.Misfits != MisfitPolicy.Fail && options.MisfitRules.All(r => r.Policy != MisfitPolicy.Fail);
 
     /// <summary>The plan of every value, now that the copy has seen them; what it has not seen (an earlier process had) is scanned.</summary>
@@ -55,7 +57,10 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     private Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
         Profiling.ProfileAsync(snapshot, tables, _types, options.Jobs, ChunkBytes, progress, ct);
 
-    private Task<MigrationPlan> PlanAsync(CancellationToken ct) => stages.RunAsync(Stage.Plan, "choosing types", async () => Planner.Plan(new()
+    /// <summary>What would be planned now for a run that goes on.</summary>
+    public Task<MigrationPlan> AgainAsync(CancellationToken ct) => PlanAsync(ct, resuming: true);
+
+    private Task<MigrationPlan> PlanAsync(CancellationToken ct, bool resuming = false) => stages.RunAsync(Stage.Plan, schema.Postgres is null ? "choosing types" : "planning statements", async () => Planner.Plan(new()
     {
         Source = source.Info.Display,
         Position = snapshot.Position,
@@ -64,7 +69,9 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         Translator = source.Translator,
         TargetMajor = target?.Profile.Major ?? NewestMajor,
         Options = options,
-        Existing = target is null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
+        Inventory = target is null || schema.Postgres is null ? null : await TargetInventory.ReadAsync(target, ct),
+        Resuming = resuming,
+        Existing = target is null || schema.Postgres is not null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
         SourceFindings = source.Info.Findings,
     }));
 }

@@ -110,7 +110,8 @@ internal sealed class RunSession : IAsyncDisposable
 
     private async Task RefuseOccupiedAsync(MigrationPlan plan, MigrationOptions options, CancellationToken ct)
     {
-        if (options.IfExists != IfExists.Fail || options.DataOnly) return;
+        // Statements that are executed where they belong are looked at by the planner, object by object.
+        if (options.IfExists != IfExists.Fail || options.DataOnly || plan.InPlace) return;
         var there = await TargetCatalog.RelationsAsync(_lock, plan.TargetSchema, ct);
         var clash = plan.Publish.Where(s => s.Id.StartsWith("publish ", StringComparison.Ordinal)).Select(s => s.Subject)
             .Concat(plan.Tables.Select(t => t.Target.Name)).Where(there.ContainsKey).Distinct().ToList();

@@ -21,6 +21,9 @@ public sealed class PostgresFixture : IAsyncLifetime
     private LocalServer? _server;
     private DirectoryInfo? _folder;
     private ConnectionSettings? _admin;
+    private readonly SemaphoreSlim _sourceGate = new(1, 1);
+    private LocalServer? _sourceServer;
+    private ConnectionSettings? _sourceAdmin;
 
     /// <summary>A superuser's settings for the maintenance database.</summary>
     public ConnectionSettings Admin => _admin ?? throw new InvalidOperationException("The fixture has not started.");
@@ -34,10 +37,7 @@ public sealed class PostgresFixture : IAsyncLifetime
         else
         {
             await DestroyLeftoversAsync();
-            _folder = Directory.CreateTempSubdirectory(FolderPrefix);
-            // The server's account has to pass where root runs the tests.
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
-            await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "owner"), $"{Environment.ProcessId}");
+            _folder = MakeFolder();
             _server = LocalServer.For("test", Options(_folder.FullName));
             await _server.StartAsync(CancellationToken.None);
             _admin = _server.Settings("postgres");
@@ -47,17 +47,61 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        if (_server is null) return;
-        await _server.DestroyAsync(CancellationToken.None);
-        _folder!.Delete(recursive: true);
+        if (_sourceServer is not null) await _sourceServer.DestroyAsync(CancellationToken.None);
+        if (_server is not null) await _server.DestroyAsync(CancellationToken.None);
+        _folder?.Delete(recursive: true);
     }
 
     /// <summary>An empty database of the test's own, dropped when disposed.</summary>
-    public async Task<TestDatabase> CreateDatabaseAsync()
+    public Task<TestDatabase> CreateDatabaseAsync() => CreateDatabaseAsync(Admin);
+
+    /// <summary>The same on another server: that of <see cref="SourceAdminAsync"/>.</summary>
+    internal async Task<TestDatabase> CreateDatabaseAsync(ConnectionSettings admin)
     {
         var name = $"godwit_test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
-        await ExecuteAsync(Admin, $"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8'");
-        return new TestDatabase(this, Admin.WithDatabase(name));
+        await ExecuteAsync(admin, $"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8'");
+        return new TestDatabase(admin, admin.WithDatabase(name));
+    }
+
+    /// <summary>
+    /// A server whose schemas can be dumped: this one, where there is a pg_dump for its version, else one of the version that pg_dump has.
+    /// </summary>
+    internal async Task<ConnectionSettings> SourceAdminAsync()
+    {
+        await _sourceGate.WaitAsync();
+        try
+        {
+            if (_sourceAdmin is not null) return _sourceAdmin;
+            await using (var connection = await OpenAsync(Admin))
+            {
+                try
+                {
+                    await PgDump.FindAsync(Environment.GetEnvironmentVariable, connection.PostgreSqlVersion.Major, CancellationToken.None);
+                    return _sourceAdmin = Admin;
+                }
+                catch (GodwitException e) when (e.Code == "pg-dump-missing")
+                {
+                    // Installed programs, whatever GODWIT_PG_BIN names for the tests' own server.
+                    _folder ??= MakeFolder();
+                    _sourceServer = LocalServer.For("source", Options(_folder.FullName) with { Environment = name => name == "GODWIT_PG_BIN" ? null : Environment.GetEnvironmentVariable(name) });
+                    await _sourceServer.StartAsync(CancellationToken.None);
+                    return _sourceAdmin = _sourceServer.Settings("postgres");
+                }
+            }
+        }
+        finally
+        {
+            _sourceGate.Release();
+        }
+    }
+
+    private static DirectoryInfo MakeFolder()
+    {
+        var folder = Directory.CreateTempSubdirectory(FolderPrefix);
+        // The server's account has to pass where root runs the tests.
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+        File.WriteAllText(Path.Combine(folder.FullName, "owner"), $"{Environment.ProcessId}");
+        return folder;
     }
 
     internal static async Task<NpgsqlConnection> OpenAsync(ConnectionSettings settings)
@@ -81,7 +125,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         Root = root,
         Durable = false,
-        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB" },
+        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB", ["wal_level"] = "logical" },
     };
 
     // Servers of test runs that were killed.
@@ -106,7 +150,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 }
 
 /// <summary>One test's database.</summary>
-public sealed class TestDatabase(PostgresFixture server, ConnectionSettings settings) : IAsyncDisposable
+public sealed class TestDatabase(ConnectionSettings admin, ConnectionSettings settings) : IAsyncDisposable
 {
     public ConnectionSettings Settings => settings;
     /// <summary>For Npgsql; holds the password.</summary>
@@ -139,5 +183,5 @@ public sealed class TestDatabase(PostgresFixture server, ConnectionSettings sett
     }
 
     public async ValueTask DisposeAsync() =>
-        await PostgresFixture.ExecuteAsync(server.Admin, $"DROP DATABASE IF EXISTS {new SqlName(settings.Database)} WITH (FORCE)");
+        await PostgresFixture.ExecuteAsync(admin, $"DROP DATABASE IF EXISTS {new SqlName(settings.Database)} WITH (FORCE)");
 }

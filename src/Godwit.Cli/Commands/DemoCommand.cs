@@ -80,7 +80,7 @@ internal static class DemoCommand
     private static async Task<int> MigrateAsync(Invocation invocation, ConnectionSettings settings, string sample, long started, CancellationToken ct)
     {
         var options = new MigrationOptions { IfExists = IfExists.Replace };
-        await using var source = await invocation.Backend.OpenSourceAsync(sample, ct);
+        await using var source = await invocation.Backend.OpenSourceAsync(sample, invocation.Settings.Environment, ct);
         await using var target = await invocation.Backend.OpenTargetAsync("local:" + LocalServers.DemoName, invocation.Settings.Environment, options.Jobs + 3, ct);
         var exit = await MigrationRun.RunAsync(invocation, source, target, options, plan: null, Path.Combine(Path.GetDirectoryName(sample)!, "report"), ct);
         if (!invocation.IsMachine)

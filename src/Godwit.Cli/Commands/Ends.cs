@@ -35,7 +35,7 @@ internal sealed record Ends(string Source, string? Target)
     }
 
     public Task<ISource> OpenSourceAsync(Invocation invocation, CancellationToken ct) =>
-        invocation.Backend.OpenSourceAsync(Source, ct);
+        invocation.Backend.OpenSourceAsync(Source, invocation.Settings.Environment, ct);
 
     public Task<ITarget> OpenTargetAsync(Invocation invocation, int jobs, CancellationToken ct) =>
         // One connection a job, one for the journal, one for the lock, one to spare.

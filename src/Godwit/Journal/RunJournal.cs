@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Schema;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -93,6 +94,14 @@ public static class RunJournal
     public static Task ChunkDoneAsync(NpgsqlConnection connection, Guid run, JournalChunk chunk, CancellationToken ct) =>
         ExecuteAsync(connection, "insert into godwit.chunk (run_id, source_table, number, rows, misfits) values ($1, $2, $3, $4, $5)", ct,
             run, chunk.Table, chunk.Number, chunk.Rows, chunk.Misfits);
+
+    /// <summary>The same as text, for a connection that only speaks simple queries.</summary>
+    public static string ChunkDoneSql(Guid run, JournalChunk chunk) =>
+        $"insert into godwit.chunk (run_id, source_table, number, rows, misfits) values ('{run}', {SqlText.Literal(chunk.Table)}, {chunk.Number}, {chunk.Rows}, {chunk.Misfits})";
+
+    /// <summary>Rows and misfits of a chunk that is done; no row where it is not.</summary>
+    public static string ChunkSql(Guid run, string table, int number) =>
+        $"select rows, misfits from godwit.chunk where run_id = '{run}' and source_table = {SqlText.Literal(table)} and number = {number}";
 
     /// <summary>Call inside the transaction that executed the step.</summary>
     public static Task StepDoneAsync(NpgsqlConnection connection, Guid run, JournalStep step, CancellationToken ct) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.TypeMapping;
 
 namespace Godwit.Plan;
@@ -7,7 +8,7 @@ namespace Godwit.Plan;
 /// <summary>What a step makes; the order of the members is the order of execution.</summary>
 public enum StepKind
 {
-    Role, Schema, Helper, Table, Sequence, Index, PrimaryKey, Unique, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Setting, Analyze, Publish,
+    Role, Schema, Helper, Object, Table, Sequence, Constraint, Index, PrimaryKey, Unique, Attach, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Late, Analyze, Publish, Grant, Refresh, Closing, Setting,
 }
 
 /// <summary>
@@ -52,6 +53,8 @@ public sealed record TablePlan
     /// <summary>Where the table is found when the run has finished.</summary>
     public required SqlName Target { get; init; }
     public required ImmutableArray<ColumnPlan> Columns { get; init; }
+    /// <summary>How rows travel; text only between PostgreSQL servers, where a column's binary form may not be understood at the other end.</summary>
+    public RowFormat Format { get; init; }
     /// <summary>Target names of the key by which rows are named: the primary key, else a unique NOT NULL key, else empty.</summary>
     public ImmutableArray<string> Key { get; init; } = [];
     /// <summary>Rows and payload bytes that the profile saw.</summary>
@@ -96,6 +99,10 @@ public sealed record MigrationPlan
     /// <summary>The target schema ("public") and the schema in which everything is built before it is published.</summary>
     public required string TargetSchema { get; init; }
     public required string LoadSchema { get; init; }
+    /// <summary>Statements are the source's own and make objects where they belong; nothing moves at the end (docs/decisions/0006).</summary>
+    public bool InPlace { get; init; }
+    /// <summary>search_path of the sessions that load rows, where checks call functions that need it; null is pg_catalog alone.</summary>
+    public string? LoadSearchPath { get; init; }
     public ImmutableArray<SqlStep> PreData { get; init; } = [];
     public ImmutableArray<TablePlan> Tables { get; init; } = [];
     public ImmutableArray<SqlStep> PostData { get; init; } = [];

@@ -26,6 +26,10 @@ public sealed record PlanInput
     public required MigrationOptions Options { get; init; }
     /// <summary>Tables of the target schema, by target name; only looked at with --data-only or --if-exists append.</summary>
     public ImmutableDictionary<string, ExistingTable> Existing { get; init; } = ImmutableDictionary<string, ExistingTable>.Empty;
+    /// <summary>What the target's server has, where the source speaks PostgreSQL; null without a target.</summary>
+    public TargetInventory? Inventory { get; init; }
+    /// <summary>The run goes on: what stands in the target is its own work.</summary>
+    public bool Resuming { get; init; }
     public ImmutableArray<Finding> SourceFindings { get; init; } = [];
 }
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.TypeMapping;
 
 namespace Godwit.Plan;
@@ -47,7 +48,7 @@ public static class PlanJson
     WriteIndented = true,
     RespectNullableAnnotations = true,
     UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    Converters = [typeof(SqlNameConverter), typeof(ColumnEncodingConverter), typeof(PlanWordConverter<StepKind>), typeof(PlanWordConverter<Fidelity>), typeof(PlanWordConverter<Severity>)])]
+    Converters = [typeof(SqlNameConverter), typeof(ColumnEncodingConverter), typeof(PlanWordConverter<StepKind>), typeof(PlanWordConverter<Fidelity>), typeof(PlanWordConverter<Severity>), typeof(PlanWordConverter<RowFormat>)])]
 [JsonSerializable(typeof(MigrationPlan))]
 internal sealed partial class PlanJsonContext : JsonSerializerContext;
 

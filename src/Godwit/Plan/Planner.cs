@@ -11,6 +11,7 @@ public static class Planner
 
     public static MigrationPlan Plan(PlanInput input)
     {
+        if (input.Schema.Postgres is not null) return StatementPlanner.Plan(input);
         var tooWide = input.Schema.Tables.Where(t => t.Columns.Length > MaxColumns).ToList();
         var schema = input.Schema;
         input = input with { Schema = input.Schema with { Tables = input.Schema.Tables.RemoveRange(tooWide) } };

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Godwit.Journal;
 using Godwit.Plan;
+using Godwit.Schema;
 using Godwit.Target;
 using Npgsql;
 
@@ -131,9 +132,11 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         return $"{e.SqlState} {e.MessageText}{(e.Detail is null ? "" : " " + e.Detail)}";
     }
 
+    // Cut apart here and sent as it is: the driver's own parser of several statements does not know every body of a function.
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
-        await command.ExecuteNonQueryAsync(ct);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        foreach (var statement in SqlScript.Split(sql)) batch.BatchCommands.Add(new(statement));
+        await batch.ExecuteNonQueryAsync(ct);
     }
 }

@@ -11,9 +11,12 @@ public sealed record DatabaseSchema
     public ImmutableArray<Trigger> Triggers { get; init; } = [];
     /// <summary>What exists in the source and is not migrated as an object of its own: virtual tables, shadow tables, statistics.</summary>
     public ImmutableArray<OtherObject> Others { get; init; } = [];
+    /// <summary>The source speaks PostgreSQL itself: its own statements and facts. Null for any other.</summary>
+    public PostgresFacts? Postgres { get; init; }
 
+    /// <summary>The exact spelling wins.</summary>
     public Table? FindTable(string name) =>
-        Tables.FirstOrDefault(t => NameComparer.Same(t.Name, name));
+        Tables.FirstOrDefault(t => t.Name == name) ?? (Postgres is null ? Tables.FirstOrDefault(t => NameComparer.Same(t.Name, name)) : null);
 }
 
 public sealed record Table
@@ -39,6 +42,10 @@ public sealed record Table
     public TextSearch? TextSearch { get; init; }
     /// <summary>The source's own CREATE TABLE text.</summary>
     public string Sql { get; init; } = "";
+    /// <summary>Schema and name, where the source is PostgreSQL; <see cref="Name"/> is then the same in one string, quoted: <c>app."Full Name"</c>.</summary>
+    public SqlName? Relation { get; init; }
+    /// <summary>How rows are stored, where the source is PostgreSQL.</summary>
+    public TableStorage? Storage { get; init; }
     /// <summary>Things the inspector saw in this table that the records above do not say (ON CONFLICT clauses, odd syntax).</summary>
     public ImmutableArray<Finding> Findings { get; init; } = [];
 
@@ -63,6 +70,10 @@ public sealed record Column
     public GeneratedColumn? Generated { get; init; }
     /// <summary>This column is the row's 64-bit key and is filled by the engine when left out (SQLite's INTEGER PRIMARY KEY).</summary>
     public bool IsRowKey { get; init; }
+    /// <summary>Where the source is PostgreSQL: the type's binary form means the same on every server from 14 to 18.</summary>
+    public bool BinaryStable { get; init; }
+    /// <summary>GENERATED ... AS IDENTITY, where the source is PostgreSQL.</summary>
+    public bool Identity { get; init; }
 }
 
 public sealed record GeneratedColumn(string Expression, bool Stored);

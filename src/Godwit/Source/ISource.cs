@@ -65,11 +65,14 @@ public interface ISnapshot : IAsyncDisposable
         ScanAsync(table, columns, range, (IRowVisitor)visitor, ct);
 
     /// <summary>
-    /// Reads a range as tuples of the binary COPY format. The consumer disposes each batch before it asks for the next.
+    /// Reads a range as tuples of the COPY format that is asked for. The consumer disposes each batch before it asks for the next.
     /// Rows that do not fit their encodings are left out of the tuples and stand in <see cref="RowBatch.Misfits"/>, in full.
     /// </summary>
     IAsyncEnumerable<RowBatch> ReadAsync(TableRead read, CancellationToken ct);
 }
+
+/// <summary>PostgreSQL's two COPY formats that Godwit speaks.</summary>
+public enum RowFormat { Binary, Text }
 
 /// <summary>
 /// What to read. <paramref name="BatchBytes"/> is the size at which a batch is handed over; a row larger than that makes a larger batch.
@@ -78,6 +81,9 @@ public sealed record TableRead(Table Table, ImmutableArray<ColumnRead> Columns, 
 {
     /// <summary>Sees every row before it is encoded, where the columns are all those of the table, in order; null where nobody looks.</summary>
     public TableProfiler? Profiler { get; init; }
+
+    /// <summary>Text is for sources that speak PostgreSQL, where a type's binary form may not be understood at the other end.</summary>
+    public RowFormat Format { get; init; }
 }
 
 public sealed record ColumnRead(string Name, ColumnEncoding Encoding);

@@ -3,21 +3,39 @@ using System.Buffers;
 namespace Godwit.Source;
 
 /// <summary>
-/// Rows as bytes: tuples of the binary COPY format without header and trailer, in one pooled buffer that this batch owns.
+/// Rows as bytes: tuples of the COPY format that was asked for, without header and trailer. In one pooled buffer that this batch owns, or in
+/// the reader's own, which is valid until the next batch is asked for.
 /// </summary>
-public sealed class RowBatch(byte[] pooled, int length, int rows, IReadOnlyList<MisfitRow>? misfits = null) : IDisposable
+public sealed class RowBatch : IDisposable
 {
-    private byte[]? _pooled = pooled;
+    private readonly ReadOnlyMemory<byte> _tuples;
+    private byte[]? _pooled;
+    private bool _disposed;
 
-    public int Rows { get; } = rows;
+    public RowBatch(byte[] pooled, int length, int rows, IReadOnlyList<MisfitRow>? misfits = null)
+    {
+        _pooled = pooled;
+        _tuples = new(pooled, 0, length);
+        Rows = rows;
+        Misfits = misfits;
+    }
 
-    public ReadOnlyMemory<byte> Tuples => new(_pooled ?? throw new ObjectDisposedException(nameof(RowBatch)), 0, length);
+    public RowBatch(ReadOnlyMemory<byte> borrowed, int rows)
+    {
+        _tuples = borrowed;
+        Rows = rows;
+    }
+
+    public int Rows { get; }
+
+    public ReadOnlyMemory<byte> Tuples => _disposed ? throw new ObjectDisposedException(nameof(RowBatch)) : _tuples;
 
     /// <summary>Rows read but not encoded. Null where every row fits.</summary>
-    public IReadOnlyList<MisfitRow>? Misfits { get; } = misfits;
+    public IReadOnlyList<MisfitRow>? Misfits { get; }
 
     public void Dispose()
     {
+        _disposed = true;
         if (Interlocked.Exchange(ref _pooled, null) is { } buffer) ArrayPool<byte>.Shared.Return(buffer);
     }
 }

@@ -1,3 +1,4 @@
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Target;
@@ -36,4 +37,10 @@ public interface ITarget : IAsyncDisposable
 
     /// <summary>Opens a connection; throws <see cref="GodwitException"/> only. The caller disposes it.</summary>
     Task<NpgsqlConnection> ConnectAsync(CancellationToken ct);
+
+    /// <summary>
+    /// A plain connection for moving rows, with the same settings, outside of any pool. Blocks; throws <see cref="GodwitException"/> only. The
+    /// caller disposes it.
+    /// </summary>
+    WireConnection OpenWire(CancellationToken ct) => throw new NotSupportedException();
 }

@@ -45,10 +45,13 @@ internal sealed partial record ServerBinaries(string Folder, int Major)
             OperatingSystem.IsMacOS() ? "brew install postgresql@17" : "sudo apt-get install postgresql, or set GODWIT_PG_BIN to the folder of another installation's programs");
     }
 
-    private static IEnumerable<string> Candidates(Func<string, string?> environment)
+    private static IEnumerable<string> Candidates(Func<string, string?> environment) => Folders(environment, HasPrograms);
+
+    /// <summary>Folders on the PATH and in the usual places that <paramref name="has"/> what is looked for.</summary>
+    internal static IEnumerable<string> Folders(Func<string, string?> environment, Func<string, bool> has)
     {
         foreach (var directory in (environment("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries))
-            if (HasPrograms(directory)) yield return directory;
+            if (has(directory)) yield return directory;
         foreach (var pattern in UsualFolders)
         {
             var star = pattern.IndexOf('*', StringComparison.Ordinal);
@@ -57,7 +60,7 @@ internal sealed partial record ServerBinaries(string Folder, int Major)
             var rest = name.IndexOf('/', StringComparison.Ordinal) is >= 0 and var slash ? name[(slash + 1)..] : "";
             if (!Directory.Exists(parent)) continue;
             foreach (var version in Directory.EnumerateDirectories(parent, rest.Length > 0 ? name[..^(rest.Length + 1)] : name))
-                if (HasPrograms(Path.Combine(version, rest))) yield return Path.Combine(version, rest);
+                if (has(Path.Combine(version, rest))) yield return Path.Combine(version, rest);
         }
     }
 

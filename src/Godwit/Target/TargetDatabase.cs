@@ -1,3 +1,4 @@
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Target;
@@ -54,6 +55,24 @@ public sealed class TargetDatabase : ITarget
         catch (Exception e) when (TargetErrors.IsTargetError(e))
         {
             throw await ExplainAsync(e, ct);
+        }
+    }
+
+    public WireConnection OpenWire(CancellationToken ct)
+    {
+        var settings = _settings.ToBuilder();
+        settings.ApplicationName = "godwit";
+        WireConnection? connection = null;
+        try
+        {
+            connection = WireConnection.Open(settings, ct);
+            connection.Query(PinSession);
+            return connection;
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            connection?.Dispose();
+            throw TargetErrors.Map(e, "Connecting to " + Display);
         }
     }
 

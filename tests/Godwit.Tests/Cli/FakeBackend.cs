@@ -34,7 +34,7 @@ internal sealed class FakeBackend : IBackend
     public Action? DuringRun { get; set; }
     public ImmutableArray<MigrationEvent> Events { get; set; } = [];
 
-    public Task<ISource> OpenSourceAsync(string connection, CancellationToken ct)
+    public Task<ISource> OpenSourceAsync(string connection, IReadOnlyDictionary<string, string> environment, CancellationToken ct)
     {
         SourceOpened = connection;
         return SourceFails is { } failure ? throw failure : Task.FromResult<ISource>(new FakeSource());

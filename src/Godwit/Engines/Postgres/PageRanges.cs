@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+using Godwit.Source;
+
+namespace Godwit.Engines.Postgres;
+
+/// <summary>
+/// Tables in ranges of pages (PostgreSQL documentation, 5.5, ctid; since 14 a range of them is read without looking at the others). The first
+/// and the last range are open: a table that has grown since its pages were counted is read to its end.
+/// </summary>
+internal static class PageRanges
+{
+    internal static ImmutableArray<KeyRange> Cut(Table table, int pieces)
+    {
+        if (table.Storage is not { AccessMethod: "heap", Pages: > 1 } storage || pieces < 2) return [KeyRange.All];
+        var count = (int)Math.Min(pieces, storage.Pages);
+        long Start(int piece) => storage.Pages * piece / count;
+        return [.. Enumerable.Range(0, count).Select(i => new KeyRange(i == 0 ? null : Start(i), i == count - 1 ? null : Start(i + 1) - 1))];
+    }
+
+    internal static string CopySql(TableRead read)
+    {
+        var options = read.Format == RowFormat.Binary ? " (FORMAT binary)" : "";
+        return $"COPY (SELECT {SqlName.List(read.Columns.Select(c => c.Name))} FROM {From(read.Table, read.Range)}) TO STDOUT{options}";
+    }
+
+    /// <summary>ONLY: rows of children are another table's.</summary>
+    internal static string From(Table table, KeyRange range)
+    {
+        var conditions = new List<string>();
+        if (range.From is { } from) conditions.Add($"ctid >= '({from},0)'::tid");
+        if (range.To is { } to) conditions.Add($"ctid < '({to + 1},0)'::tid");
+        var where = conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions);
+        // An extension says which rows of its table are the user's by a whole WHERE clause.
+        if (table.Storage?.Condition is { Length: > 0 } condition) return $"(SELECT * FROM ONLY {table.Relation} {condition}) x{where}";
+        return $"ONLY {table.Relation}{where}";
+    }
+}

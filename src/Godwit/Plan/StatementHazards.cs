@@ -1,0 +1,90 @@
+using Godwit.Schema;
+
+namespace Godwit.Plan;
+
+/// <summary>What stands in the way of a PostgreSQL source, told before anything is changed.</summary>
+internal static class StatementHazards
+{
+    private const int Shown = 5;
+
+    public static void Look(StatementContext context)
+    {
+        var facts = context.Facts;
+        if (context.Options.TargetSchema != "public")
+            context.Find("schema-option-unsupported", Severity.Block, "--schema", "Objects of a PostgreSQL source keep their schemas; --schema does not apply.", "Leave it out.");
+        RowSecurity(context);
+        if (facts.Encoding != "UTF8")
+            context.Find("source-encoding", facts.Encoding == "SQL_ASCII" ? Severity.Block : Severity.Info, "source",
+                facts.Encoding == "SQL_ASCII" ? "The source's encoding is SQL_ASCII: nobody knows what its bytes mean." : $"The source's encoding is {facts.Encoding}; text arrives as UTF-8.",
+                facts.Encoding == "SQL_ASCII" ? "Dump it with the right encoding and restore that (pg_dump -E), or ALTER the source's database after cleaning it." : null);
+        if (context.Target is not { } target) return;
+        if (facts.Major > target.VersionNumber / 10000)
+            context.Find("target-older-than-source", Severity.Warning, "target", $"The source is PostgreSQL {facts.Version}, the target {target.VersionNumber / 10000}: what only the newer one knows will be refused.", "Use a target of the same version or a later one.");
+        Extensions(context, target);
+        if (context.Options.IfExists == IfExists.Fail && !context.Options.DataOnly && !context.Input.Resuming) Occupied(context);
+    }
+
+    // row_security = off makes the server refuse instead of leaving rows out; told here before it happens in the middle.
+    private static void RowSecurity(StatementContext context)
+    {
+        if (context.Facts.BypassesRowSecurity) return;
+        foreach (var table in context.Input.Schema.Tables.Where(t => t.Storage is { Kind: 'r', RowSecurity: true }))
+        {
+            var owner = context.Facts.Statements.FirstOrDefault(s => s.Kind == "TABLE" && s.Table == table.Name)?.Owner;
+            if (owner == context.Facts.Role && !table.Storage!.ForcesRowSecurity) continue;
+            context.Find("source-row-security", Severity.Block, table.Name, $"Row level security hides rows of this table from role {context.Facts.Role}; a copy would be incomplete.",
+                $"Sign in as a superuser or the table's owner, or: ALTER ROLE {SqlName.Quote(context.Facts.Role)} BYPASSRLS;");
+        }
+    }
+
+    private static void Extensions(StatementContext context, TargetInventory target)
+    {
+        foreach (var statement in context.Facts.Statements.Where(s => s.Kind == "EXTENSION"))
+        {
+            var version = context.Facts.Extensions.FirstOrDefault(e => e.Name == statement.Name)?.Version;
+            if (target.Installed.ContainsKey(statement.Name)) continue;
+            if (!target.Available.TryGetValue(statement.Name, out var available))
+                context.Find("extension-missing", Severity.Block, $"EXTENSION {statement.Name}", "The target's server does not have it.", ExtensionPackages.Hint(statement.Name, target.VersionNumber / 10000));
+            else if (version is not null && version != available)
+                context.Find("extension-version", Severity.Info, $"EXTENSION {statement.Name}", $"The source has version {version}, the target will have {available}.", $"ALTER EXTENSION {SqlName.Quote(statement.Name)} UPDATE; on the source makes them alike where the source can.");
+        }
+    }
+
+    private static void Occupied(StatementContext context)
+    {
+        var clash = context.Facts.Statements.Where(s => s.Kind is "TABLE" or "VIEW" or "MATERIALIZED VIEW" or "FOREIGN TABLE" or "SEQUENCE" or "TYPE" or "DOMAIN")
+            .Where(s => StatementRemoval.IsThere(context, s)).Select(s => new SqlName(s.Schema, s.Name).ToString()).Distinct().ToList();
+        if (clash.Count == 0) return;
+        context.Find("target-not-empty", Severity.Block, "target", $"The target already has {string.Join(", ", clash.Take(Shown))}{(clash.Count > Shown ? $" and {clash.Count - Shown} more" : "")}.",
+            "Name an empty database; --if-exists replace drops what has the same name, --data-only adds rows to what is there.");
+    }
+}
+
+/// <summary>Where the server's system finds an extension.</summary>
+internal static class ExtensionPackages
+{
+    public static string Hint(string extension, int major)
+    {
+        var package = extension switch
+        {
+            "postgis" or "postgis_raster" or "postgis_topology" or "postgis_tiger_geocoder" or "address_standardizer" => $"postgresql-{major}-postgis-3",
+            "vector" => $"postgresql-{major}-pgvector",
+            "pg_cron" => $"postgresql-{major}-cron",
+            "pgaudit" => $"postgresql-{major}-pgaudit",
+            "pg_partman" => $"postgresql-{major}-partman",
+            "pgrouting" => $"postgresql-{major}-pgrouting",
+            "hypopg" => $"postgresql-{major}-hypopg",
+            "pg_repack" => $"postgresql-{major}-repack",
+            "rum" => $"postgresql-{major}-rum",
+            "plv8" => $"postgresql-{major}-plv8",
+            "http" => $"postgresql-{major}-http",
+            "plpython3u" => $"postgresql-plpython3-{major}",
+            "plperl" or "plperlu" => $"postgresql-plperl-{major}",
+            "pltcl" or "pltclu" => $"postgresql-pltcl-{major}",
+            "timescaledb" => $"timescaledb-2-postgresql-{major}",
+            _ => null,
+        };
+        return package is not null ? $"On the target's machine: sudo apt-get install {package} (Debian and Ubuntu, from apt.postgresql.org)"
+            : "Install it on the target's server (those of PostgreSQL itself: postgresql-contrib), or drop it in the source if nothing uses it.";
+    }
+}

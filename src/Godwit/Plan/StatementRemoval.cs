@@ -1,0 +1,42 @@
+using Godwit.Schema;
+
+namespace Godwit.Plan;
+
+/// <summary>--if-exists replace: what the target has under the same name is dropped before anything is made.</summary>
+internal static class StatementRemoval
+{
+    public static IEnumerable<SqlStep> Of(StatementContext context)
+    {
+        foreach (var statement in context.Facts.Statements.Reverse())
+        {
+            if (statement.Drop.Length == 0 || !IsThere(context, statement)) continue;
+            var drop = SqlScript.Split(statement.Drop)[0];
+            yield return new($"drop {statement.Id}", StepKind.Object, statement.Subject, IfExists(drop), "Asked for by --if-exists replace.") { Fallback = "" };
+        }
+    }
+
+    /// <summary>Relations and types by name; functions and the like cannot be told apart without their arguments, and DROP IF EXISTS knows.</summary>
+    internal static bool IsThere(StatementContext context, SchemaStatement statement)
+    {
+        if (context.Target is not { } target) return false;
+        var name = new SqlName(statement.Schema, statement.Name).ToString();
+        return statement.Kind switch
+        {
+            "TABLE" or "VIEW" or "MATERIALIZED VIEW" or "FOREIGN TABLE" or "SEQUENCE" => target.Relations.Contains(name),
+            "TYPE" or "DOMAIN" => target.Types.Contains(name),
+            "FUNCTION" or "PROCEDURE" or "AGGREGATE" or "OPERATOR" or "OPERATOR CLASS" or "OPERATOR FAMILY" or "COLLATION" or "TEXT SEARCH CONFIGURATION" or "TEXT SEARCH DICTIONARY" =>
+                statement.Schema is { } schema && target.Schemas.Contains(schema),
+            "SERVER" or "EVENT TRIGGER" or "PUBLICATION" => true,
+            _ => false,
+        };
+    }
+
+    /// <summary>DROP TABLE a -> DROP TABLE IF EXISTS a CASCADE.</summary>
+    private static string IfExists(string drop)
+    {
+        foreach (var kind in (string[])["MATERIALIZED VIEW", "FOREIGN TABLE", "OPERATOR CLASS", "OPERATOR FAMILY", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "EVENT TRIGGER",
+            "TABLE", "VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE", "OPERATOR", "COLLATION", "SERVER", "PUBLICATION"])
+            if (drop.StartsWith($"DROP {kind} ", StringComparison.Ordinal)) return $"DROP {kind} IF EXISTS {drop[$"DROP {kind} ".Length..]} CASCADE";
+        return drop;
+    }
+}

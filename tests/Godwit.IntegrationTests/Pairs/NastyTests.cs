@@ -1,0 +1,36 @@
+using Xunit;
+
+namespace Godwit.IntegrationTests.Pairs;
+
+/// <summary>A database with one of each kind of object arrives as it was: pg_dump says the same of both sides.</summary>
+public class NastyTests(PostgresFixture postgres)
+{
+    private static readonly string Schema = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Cases", "nasty", "schema.sql"));
+
+    [Fact]
+    public async Task Every_kind_of_object_arrives_as_it_was()
+    {
+        await using var pair = await CreateAsync(postgres);
+
+        var result = await pair.MigrateAsync();
+
+        Assert.Equal(["foreign-key-orphans"], result.Findings.Where(f => f.Severity > Severity.Info).Select(f => f.Code));
+        await pair.SourceAsync("ALTER TABLE public.items DROP CONSTRAINT items_owner_id_fkey");
+        await pair.TargetAsync("ALTER TABLE public.items DROP CONSTRAINT items_owner_id_fkey");
+        var expected = await Pair.DumpAsync(pair.Source.Settings, "--load-via-partition-root", "--rows-per-insert=1", "--inserts");
+        var actual = await Pair.DumpAsync(pair.Target.Settings, "--load-via-partition-root", "--rows-per-insert=1", "--inserts");
+        Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
+        Assert.True(expected.Length > 8000);
+    }
+
+    /// <summary>The database of schema.sql, with roles of its own.</summary>
+    internal static async Task<Pair> CreateAsync(PostgresFixture postgres)
+    {
+        var pair = await Pair.CreateAsync(postgres);
+        await pair.RoleAsync("owner");
+        await pair.RoleAsync("reader");
+        await pair.RoleAsync(" Odd;Role", "NOINHERIT");
+        await pair.SourceAsync(Schema.Replace("%P%", pair.Source.Settings.Database, StringComparison.Ordinal));
+        return pair;
+    }
+}

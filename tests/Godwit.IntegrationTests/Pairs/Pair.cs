@@ -1,0 +1,107 @@
+using Godwit.Schema;
+using Godwit.Source;
+using Godwit.Target;
+using Microsoft.Extensions.Logging.Abstractions;
+using Npgsql;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Pairs;
+
+/// <summary>
+/// A source database made by SQL and an empty target, both PostgreSQL. Where pg_dump does not fit the test's server, the source is on a server
+/// of its own, of the version that pg_dump has; roles are then made on both.
+/// </summary>
+internal sealed class Pair(TestDatabase source, TestDatabase target, PostgresFixture postgres, bool apart) : IAsyncDisposable
+{
+    private readonly List<string> _roles = [];
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public TestDatabase Source => source;
+    public TestDatabase Target => target;
+    public string SourceUrl => source.Url;
+
+    public static async Task<Pair> CreateAsync(PostgresFixture postgres)
+    {
+        var admin = await postgres.SourceAdminAsync();
+        var source = await postgres.CreateDatabaseAsync(admin);
+        return new(source, await postgres.CreateDatabaseAsync(), postgres, admin != postgres.Admin);
+    }
+
+    /// <summary>One after the other, each in a transaction of its own.</summary>
+    public Task SourceAsync(string sql) => ExecuteAsync(source, sql);
+
+    public Task TargetAsync(string sql) => ExecuteAsync(target, sql);
+
+    /// <summary>A role for this test alone, on both servers; dropped at the end.</summary>
+    public async Task<string> RoleAsync(string name, string options = "")
+    {
+        var role = $"{source.Settings.Database}_{name}";
+        _roles.Add(role);
+        await PostgresFixture.ExecuteAsync(source.Settings, $"CREATE ROLE {SqlName.AlwaysQuote(role)} {options}");
+        if (apart) await PostgresFixture.ExecuteAsync(target.Settings, $"CREATE ROLE {SqlName.AlwaysQuote(role)} {options}");
+        return role;
+    }
+
+    public async Task<MigrationResult> MigrateAsync(MigrationOptions? options = null, Action<MigrationEvent>? on = null, CancellationToken? ct = null, string? from = null, string? to = null)
+    {
+        await using var opened = await EngineRegistry.OpenAsync(from ?? SourceUrl, Token);
+        await using var there = await TargetDatabase.OpenAsync(to is null ? target.Settings : ConnectionSettings.Parse(to, _ => null), (options?.Jobs ?? 2) + 3, Token);
+        return await new Migration(TimeProvider.System, NullLogger.Instance).RunAsync(opened, there, options ?? new MigrationOptions { Jobs = 2 }, null, new Listener(on), ct ?? Token);
+    }
+
+    public async Task<Godwit.Plan.MigrationPlan> PlanAsync(MigrationOptions? options = null)
+    {
+        await using var opened = await EngineRegistry.OpenAsync(SourceUrl, Token);
+        await using var there = await target.OpenTargetAsync(5);
+        return await new Migration(TimeProvider.System, NullLogger.Instance).PlanAsync(opened, there, options ?? new MigrationOptions(), new Listener(null), Token);
+    }
+
+    /// <summary>The whole database as pg_dump writes it, rows in an order of their own, without what differs from dump to dump.</summary>
+    public static async Task<string[]> DumpAsync(ConnectionSettings settings, params string[] options)
+    {
+        var version = await new Pairs.Question(settings).AskAsync("show server_version_num");
+        var dump = await PgDump.FindAsync(Environment.GetEnvironmentVariable, int.Parse(version!, System.Globalization.CultureInfo.InvariantCulture) / 10000, Token);
+        var result = await Tool.RunAsync([dump.Program, "--exclude-schema=godwit", "--no-password", .. options], "/", Token,
+            ("PGHOST", settings.Host), ("PGPORT", $"{settings.Port}"), ("PGUSER", settings.User), ("PGDATABASE", settings.Database), ("PGPASSWORD", settings.Password ?? ""));
+        Assert.True(result.ExitCode == 0, result.Error);
+        return [.. result.Output.Split('\n').Where(l => !l.StartsWith("\\restrict", StringComparison.Ordinal) && !l.StartsWith("\\unrestrict", StringComparison.Ordinal) && !l.StartsWith("-- Dumped", StringComparison.Ordinal))];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await source.DisposeAsync();
+        await target.DisposeAsync();
+        foreach (var role in _roles)
+        {
+            await PostgresFixture.ExecuteAsync(await postgres.SourceAdminAsync(), $"DROP ROLE {SqlName.AlwaysQuote(role)}");
+            if (apart) await PostgresFixture.ExecuteAsync(postgres.Admin, $"DROP ROLE {SqlName.AlwaysQuote(role)}");
+        }
+    }
+
+    private static async Task ExecuteAsync(TestDatabase database, string sql)
+    {
+        await using var connection = await database.ConnectAsync();
+        foreach (var statement in SqlScript.Split(sql))
+        {
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { new(statement) } };
+            await batch.ExecuteNonQueryAsync(Token);
+        }
+    }
+
+    private sealed class Listener(Action<MigrationEvent>? on) : IProgress<MigrationEvent>
+    {
+        public void Report(MigrationEvent value) => on?.Invoke(value);
+    }
+}
+
+/// <summary>One value of a server.</summary>
+internal sealed class Question(ConnectionSettings settings)
+{
+    public async Task<string?> AskAsync(string sql)
+    {
+        await using var connection = await PostgresFixture.OpenAsync(settings);
+        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
+        return (string?)await command.ExecuteScalarAsync(Pair.Token);
+    }
+}
