@@ -67,4 +67,8 @@ public sealed record SupabaseChoices
     public string StorageFolder { get; init; } = "godwit-storage";
     /// <summary>Folder for what may hold secrets and has no place in the target.</summary>
     public string SecretsFolder { get; init; } = "godwit-secrets";
+
+    /// <summary>Equal where the same is built.</summary>
+    public string Fingerprint => string.Join(';', Profile, CreateRoles, RolePasswords, KeepOwners, MissingFunctions, CronJobs, VaultSecrets, EventTriggers, Publications, RealtimePublication, SearchPath,
+        string.Join(',', MoveSchemas), string.Join(',', LeaveSchemas), string.Join(',', LeaveExtensions), StorageFiles);
 }

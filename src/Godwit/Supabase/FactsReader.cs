@@ -15,7 +15,7 @@ public static class FactsReader
     public static async Task<SupabaseFacts> ReadAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
-        await ExecuteAsync(connection, "set transaction read only; set local search_path = pg_catalog; set local statement_timeout = 0; set local datestyle = iso; set local timezone = 'UTC'", ct);
+        await ExecuteAsync(connection, "set transaction read only; set local row_security = on; set local search_path = pg_catalog; set local statement_timeout = 0; set local datestyle = iso; set local timezone = 'UTC'", ct);
         var facts = await ReadCatalogAsync(connection, ct);
         facts = facts with { IsSupabase = IsSupabase(facts) };
         facts = await ReadPlatformAsync(connection, facts, ct);

@@ -12,6 +12,8 @@ public sealed record ProfilePlan
     public required ImmutableArray<SchemaStatement> Statements { get; init; }
     /// <summary>Roles and memberships: before any statement.</summary>
     public ImmutableArray<SqlStep> Before { get; init; } = [];
+    /// <summary>Roles that <see cref="Before"/> makes.</summary>
+    public ImmutableArray<string> MadeRoles { get; init; } = [];
     /// <summary>Settings of roles and database: after everything.</summary>
     public ImmutableArray<SqlStep> After { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];

@@ -37,5 +37,6 @@ public static class SearchPaths
         return [.. path, .. OfDefinitions(source).Where(s => !path.Contains(s))];
     }
 
-    public static string Setting(ImmutableArray<string> path) => "search_path = " + SettingText.List(path);
+    /// <summary>As SET search_path = takes it.</summary>
+    public static string List(ImmutableArray<string> path) => SettingText.List(path);
 }

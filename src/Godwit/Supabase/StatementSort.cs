@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Godwit.Plan;
 using Godwit.Schema;
 
 namespace Godwit.Supabase;
@@ -47,9 +48,9 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
                 : Told(s, new("policy-left", Severity.Warning, s.Subject, "It applies only to roles that the target does not have, and is left out.")),
             "EVENT TRIGGER" => EventTrigger(s),
             "PUBLICATION" or "PUBLICATION TABLE" or "PUBLICATION TABLES IN SCHEMA" => Publication(s),
-            "SUBSCRIPTION" => Told(s, new("subscription-left", Severity.Warning, s.Subject, "A subscription holds another server's address and password, and two servers with the same one take each other's changes: it is left out.", "CREATE SUBSCRIPTION on the target when the source's is gone.")),
             "SERVER" or "FOREIGN TABLE" or "FOREIGN DATA WRAPPER" => Foreign(s),
-            "USER MAPPING" => null,
+            "USER MAPPING" => MissingParts.WithoutSecretOptions(s.Sql) == s.Sql ? s
+                : Told(s, new("user-mapping-left", Severity.Warning, s.Subject, "It holds a password for another server, which belongs in no plan: left out.", "On the target: " + OneLine(MissingParts.WithoutSecretOptions(s.Sql)) + " and the password.")),
             "TRIGGER" => missing.WithoutSecrets(s),
             _ => s,
         };
@@ -179,8 +180,8 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
         if (server.Extension is { } extension && target.FindExtension(extension) is null)
             return Told(s, new("foreign-server-left", Severity.Warning, s.Subject, $"Its extension {extension} is not available on the target: left out, with its foreign tables.", ExtensionPackages.Hint(extension, target.Server.Major)));
         _findings.Add(new("foreign-server-kept", Severity.Warning, s.Subject,
-            $"It still points to {server.Host ?? "where it pointed"}, {server.Tables.ToString(CultureInfo.InvariantCulture)} foreign tables read through it{(server.Mappings.IsEmpty ? "" : $", and its user mappings ({string.Join(", ", server.Mappings)}) hold passwords and stay behind")}.",
-            $"ALTER SERVER {SqlName.Quote(server.Name)} OPTIONS (SET host '...'); CREATE USER MAPPING FOR ... SERVER {SqlName.Quote(server.Name)} OPTIONS (user '...', password '...');"));
+            $"It still points to {server.Host ?? "where it pointed"}, {server.Tables.ToString(CultureInfo.InvariantCulture)} foreign tables read through it.",
+            $"ALTER SERVER {SqlName.Quote(server.Name)} OPTIONS (SET host '...');"));
         var sql = MissingParts.WithoutSecretOptions(s.Sql);
         return sql == s.Sql ? s : s with { Sql = sql, Rewritten = "without options that may hold secrets" };
     }

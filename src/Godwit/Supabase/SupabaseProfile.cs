@@ -24,6 +24,7 @@ public static class SupabaseProfile
             Roles = roles.Map,
             Statements = Fixed(sort.Statements, fixes),
             Before = roles.Steps,
+            MadeRoles = roles.Made,
             After = settings.Steps,
             Carriage = carriage,
             LeftSchemas = missing.Left,
@@ -32,6 +33,17 @@ public static class SupabaseProfile
             Findings = [.. Recognised(source), .. Hidden(source, missing.Left), .. roles.Findings, .. sort.Findings, .. fixed_, .. settings.Findings, .. carried, .. Platform.Findings(source, missing.Left, choices)],
         };
     }
+
+    /// <summary>For a plan without a target: a superuser's empty database that has the source's extensions, but for the platform's own.</summary>
+    public static SupabaseFacts AnyTarget(SupabaseFacts source) => new()
+    {
+        Server = source.Server with { VersionNumber = Math.Max(source.Server.VersionNumber, 180000), Role = "postgres", IsSuperuser = true, BypassesRls = true, CanCreateRoles = true, CanReplicate = true, CanCreateDatabases = true, CronDatabase = null },
+        Roles = [new("postgres") { Superuser = true, BypassRls = true, Login = true }],
+        Extensions = [.. source.Extensions.Where(e => !source.IsSupabase || !PlatformNames.ServiceExtensions.Contains(e.Name)).Select(e => e with { Schema = null })],
+        Parameters = source.Parameters,
+        DatabaseGrants = source.DatabaseGrants.Where(g => g.Role.Length == 0).ToImmutableArray(),
+        Schemas = [new("public", "pg_database_owner", null, true)],
+    };
 
     private static IEnumerable<Finding> Recognised(SupabaseFacts source)
     {
@@ -47,10 +59,6 @@ public static class SupabaseProfile
         if (unseen.Count > 0)
             yield return new("source-row-security", Severity.Block, "role " + source.Server.Role, $"Row-level security hides rows of {List(unseen)} from {source.Server.Role}: they would be missing on the target, without an error.",
                 $"Connect to the source as a role with BYPASSRLS (postgres on Supabase), or as a superuser of the source: ALTER ROLE {SqlName.Quote(source.Server.Role)} BYPASSRLS;");
-        var closed = tables.Where(t => !t.Readable).Select(t => $"{t.Schema}.{t.Name}").ToList();
-        if (closed.Count > 0)
-            yield return new("source-no-select", Severity.Block, "role " + source.Server.Role, $"{source.Server.Role} may not read {List(closed)}.",
-                $"As a superuser of the source: GRANT pg_read_all_data TO {SqlName.Quote(source.Server.Role)}; or leave them with --exclude.");
     }
 
     /// <summary>
