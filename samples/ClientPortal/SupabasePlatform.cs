@@ -13,6 +13,9 @@ public static partial class SupabasePlatform
     private const string UsualAdmin = "postgres";
     private const string OtherAdmin = "project_admin";
 
+    // What a session of the project's admin starts with. This one began before the database had the setting.
+    private const string SessionStart = "RESET ROLE; SET LOCAL search_path = \"$user\", public, extensions";
+
     /// <summary>All or nothing, in one transaction. Returns the names that it used; <see cref="PlatformOptions.Admin"/> is never null there.</summary>
     public static async Task<PlatformOptions> BuildAsync(NpgsqlConnection superuser, PlatformOptions options, CancellationToken ct)
     {
@@ -32,10 +35,9 @@ public static partial class SupabasePlatform
     {
         try
         {
-            await using var command = new NpgsqlCommand(WithNames(Read(topic), options), connection) { CommandTimeout = 0 };
-            await command.ExecuteNonQueryAsync(ct);
-            await using var reset = new NpgsqlCommand("RESET ROLE; RESET search_path", connection);
-            await reset.ExecuteNonQueryAsync(ct);
+            await using (var begin = new NpgsqlCommand(SessionStart, connection)) await begin.ExecuteNonQueryAsync(ct);
+            await using (var command = new NpgsqlCommand(WithNames(Read(topic), options), connection) { CommandTimeout = 0 }) await command.ExecuteNonQueryAsync(ct);
+            await using (var end = new NpgsqlCommand(SessionStart, connection)) await end.ExecuteNonQueryAsync(ct);
         }
         catch (PostgresException e)
         {

@@ -14,6 +14,8 @@ public abstract record MigrationEvent
     public sealed record TableStarted(Stage Stage, string Table, long Rows) : MigrationEvent;
     /// <summary>Totals so far of this table in this stage.</summary>
     public sealed record TableProgress(Stage Stage, string Table, long Rows, long Bytes) : MigrationEvent;
+    /// <summary>Rows of this table that are in the target whatever happens next: its finished chunks, of earlier runs too.</summary>
+    public sealed record RowsCommitted(string Table, long Rows) : MigrationEvent;
     public sealed record TableFinished(Stage Stage, string Table, long Rows, long Misfits, TimeSpan Elapsed) : MigrationEvent;
     public sealed record StepStarted(string Id, string Subject) : MigrationEvent;
     public sealed record StepFinished(string Id, string Subject, TimeSpan Elapsed) : MigrationEvent;

@@ -125,7 +125,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         Root = root,
         Durable = false,
-        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB", ["wal_level"] = "logical" },
+        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB", ["wal_level"] = "logical", ["max_wal_senders"] = "60", ["max_replication_slots"] = "60", ["max_prepared_transactions"] = "20" },
     };
 
     // Servers of test runs that were killed.
@@ -137,7 +137,7 @@ public sealed class PostgresFixture : IAsyncLifetime
             {
                 if (int.TryParse(await File.ReadAllTextAsync(Path.Combine(folder, "owner")), out var owner) && !Directory.Exists($"/proc/{owner}"))
                 {
-                    await LocalServer.For("test", Options(folder)).DestroyAsync(CancellationToken.None);
+                    foreach (var name in (string[])["test", "source"]) await LocalServer.For(name, Options(folder)).DestroyAsync(CancellationToken.None);
                     Directory.Delete(folder, recursive: true);
                 }
             }
@@ -182,6 +182,22 @@ public sealed class TestDatabase(ConnectionSettings admin, ConnectionSettings se
         while ((await QueryAsync(sql)).FirstOrDefault() != expected) await Task.Delay(20, limit.Token);
     }
 
-    public async ValueTask DisposeAsync() =>
+    // A database with a slot, or with a prepared transaction, cannot be dropped.
+    private const string DropSlots = """
+        DO $$ DECLARE s record; p record; BEGIN
+          FOR s IN SELECT slot_name, active_pid FROM pg_replication_slots WHERE database = current_database() LOOP
+            FOR i IN 1..1000 LOOP
+              PERFORM pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = s.slot_name AND active_pid IS NOT NULL;
+              BEGIN PERFORM pg_drop_replication_slot(s.slot_name); EXIT; EXCEPTION WHEN object_in_use THEN PERFORM pg_sleep(0.01); END;
+            END LOOP;
+          END LOOP;
+        END $$
+        """;
+
+    public async ValueTask DisposeAsync()
+    {
+        if (await QueryAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()") is { Count: > 0 }) await ExecuteAsync(DropSlots);
+        foreach (var prepared in await QueryAsync("SELECT quote_literal(gid) FROM pg_prepared_xacts WHERE database = current_database()")) await ExecuteAsync($"ROLLBACK PREPARED {prepared}");
         await PostgresFixture.ExecuteAsync(admin, $"DROP DATABASE IF EXISTS {new SqlName(settings.Database)} WITH (FORCE)");
+    }
 }

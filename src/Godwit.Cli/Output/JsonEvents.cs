@@ -27,6 +27,7 @@ internal sealed class JsonEvents(TimeProvider clock, TextWriter output) : Progre
         MigrationEvent.StageFinished e => new("stage_finished") { Stage = e.Stage, ElapsedSeconds = e.Elapsed.TotalSeconds },
         MigrationEvent.TableStarted e => new("table_started") { Stage = e.Stage, Table = e.Table, Rows = e.Rows },
         MigrationEvent.TableProgress e => new("table_progress") { Stage = e.Stage, Table = e.Table, Rows = e.Rows, Bytes = e.Bytes },
+        MigrationEvent.RowsCommitted e => new("rows_committed") { Stage = Stage.Copy, Table = e.Table, Rows = e.Rows },
         MigrationEvent.TableFinished e => new("table_finished") { Stage = e.Stage, Table = e.Table, Rows = e.Rows, Misfits = e.Misfits, ElapsedSeconds = e.Elapsed.TotalSeconds },
         MigrationEvent.StepStarted e => new("step_started") { Step = e.Id, Subject = e.Subject },
         MigrationEvent.StepFinished e => new("step_finished") { Step = e.Id, Subject = e.Subject, ElapsedSeconds = e.Elapsed.TotalSeconds },

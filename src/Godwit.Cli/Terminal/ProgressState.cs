@@ -22,6 +22,7 @@ internal sealed class TableState(Stage stage, string table, long total, long sta
 internal sealed class ProgressState(TimeProvider clock)
 {
     private readonly Dictionary<(Stage, string), TableState> _byName = [];
+    private readonly Dictionary<string, long> _committed = [];
 
     public Lock Gate { get; } = new();
     public long Began { get; } = clock.GetTimestamp();
@@ -33,6 +34,8 @@ internal sealed class ProgressState(TimeProvider clock)
     public int StepsDone { get; private set; }
     public int Warnings { get; private set; }
     public long ResumedRows { get; private set; }
+    /// <summary>Rows of finished chunks. Rows that are on their way are lost with their chunk.</summary>
+    public long CommittedRows => _committed.Count > 0 ? _committed.Values.Sum() : ResumedRows;
 
     public TimeSpan Age => clock.GetElapsedTime(Began);
 
@@ -55,6 +58,9 @@ internal sealed class ProgressState(TimeProvider clock)
             case MigrationEvent.TableProgress e:
                 var moving = Table(e.Stage, e.Table);
                 (moving.Rows, moving.Bytes) = (Math.Max(moving.Rows, e.Rows), Math.Max(moving.Bytes, e.Bytes));
+                break;
+            case MigrationEvent.RowsCommitted e:
+                _committed[e.Table] = e.Rows;
                 break;
             case MigrationEvent.TableFinished e:
                 var done = Table(e.Stage, e.Table);

@@ -36,7 +36,7 @@ internal abstract class ProgressView(TimeProvider clock) : IProgress<MigrationEv
     {
         lock (State.Gate)
         {
-            var rows = State.Tables.Where(t => t.Stage == Stage.Copy).Sum(t => t.Rows) + State.ResumedRows;
+            var rows = State.CommittedRows;
             if (State.Current is null or < Stage.Prepare) return "nothing was changed";
             if (State.IsFinished(Stage.Publish) || State.Current == Stage.Verify)
                 return $"all tables are in place in schema {options.TargetSchema}, but they were not verified to the end; `godwit verify` repeats only that";

@@ -28,7 +28,11 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
     public async Task<ImmutableArray<TableResult>> RunAsync(MigrationPlan plan, ImmutableArray<JournalChunk> done, int jobs, bool ordered, CancellationToken stop)
     {
         var finished = done.Select(c => (c.Table, c.Number)).ToHashSet();
-        foreach (var table in plan.Tables) _tables[table.Source] = new(table, [.. done.Where(c => c.Table == table.Source)], clock);
+        foreach (var table in plan.Tables)
+        {
+            _tables[table.Source] = new(table, [.. done.Where(c => c.Table == table.Source)], clock);
+            progress.Report(new MigrationEvent.RowsCommitted(table.Source, _tables[table.Source].Committed));
+        }
         var work = plan.Tables.SelectMany(t => t.Chunks.Select(c => (Table: t, Chunk: c))).Where(w => !finished.Contains((w.Table.Source, w.Chunk.Number)));
         // Large tables first, so that no worker is left alone with one at the end.
         var queue = new ConcurrentQueue<(TablePlan Table, PlannedChunk Chunk)>(
@@ -142,7 +146,9 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
     private void Commit(TablePlan table, long rows, long misfits)
     {
         var state = _tables[table.Source];
-        if (!state.Commit(rows, misfits)) return;
+        var last = state.Commit(rows, misfits);
+        progress.Report(new MigrationEvent.RowsCommitted(table.Source, state.Committed));
+        if (!last) return;
         var result = state.Result();
         progress.Report(new MigrationEvent.TableFinished(Stage.Copy, table.Source, result.RowsWritten, result.Quarantined, result.Elapsed));
     }

@@ -115,7 +115,7 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     {
         var state = _tables[table.Source];
         if (state.Begin()) progress.Report(new MigrationEvent.TableStarted(Stage.Copy, table.Source, table.Rows));
-        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To), BatchBytes) { Format = table.Format };
+        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To), BatchBytes) { Format = table.Format, SearchPath = plan.LoadSearchPath };
         var columns = SqlName.List(table.Columns.Select(c => c.Target));
         long rows = 0;
         connection.Query("BEGIN");

@@ -20,6 +20,8 @@ internal sealed class TableProgress(TablePlan plan, ImmutableArray<JournalChunk>
 
     public long Bytes { get { lock (_lock) return _bytes; } }
 
+    public long Committed { get { lock (_lock) return _committed; } }
+
     /// <summary>True for the first caller.</summary>
     public bool Begin()
     {

@@ -12,10 +12,10 @@ internal static class StatementHazards
         var facts = context.Facts;
         if (context.Options.TargetSchema != "public")
             context.Find("schema-option-unsupported", Severity.Block, "--schema", "Objects of a PostgreSQL source keep their schemas; --schema does not apply.", "Leave it out.");
-        if (facts.Encoding != "UTF8")
-            context.Find("source-encoding", facts.Encoding == "SQL_ASCII" ? Severity.Block : Severity.Info, "source",
-                facts.Encoding == "SQL_ASCII" ? "The source's encoding is SQL_ASCII: nobody knows what its bytes mean." : $"The source's encoding is {facts.Encoding}; text arrives as UTF-8.",
-                facts.Encoding == "SQL_ASCII" ? "Dump it with the right encoding and restore that (pg_dump -E), or ALTER the source's database after cleaning it." : null);
+        if (facts.Encoding == "SQL_ASCII")
+            context.Find("source-encoding", Severity.Block, "source", "The source's encoding is SQL_ASCII: nobody knows what its bytes mean.", "Find out, and restore a dump of it into a database of that encoding first (pg_dump -E).");
+        else if (facts.Encoding != "UTF8")
+            context.Find("source-encoding", Severity.Info, "source", $"The source's encoding is {facts.Encoding}; text arrives as UTF-8.");
         if (context.Target is not { } target) return;
         if (facts.Major > target.VersionNumber / 10000)
             context.Find("target-older-than-source", Severity.Warning, "target", $"The source is PostgreSQL {facts.Version}, the target {target.VersionNumber / 10000}: what only the newer one knows will be refused.", "Use a target of the same version or a later one.");

@@ -16,7 +16,7 @@ internal static class Stubs
         {
             var name = SqlName.Quote(schema);
             if (!hasSchema(schema))
-                yield return new($"stub-schema:{schema}", "SCHEMA", null, schema, null, $"CREATE SCHEMA IF NOT EXISTS {name};\nGRANT USAGE ON SCHEMA {name} TO PUBLIC;\n", DumpSection.PreData) { Drop = $"DROP SCHEMA IF EXISTS {name};", Rewritten = Why };
+                yield return new($"stub-schema:{schema}", "SCHEMA", null, schema, null, $"CREATE SCHEMA {name};\nGRANT USAGE ON SCHEMA {name} TO PUBLIC;\n", DumpSection.PreData) { Drop = $"DROP SCHEMA IF EXISTS {name};", Rewritten = Why };
         }
         foreach (var f in all)
             yield return new($"stub:{f.Schema}.{f.Name}({f.IdentityArguments})", "FUNCTION", f.Schema, $"{f.Name}({f.IdentityArguments})", null, Sql(f, silent), DumpSection.PreData)

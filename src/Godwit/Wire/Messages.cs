@@ -9,7 +9,7 @@ internal static class Messages
 {
     private const int ProtocolVersion = 3 << 16;
 
-    public static byte[] Startup(NpgsqlConnectionStringBuilder settings)
+    public static byte[] Startup(NpgsqlConnectionStringBuilder settings, bool replication)
     {
         var parameters = new StringBuilder();
         void Add(string name, string? value)
@@ -21,6 +21,7 @@ internal static class Messages
         Add("client_encoding", "UTF8");
         Add("application_name", settings.ApplicationName ?? "godwit");
         Add("options", settings.Options);
+        if (replication) Add("replication", "database");
         parameters.Append('\0');
         var body = Encoding.UTF8.GetBytes(parameters.ToString());
         var message = new byte[8 + body.Length];

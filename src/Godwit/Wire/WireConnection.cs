@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Net.Sockets;
 using System.Text;
+using Godwit.Wire.Replication;
 using Npgsql;
 
 namespace Godwit.Wire;
@@ -37,14 +38,19 @@ public sealed class WireConnection : IDisposable
     public bool IsEncrypted => _transport.IsEncrypted;
 
     /// <summary>Cancelling while it connects gives <see cref="OperationCanceledException"/>.</summary>
-    public static WireConnection Open(NpgsqlConnectionStringBuilder settings, CancellationToken ct)
+    public static WireConnection Open(NpgsqlConnectionStringBuilder settings, CancellationToken ct) => Open(settings, replication: false, ct);
+
+    /// <summary>A connection that takes replication commands beside SQL. The role needs REPLICATION, and the server a free place of max_wal_senders.</summary>
+    public static WireConnection OpenReplication(NpgsqlConnectionStringBuilder settings, CancellationToken ct) => Open(settings, replication: true, ct);
+
+    private static WireConnection Open(NpgsqlConnectionStringBuilder settings, bool replication, CancellationToken ct)
     {
         var attempts = Transport.Attempts(settings);
         for (var i = 0; ; i++)
         {
             try
             {
-                return Open(settings, attempts[i], ct);
+                return Open(settings, attempts[i], replication, ct);
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InvalidAuthorizationSpecification && i + 1 < attempts.Length)
             {
@@ -53,14 +59,14 @@ public sealed class WireConnection : IDisposable
         }
     }
 
-    private static WireConnection Open(NpgsqlConnectionStringBuilder settings, bool encrypted, CancellationToken ct)
+    private static WireConnection Open(NpgsqlConnectionStringBuilder settings, bool encrypted, bool replication, CancellationToken ct)
     {
         var transport = Transport.Open(settings, encrypted, ct);
         var connection = new WireConnection(settings, transport);
         try
         {
             using var abort = ct.Register(connection.Abort);
-            connection.SignIn();
+            connection.SignIn(replication);
             transport.ClearTimeout();
             return connection;
         }
@@ -105,6 +111,28 @@ public sealed class WireConnection : IDisposable
         Send('Q', sql);
         WaitFor('G');
         return new CopyIn(this);
+    }
+
+    /// <summary>
+    /// Makes a slot of pgoutput's. With <paramref name="export"/>, its snapshot can be imported by other sessions until this connection does anything else;
+    /// what is written after that snapshot is what the slot gives. Waits for the end of every transaction that runs.
+    /// </summary>
+    public CreatedSlot CreateSlot(string name, bool temporary, bool export)
+    {
+        var row = Query($"CREATE_REPLICATION_SLOT \"{SlotName.Check(name)}\"{(temporary ? " TEMPORARY" : "")} LOGICAL pgoutput {(export ? "EXPORT_SNAPSHOT" : "NOEXPORT_SNAPSHOT")}")[0];
+        return new(row[0]!, Lsn.Parse(row[1]!), row[2]);
+    }
+
+    /// <summary>
+    /// Starts the stream of a slot; the connection belongs to it from now on. A read that meets silence for longer than <paramref name="silence"/>
+    /// fails: ask for replies more often (<see cref="ReplicationStream.Report"/>).
+    /// </summary>
+    public ReplicationStream StartReplication(ReplicationOptions options, TimeSpan silence, TimeProvider clock)
+    {
+        Send('Q', options.Command());
+        WaitFor('W');
+        _transport.LimitSilence(silence);
+        return new ReplicationStream(this, clock);
     }
 
     /// <summary>
@@ -154,13 +182,13 @@ public sealed class WireConnection : IDisposable
             var type = Reader.Next(out var body);
             if (type == expected) return;
             if (type == 'E') Finish(ServerError.Read(body));
-            if (type == 'Z') throw new IOException($"The server answered a COPY without starting it.");
+            if (type == 'Z') throw new IOException("The server answered without starting to stream.");
         }
     }
 
-    private void SignIn()
+    private void SignIn(bool replication)
     {
-        Write(Messages.Startup(_settings));
+        Write(Messages.Startup(_settings, replication));
         var signIn = new Authentication(_settings, _transport);
         while (true)
         {

@@ -11,4 +11,11 @@ internal static class PlatformDatabase
         await using var connection = await database.ConnectAsync();
         return await SupabasePlatform.BuildAsync(connection, options ?? new PlatformOptions(), TestContext.Current.CancellationToken);
     }
+
+    /// <summary>The whole sample: platform, application, rows.</summary>
+    public static async Task<PlatformOptions> BuildPortalAsync(this TestDatabase database, PortalOptions? options = null)
+    {
+        await using var connection = await database.ConnectAsync();
+        return await PortalGenerator.BuildAsync(connection, options ?? new PortalOptions(Clients: 30), TestContext.Current.CancellationToken);
+    }
 }

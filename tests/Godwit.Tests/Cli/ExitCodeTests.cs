@@ -81,7 +81,8 @@ public class ExitCodeTests
         var failure = new GodwitException(ErrorKind.TargetTransient, "target-connection-lost", "the server went away", "again");
         Assert.Contains("nothing was changed", await StateAsync([new MigrationEvent.StageStarted(Stage.Profile, "")], failure), StringComparison.Ordinal);
         var copying = await StateAsync(Copying, failure);
-        Assert.Contains("800", copying, StringComparison.Ordinal);
+        // 160 of the 800 rows that were sent are of an unfinished chunk: the server has rolled them back.
+        Assert.Contains("640", copying, StringComparison.Ordinal);
         Assert.Contains("schema public is as it was", copying, StringComparison.Ordinal);
         Assert.Contains("stay in their tables", await StateAsync(Copying, failure, "--data-only"), StringComparison.Ordinal);
         Assert.Contains("in place", await StateAsync([.. Copying, new MigrationEvent.StageFinished(Stage.Publish, default), new MigrationEvent.StageStarted(Stage.Verify, "")], failure), StringComparison.Ordinal);
@@ -142,7 +143,8 @@ public class ExitCodeTests
     }
 
     private static readonly System.Collections.Immutable.ImmutableArray<MigrationEvent> Copying =
-        [new MigrationEvent.StageStarted(Stage.Copy, "copying"), new MigrationEvent.TableStarted(Stage.Copy, "users", 1000), new MigrationEvent.TableProgress(Stage.Copy, "users", 800, 9000)];
+        [new MigrationEvent.StageStarted(Stage.Copy, "copying"), new MigrationEvent.TableStarted(Stage.Copy, "users", 1000), 
+            new MigrationEvent.RowsCommitted("users", 0), new MigrationEvent.RowsCommitted("users", 640), new MigrationEvent.TableProgress(Stage.Copy, "users", 800, 9000)];
 
     private static async Task<string> StateAsync(System.Collections.Immutable.ImmutableArray<MigrationEvent> events, GodwitException failure, params string[] more)
     {
