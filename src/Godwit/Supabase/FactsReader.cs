@@ -50,6 +50,7 @@ public static class FactsReader
         Schemas = await RowsAsync(c, "schemas", r => new SchemaFact(r.Text(0), r.Text(1), r.Maybe(2), r.Bool(3)), ct),
         Extensions = await RowsAsync(c, "extensions", r => new ServerExtension(r.Text(0), r.Maybe(1) ?? "", r.Maybe(2)), ct),
         ExtensionUses = (await RowsAsync(c, "extension-use", r => KeyValuePair.Create(r.Text(0), r.Text(2)), ct)).ToImmutableDictionary(),
+        FunctionChecks = await RowsAsync(c, "checks", r => new FunctionCheck(r.Text(0), r.Text(1), r.Text(2), r.Text(3)), ct),
         IndexFunctions = await RowsAsync(c, "index-functions", r => new IndexFunction(r.Text(0), r.Text(1), r.Text(2), r.Text(3)), ct),
         EventTriggers = await RowsAsync(c, "event-triggers", r => new EventTriggerFact(r.Text(0), r.Text(1), r.Text(2), r.Text(3), r.Text(4), r.Text(5), r.Bool(6)), ct),
         Publications = await RowsAsync(c, "publications", r => new PublicationFact(r.Text(0), r.Text(1), r.Bool(2), r.Maybe(3), r.Maybe(4), r.Maybe(5), r.Maybe(4) is not null && r.Bool(6)), ct),

@@ -32,6 +32,8 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
 
     private SchemaStatement? Sort(SchemaStatement s)
     {
+        // The database has another name on the target; its grants and comment are settings of the profile.
+        if (s.Schema is null && s.Kind is "ACL" or "COMMENT" or "SECURITY LABEL" && s.Name.StartsWith("DATABASE ", StringComparison.Ordinal)) return null;
         if (SchemaOf(s) is { } schema && missing.Left.Contains(schema) && !(schema == "realtime" && _realtimePolicies && IsBroadcast(s))) return Platform(s, schema);
         if (missing.LeftOut(s) is { } omitted) return Told(s, omitted);
         if (NeededButLeft(s) is { } needed) return Lost(s, needed);

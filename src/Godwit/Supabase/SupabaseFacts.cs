@@ -19,6 +19,7 @@ public sealed record SupabaseFacts
     public ImmutableArray<ServerExtension> Extensions { get; init; } = [];
     /// <summary>By extension: something of the application that needs it.</summary>
     public ImmutableDictionary<string, string> ExtensionUses { get; init; } = ImmutableDictionary<string, string>.Empty;
+    public ImmutableArray<FunctionCheck> FunctionChecks { get; init; } = [];
     public ImmutableArray<IndexFunction> IndexFunctions { get; init; } = [];
     public ImmutableArray<EventTriggerFact> EventTriggers { get; init; } = [];
     public ImmutableArray<PublicationFact> Publications { get; init; } = [];
@@ -134,6 +135,9 @@ public sealed record PlatformUse(string Kind, string Schema, string Name, string
 }
 
 public sealed record FunctionSignature(string Schema, string Name, string IdentityArguments, string Arguments, string Result, bool IsFunction, bool ReturnsSet, bool IsTrigger, bool PlainTypes);
+
+/// <summary>A check that calls a function of the application.</summary>
+public sealed record FunctionCheck(string Schema, string Table, string Name, string Definition);
 
 /// <summary>A function without a search_path of its own that <paramref name="User"/>, an index or a materialized view, calls.</summary>
 public sealed record IndexFunction(string Schema, string Name, string IdentityArguments, string User);

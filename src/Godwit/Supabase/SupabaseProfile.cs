@@ -22,7 +22,7 @@ public static class SupabaseProfile
         return new()
         {
             Roles = roles.Map,
-            Statements = Fixed(sort.Statements, fixes),
+            Statements = LateChecks.Move(Fixed(sort.Statements, fixes), source.FunctionChecks),
             Before = roles.Steps,
             MadeRoles = roles.Made,
             After = settings.Steps,

@@ -37,6 +37,12 @@ public sealed class TwoServers : IAsyncLifetime
     /// <summary>A database with the platform's shape, and the settings of its admin, who is no superuser.</summary>
     public async Task<(ConnectionSettings Superuser, ConnectionSettings Admin)> CreateProjectAsync()
     {
+        await using (var server = await PostgresFixture.OpenAsync(Hosted))
+        {
+            // A project of the test before; its roles stay, as those of a hosted server do.
+            foreach (var old in await ListAsync(server, "select datname from pg_database where datname like 'project%'")) await ExecuteAsync(server, $"drop database \"{old}\" with (force)");
+            foreach (var role in await ListAsync(server, "select rolname from pg_roles where rolname in ('reporting', 'Auditors', 'passer', 'plain_reader')")) await ExecuteAsync(server, $"drop owned by \"{role}\"; drop role \"{role}\"");
+        }
         var settings = await CreateAsync(Hosted, "project");
         await using var connection = await PostgresFixture.OpenAsync(settings);
         var names = await SupabasePlatform.BuildAsync(connection, new PlatformOptions(Password: "sample"), TestContext.Current.CancellationToken);

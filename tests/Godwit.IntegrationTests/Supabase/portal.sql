@@ -1,4 +1,6 @@
 -- A small application of a hosted project: what goes wrong when it is moved by hand.
+set role {admin};
+set search_path = public, extensions;
 create table public.accounts (id uuid primary key references auth.users on delete cascade, email extensions.citext unique, role text not null default 'member', note text);
 create table public.documents (id int generated always as identity primary key, owner uuid not null references public.accounts, title text not null, kind extensions.citext default 'Plain',
   secret_level int not null default 0, constraint kind_known check (nullif(kind, 'NONE') is not null));
@@ -35,14 +37,19 @@ create policy own_account on public.accounts for select to authenticated using (
 create policy own_documents on public.documents to authenticated using (owner = (select auth.uid()) and (secret_level = 0 or auth.jwt() ->> 'aal' = 'aal2')) with check (owner = (select auth.uid()));
 create policy public_documents on public.documents for select to anon using (kind = 'PUBLIC');
 create policy hook_reads on public.accounts for select to supabase_auth_admin using (true);
+reset role;
 create policy own_files on storage.objects for select to authenticated using (bucket_id = 'docs' and (storage.foldername(name))[1] = auth.uid()::text);
 create policy hear on realtime.messages for select to authenticated using (realtime.topic() = 'room');
+set role {admin};
 grant usage on schema app to authenticated; grant select (day) on app.rates to authenticated; grant usage on schema public to supabase_auth_admin; grant select on public.accounts to supabase_auth_admin;
 create function app.on_ddl() returns event_trigger language plpgsql as $$ begin insert into public.log (what) values (tg_tag); end $$;
+reset role;
 create event trigger app_on_ddl on ddl_command_end when tag in ('CREATE TABLE') execute function app.on_ddl();
+set role {admin};
 create publication documents_only for table public.documents (id, title) where (secret_level = 0);
 alter publication supabase_realtime add table public.documents;
 
+reset role;
 insert into auth.users (id, email, encrypted_password, aud, role) values
   ('00000000-0000-0000-0000-00000000000a', 'a@example.com', '$2a$10$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu', 'authenticated', 'authenticated'),
   ('00000000-0000-0000-0000-00000000000b', 'b@example.com', null, 'authenticated', 'authenticated'),
