@@ -6,6 +6,7 @@ using Godwit.Plan;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
+using Godwit.Verify.Pairs;
 using Microsoft.Extensions.Logging;
 
 namespace Godwit.Cli;
@@ -24,6 +25,9 @@ internal interface IBackend
     Task<MigrationResult> RunAsync(Job job, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct);
 
     Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct);
+
+    /// <summary>Compares two PostgreSQL databases.</summary>
+    Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct);
 
     /// <summary>Puts tables right from the source; what they held is kept.</summary>
     Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct);

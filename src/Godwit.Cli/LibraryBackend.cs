@@ -7,6 +7,7 @@ using Godwit.Report;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
+using Godwit.Verify.Pairs;
 
 namespace Godwit.Cli;
 
@@ -31,6 +32,9 @@ internal sealed class LibraryBackend : IBackend
 
     public Task<VerifyReport> VerifyAsync(Job job, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
+
+    public Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct) =>
+        new PairVerifier(source, target, job.Progress, job.Clock).VerifyAsync(request, ct);
 
     public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Repairing(job.Clock).RunAsync(source, target, options, tables, job.Progress, ct);

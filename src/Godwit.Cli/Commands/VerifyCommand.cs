@@ -22,6 +22,10 @@ internal static class VerifyCommand
         command.Add(MigrationFlags.Flag("--repair", "Put tables that differ right from the source; what they held is kept in godwit.repaired; compares again"));
         command.Add(MigrationFlags.Text("--schema", "NAME", "Target schema (default: public)"));
         command.Add(MigrationFlags.Jobs());
+        command.Add(MigrationFlags.List("--exclude-schema", "PATTERN", "PostgreSQL on both sides: nothing of the schemas that match; repeatable"));
+        command.Add(MigrationFlags.List("--map-role", "SOURCE=TARGET", "PostgreSQL on both sides: a role that is called otherwise in the target; repeatable"));
+        command.Add(MigrationFlags.Choice("--behaviour", PairVerification.Depths, "PostgreSQL on both sides: what roles may do; read tries SELECT (default), write also INSERT, UPDATE and DELETE, rolled back"));
+        command.Add(MigrationFlags.Text("--claims", "FILE", "PostgreSQL on both sides: who tries, as JSON: [{\"role\": \"authenticated\", \"claims\": {\"sub\": \"...\"}}] (default: roles with privileges, users of auth.users)"));
         command.SetAction(Invocation.Action(shell, RunAsync));
         return command;
     }
@@ -38,6 +42,7 @@ internal static class VerifyCommand
         };
         var mode = MigrationFlags.Verify(invocation, "--mode") ?? VerifyMode.Full;
         var tables = invocation.Option<string[]>("--table") ?? [];
+        if (PairVerification.IsPair(ends)) return await PairVerification.RunAsync(invocation, ends, mode, options.Jobs, tables, ct);
         await using var source = await ends.OpenSourceAsync(invocation, ct);
         await CheckTablesAsync(source, tables, ct);
         await using var target = await ends.OpenTargetAsync(invocation, options.Jobs, ct);

@@ -103,7 +103,22 @@ internal static class Closing
         });
         foreach (var check in report.Checks.Where(c => c.Verdict != Godwit.Verify.Verdict.Equal))
             Line(console, "", $"{Sign(check.Verdict)} {Markup.Escape(check.Name)}: {Markup.Escape(check.Detail)}");
+        Behaviour(console, report);
         foreach (var table in report.Tables.Where(t => t.Verdict != Godwit.Verify.Verdict.Equal)) Differences(console, table);
+    }
+
+    private static void Behaviour(IAnsiConsole console, VerifyReport report)
+    {
+        const int Shown = 20;
+        var different = report.Behaviour.Where(b => b.Verdict == Godwit.Verify.Verdict.Different).ToList();
+        foreach (var cell in different.Take(Shown))
+            Line(console, "", Markup.Escape($"{cell.Subject}: {cell.Command} {cell.Relation}: {cell.Source} in the source, {cell.Target} in the target{(cell.Note is null ? "" : $" ({cell.Note})")}").Insert(0, "[red]✗[/] "));
+        if (different.Count > Shown) Line(console, "", $"  and {different.Count - Shown} more of this kind; --json lists them");
+        if (report.Checks.FirstOrDefault(c => c is { Name: "behaviour", Verdict: Godwit.Verify.Verdict.Equal }) is { } tried) Line(console, "behaviour", $"[green]✓ the same[/]: {Markup.Escape(tried.Detail)}");
+        if (report.Expected.IsEmpty) return;
+        Line(console, "expected", $"{Units.Plural(report.Expected.Length, "difference")} that had been announced");
+        foreach (var expected in report.Expected.Take(Shown)) Line(console, "", $"[grey]·[/] {Markup.Escape($"{expected.Subject}: {expected.Seen}: {expected.Reason}")}");
+        if (report.Expected.Length > Shown) Line(console, "", $"  and {report.Expected.Length - Shown} more; --json lists them");
     }
 
     private static void Differences(IAnsiConsole console, TableVerification table)

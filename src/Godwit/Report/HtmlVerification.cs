@@ -19,7 +19,42 @@ internal sealed class HtmlVerification(HtmlWriter html)
     {
         Differences(report);
         Checks(report);
+        Behaviour(report);
+        Expected(report);
         Samples(report);
+    }
+
+    private void Behaviour(VerifyReport report)
+    {
+        if (report.Behaviour.IsEmpty) return;
+        html.Raw("<section aria-labelledby=\"behaviour\"><h2 id=\"behaviour\">What roles may see and do</h2>").Element("p", "Each command was tried on both sides, in transactions that were rolled back.", "note");
+        foreach (var subject in report.Behaviour.GroupBy(b => b.Subject))
+        {
+            var different = subject.Count(c => c.Verdict == Verdict.Different);
+            html.Raw(different > 0 ? "<details open><summary>" : "<details><summary>").Element("b", subject.Key).Text($" {HtmlWriter.Count(subject.Count())} tried, {HtmlWriter.Count(different)} different").Raw("</summary>");
+            Open(subject.Key, "Table or view", "Command", "Source", "Target", "");
+            foreach (var cell in subject)
+            {
+                html.Raw(cell.Verdict == Verdict.Different ? "<tr class=\"hot\">" : "<tr>").Raw("<th scope=\"row\">").Text(cell.Relation).Raw("</th>").Element("td", cell.Command).Element("td", cell.Source)
+                    .Element("td", cell.Note is null ? cell.Target : $"{cell.Target} ({cell.Note})").Raw("<td>");
+                Mark(html, cell.Verdict);
+                html.Raw("</td></tr>");
+            }
+            Close();
+            html.Raw("</details>");
+        }
+        html.Raw("</section>");
+    }
+
+    private void Expected(VerifyReport report)
+    {
+        if (report.Expected.IsEmpty) return;
+        html.Raw("<section aria-labelledby=\"expected\"><h2 id=\"expected\">Different, as announced</h2>");
+        Open("Expected differences", "Object", "Seen", "Why");
+        foreach (var expected in report.Expected)
+            html.Raw("<tr><th scope=\"row\">").Text(expected.Subject).Raw("</th>").Element("td", expected.Seen, "v").Element("td", expected.Reason).Raw("</tr>");
+        Close();
+        html.Raw("</section>");
     }
 
     private void Differences(VerifyReport report)

@@ -59,9 +59,16 @@ internal sealed record ReportTable(string Table, string Target, long RowsRead, l
 
 internal sealed record ReportVerification(VerifyMode Mode, Verdict Verdict, int SampleSeed, double Seconds, ImmutableArray<VerifyCheck> Checks, ImmutableArray<ReportVerifiedTable> Tables)
 {
+    public ImmutableArray<ExpectedDifference> Expected { get; init; } = [];
+    public ImmutableArray<BehaviourCell> Behaviour { get; init; } = [];
+
     public static ReportVerification Of(VerifyReport report) => new(report.Mode, report.Verdict, report.SampleSeed, report.Elapsed.TotalSeconds, report.Checks,
         [.. report.Tables.Select(t => new ReportVerifiedTable(t.Table, t.Target, t.Verdict, t.SourceRows, t.TargetRows, t.Quarantined, t.ValuesCompared, t.DifferentRows,
-            t.Differences, t.Checks, t.Sample, t.Elapsed.TotalSeconds))]);
+            t.Differences, t.Checks, t.Sample, t.Elapsed.TotalSeconds))])
+    {
+        Expected = report.Expected,
+        Behaviour = report.Behaviour,
+    };
 }
 
 internal sealed record ReportVerifiedTable(string Table, string Target, Verdict Verdict, long SourceRows, long TargetRows, long Quarantined, long ValuesCompared, long DifferentRows,

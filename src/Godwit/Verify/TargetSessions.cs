@@ -26,7 +26,7 @@ internal sealed class TargetSessions : IAsyncDisposable
         var main = await target.ConnectAsync(ct);
         try
         {
-            await BeginAsync(main, null, ct);
+            await BeginAsync(main, null, writing: false, ct);
             await using var export = new NpgsqlCommand("SELECT pg_catalog.pg_export_snapshot()", main);
             return new TargetSessions(target, main, (string)(await export.ExecuteScalarAsync(ct))!);
         }
@@ -38,12 +38,14 @@ internal sealed class TargetSessions : IAsyncDisposable
     }
 
     /// <summary>One more connection at the same moment. The caller disposes it.</summary>
-    public async Task<NpgsqlConnection> ConnectAsync(CancellationToken ct)
+    public Task<NpgsqlConnection> ConnectAsync(CancellationToken ct) => ConnectAsync(writing: false, ct);
+
+    public async Task<NpgsqlConnection> ConnectAsync(bool writing, CancellationToken ct)
     {
         var connection = await _target.ConnectAsync(ct);
         try
         {
-            await BeginAsync(connection, _snapshot, ct);
+            await BeginAsync(connection, _snapshot, writing, ct);
             return connection;
         }
         catch
@@ -55,9 +57,9 @@ internal sealed class TargetSessions : IAsyncDisposable
 
     // Row security would hide rows in silence: off makes the server refuse instead. The rest is what the text output must look like,
     // whoever opened the connection.
-    private static async Task BeginAsync(NpgsqlConnection connection, string? snapshot, CancellationToken ct)
+    private static async Task BeginAsync(NpgsqlConnection connection, string? snapshot, bool writing, CancellationToken ct)
     {
-        var sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
+        var sql = $"BEGIN ISOLATION LEVEL REPEATABLE READ {(writing ? "READ WRITE" : "READ ONLY")}; "
             + (snapshot is null ? "" : $"SET TRANSACTION SNAPSHOT {Schema.SqlText.Literal(snapshot)}; ")
             + "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; "
             + "SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";

@@ -15,6 +15,15 @@ public sealed record SampleRow(string Key, ImmutableArray<SampleValue> Values);
 
 public sealed record SampleValue(string Column, string? Source, string? Target, bool Equal);
 
+/// <summary>A difference that was announced before: <paramref name="Reason"/> says by what. No failure.</summary>
+public sealed record ExpectedDifference(string Subject, string Seen, string Reason);
+
+/// <summary>
+/// One command that a role tried on both sides: <paramref name="Source"/> and <paramref name="Target"/> say what came of it ("12 rows",
+/// "refused (42501)"). <paramref name="Note"/>: what else is to be known, or why it was not checked.
+/// </summary>
+public sealed record BehaviourCell(string Subject, string Relation, string Command, string Source, string Target, Verdict Verdict, string? Note = null);
+
 public sealed record TableVerification
 {
     public required string Table { get; init; }
@@ -40,11 +49,15 @@ public sealed record VerifyReport
     public ImmutableArray<TableVerification> Tables { get; init; } = [];
     /// <summary>What is not about one table: sequences, foreign keys, views, objects missing from the catalog.</summary>
     public ImmutableArray<VerifyCheck> Checks { get; init; } = [];
+    /// <summary>What differs as the plan said it would.</summary>
+    public ImmutableArray<ExpectedDifference> Expected { get; init; } = [];
+    /// <summary>What roles may see and do: roles x tables x commands. Empty where it was not tried.</summary>
+    public ImmutableArray<BehaviourCell> Behaviour { get; init; } = [];
     public TimeSpan Elapsed { get; init; }
 
     /// <summary>Equal only when something was compared and nothing differed.</summary>
     public Verdict Verdict =>
-        Tables.Any(t => t.Verdict == Verdict.Different) || Checks.Any(c => c.Verdict == Verdict.Different) ? Verdict.Different
+        Tables.Any(t => t.Verdict == Verdict.Different) || Checks.Any(c => c.Verdict == Verdict.Different) || Behaviour.Any(b => b.Verdict == Verdict.Different) ? Verdict.Different
         : Tables.Any(t => t.Verdict == Verdict.Equal) && Tables.All(t => t.Verdict == Verdict.Equal) ? Verdict.Equal
         : Tables.IsEmpty && Checks.Any(c => c.Verdict == Verdict.Equal) ? Verdict.Equal
         : Verdict.NotChecked;

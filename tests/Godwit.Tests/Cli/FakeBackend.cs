@@ -9,6 +9,7 @@ using Godwit.Source;
 using Godwit.Target;
 using Godwit.TypeMapping;
 using Godwit.Verify;
+using Godwit.Verify.Pairs;
 using Npgsql;
 
 namespace Godwit.Tests.Cli;
@@ -69,6 +70,14 @@ internal sealed class FakeBackend : IBackend
 
     /// <summary>What a comparison says after a repair; null: the same as before.</summary>
     public VerifyReport? ReportAfterRepair { get; set; }
+
+    public PairRequest? Pair { get; private set; }
+
+    public Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct)
+    {
+        (Pair, Mode) = (request, request.Mode);
+        return Task.FromResult(Report);
+    }
 
     public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct)
     {

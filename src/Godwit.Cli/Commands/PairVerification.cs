@@ -1,0 +1,83 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Godwit.Cli.Output;
+using Godwit.Cli.Terminal;
+using Godwit.Target;
+using Godwit.Verify;
+using Godwit.Verify.Pairs;
+
+namespace Godwit.Cli.Commands;
+
+/// <summary>godwit verify with PostgreSQL on both sides: rows, catalog and behaviour, by what the two servers say of themselves.</summary>
+internal static class PairVerification
+{
+    public static readonly ImmutableArray<(string Word, BehaviourDepth? Value)> Depths = [("read", BehaviourDepth.Read), ("write", BehaviourDepth.Write), ("off", null)];
+
+    public static bool IsPair(Ends ends) => ConnectionSettings.IsPostgres(Plain(ends.Source)) && !File.Exists(ends.Source);
+
+    public static async Task<int> RunAsync(Invocation invocation, Ends ends, VerifyMode mode, int jobs, IReadOnlyList<string> tables, CancellationToken ct)
+    {
+        if (invocation.Option<bool>("--repair"))
+            throw new GodwitException(ErrorKind.Usage, "options-conflict", "--repair puts right what came from SQLite; between two PostgreSQL databases it does not", "Leave --repair out: the differences are named.");
+        var request = new PairRequest(mode, jobs)
+        {
+            Tables = tables,
+            ExcludeSchemas = [.. invocation.Option<string[]>("--exclude-schema") ?? []],
+            Roles = RoleMap(invocation.Option<string[]>("--map-role") ?? []),
+            Behaviour = Behaviour(invocation),
+        };
+        var environment = invocation.Settings.Environment;
+        await using var source = await invocation.Backend.OpenTargetAsync(Plain(ends.Source), environment, jobs + 4, ct);
+        await using var target = await invocation.Backend.OpenTargetAsync(Plain(ends.RequiredTarget), environment, jobs + 4, ct);
+        var view = ProgressView.For(invocation);
+        invocation.Shell.Aftermath = () => "nothing was changed: what verification tries is rolled back";
+        var report = await view.AroundAsync(() => invocation.Backend.VerifyPairAsync(invocation.JobOf(view), source, target, request, ct));
+        var exit = report.Verdict == Verdict.Equal ? 0 : 3;
+        if (invocation.IsMachine)
+            invocation.Shell.Out.WriteLine(CliJson.Text(new VerifyDocument { ExitCode = exit, Source = source.Display, Target = target.Display, Verdict = report.Verdict, Report = report }, invocation.Global.Json));
+        else
+            Closing.Write(invocation.Screen.Out, report);
+        return exit;
+    }
+
+    private static string Plain(string connection) => connection.StartsWith("supabase:", StringComparison.OrdinalIgnoreCase) ? connection["supabase:".Length..] : connection;
+
+    private static BehaviourRequest? Behaviour(Invocation invocation)
+    {
+        var word = invocation.Option<string>("--behaviour") ?? "read";
+        var depth = Depths.First(d => string.Equals(d.Word, word, StringComparison.OrdinalIgnoreCase)).Value;
+        var claims = invocation.Option<string>("--claims") is { } file ? Claims(Path.Combine(invocation.Shell.WorkingDirectory, file)) : [];
+        return depth is { } d ? new(d, claims) : null;
+    }
+
+    /// <summary>[{"name": "...", "role": "authenticated", "claims": {"sub": "..."}}, ...]; name and claims may be left out.</summary>
+    internal static ImmutableArray<BehaviourSubject> Claims(string file)
+    {
+        const string Form = """The file is a JSON array: [{"name": "alice", "role": "authenticated", "claims": {"sub": "..."}}].""";
+        try
+        {
+            var list = JsonNode.Parse(File.ReadAllText(file)) as JsonArray ?? throw new JsonException("an array is expected");
+            return [.. list.Select((node, i) => node is JsonObject entry && entry["role"] is JsonValue role && role.TryGetValue<string>(out var name) && entry["claims"] is null or JsonObject
+                ? new BehaviourSubject(entry["name"]?.ToString() ?? $"{name} {i + 1}", name, entry["claims"]?.ToJsonString())
+                : throw new JsonException($"entry {i + 1} has no role, or claims that are no object"))];
+        }
+        catch (Exception e) when (e is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new GodwitException(ErrorKind.Usage, "claims-invalid", $"--claims {file} cannot be read: {e.Message}", Form, e);
+        }
+    }
+
+    private static FrozenDictionary<string, string> RoleMap(string[] texts)
+    {
+        var map = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var text in texts)
+        {
+            if (text.Split('=', 2) is not [{ Length: > 0 } from, { Length: > 0 } to])
+                throw new GodwitException(ErrorKind.Usage, "map-role-invalid", $"--map-role '{text}': SOURCE=TARGET is expected", "For example --map-role supabase_admin=app_owner.");
+            map[from] = to;
+        }
+        return map.ToFrozenDictionary();
+    }
+}

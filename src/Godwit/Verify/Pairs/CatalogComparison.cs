@@ -1,0 +1,146 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+
+namespace Godwit.Verify.Pairs;
+
+/// <summary>
+/// Compares two catalogs, object by object and property by property. What was promised is told as such; what PostgreSQL merely prints in
+/// another way in another version is told apart from what is different.
+/// </summary>
+internal sealed partial class CatalogComparison(PairSides sides, PairRequest request)
+{
+    private const int Named = 50;
+    private static readonly string[] Printed = ["def", "using", "with check", "default", "generated", "parsed body", "partition bound", "partition key"];
+
+    private readonly ImmutableArray<VerifyCheck>.Builder _checks = ImmutableArray.CreateBuilder<VerifyCheck>();
+    private readonly ImmutableArray<ExpectedDifference>.Builder _expected = ImmutableArray.CreateBuilder<ExpectedDifference>();
+    private Catalog _source = null!, _target = null!;
+
+    public async Task<(ImmutableArray<VerifyCheck> Checks, ImmutableArray<ExpectedDifference> Expected)> RunAsync(CancellationToken ct)
+    {
+        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), request.Roles, ct);
+        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), new Dictionary<string, string>(), ct);
+        var left = sides.SameMajor ? [] : await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct);
+        foreach (var kind in PairSql.Kinds) Kind(kind, left);
+        foreach (var promise in request.Promised.Where(p => p is { Kind: "schema", Aspect: null })) _expected.Add(new("schema " + promise.Name, "not compared", promise.Reason));
+        return (_checks.ToImmutable(), _expected.ToImmutable());
+    }
+
+    private void Kind(string kind, IReadOnlyDictionary<string, string> reparsed)
+    {
+        var word = kind.Replace('-', ' ');
+        if (_source.Unread.GetValueOrDefault(kind) is { } why || _target.Unread.TryGetValue(kind, out why!))
+        {
+            _checks.Add(new("catalog: " + word, Verdict.NotChecked, why));
+            return;
+        }
+        var source = _source.Objects.Values.Where(o => o.Kind == kind).ToDictionary(o => o.Identity, StringComparer.Ordinal);
+        var target = _target.Objects.Values.Where(o => o.Kind == kind).ToDictionary(o => o.Identity, StringComparer.Ordinal);
+        var (equal, different, unsure) = (0, new List<VerifyCheck>(), new List<string>());
+        foreach (var identity in source.Keys.Union(target.Keys).Order(StringComparer.Ordinal))
+        {
+            var (s, t) = (source.GetValueOrDefault(identity), target.GetValueOrDefault(identity));
+            var one = (s ?? t)!;
+            if (s is null || t is null)
+            {
+                // Roles are the cluster's: those that the target has besides are its own affair.
+                if (IsPartOfAbsent(one, s is null) || s is null && kind == "role") continue;
+                var absent = s is null ? "is in the target, not in the source" : "is missing in the target";
+                if (!Announced(one, null, absent)) different.Add(new(Subject(one), Verdict.Different, absent));
+                continue;
+            }
+            var seen = s.Aspects.Keys.Union(t.Aspects.Keys).Select(aspect => Compare(s, t, aspect, reparsed, unsure)).OfType<string>().ToList();
+            if (seen.Count == 0) equal++;
+            else different.Add(new(Subject(s), Verdict.Different, string.Join("; ", seen)));
+        }
+        foreach (var check in different.Take(Named)) _checks.Add(check);
+        if (different.Count > Named) _checks.Add(new("catalog: " + word, Verdict.Different, $"and {different.Count - Named:N0} more differences"));
+        if (unsure.Count > 0)
+            _checks.Add(new("catalog: " + word, Verdict.NotChecked, $"PostgreSQL {sides.Source.Database.Profile.Major} and {sides.Target.Database.Profile.Major} print {Listed(unsure)} differently; what they call is the same"));
+        if (source.Count + target.Count > 0) _checks.Add(new("catalog: " + word, different.Count == 0 ? Verdict.Equal : Verdict.Different, $"{equal:N0} of {source.Keys.Union(target.Keys).Count():N0} equal"));
+    }
+
+    /// <summary>What is to be told of one property, null where there is nothing to tell.</summary>
+    private string? Compare(CatalogObject source, CatalogObject target, string aspect, IReadOnlyDictionary<string, string> reparsed, List<string> unsure)
+    {
+        var (s, t) = (Value(source, aspect), Value(target, aspect));
+        if (s == t) return null;
+        if (!sides.SameMajor)
+        {
+            if (source.Kind == "extension" && aspect == "version")
+            {
+                _expected.Add(new($"extension {source.Identity}", $"version {s} in the source, {t} in the target", "each version of PostgreSQL brings its own"));
+                return null;
+            }
+            if (Printed.Contains(aspect) && Value(source, "calls") == Value(target, "calls") && s is not null && t is not null)
+            {
+                if (reparsed.GetValueOrDefault(source.Identity) != t || source.Kind != "view") unsure.Add($"{source.Identity} ({aspect})");
+                return null;
+            }
+        }
+        var seen = aspect.StartsWith("secret", StringComparison.Ordinal) ? $"{aspect[7..]} differ (their values are not shown)"
+            : aspect.StartsWith("settings", StringComparison.Ordinal) ? $"{aspect}: {Settings(s, t)}"
+            : $"{aspect}: {Clipped(s, t)} in the source, {Clipped(t, s)} in the target";
+        return Announced(source, aspect, seen) ? null : seen;
+    }
+
+    private static string Subject(CatalogObject one) => $"{one.Kind.Replace('-', ' ')} {one.Identity}";
+
+    /// <summary>True where the difference was promised; it is told among those.</summary>
+    private bool Announced(CatalogObject one, string? aspect, string seen)
+    {
+        var promise = request.Promised.FirstOrDefault(p => p.Covers(one.Kind, one.Identity, aspect) || one.Of is not null && p.Aspect is null && (p.Covers("table", one.Of, null) || p.Covers("view", one.Of, null)));
+        if (promise is not null) _expected.Add(new(Subject(one), seen, promise.Reason));
+        return promise is not null;
+    }
+
+    /// <summary>What hangs on a table or schema that is missing as a whole is not told again.</summary>
+    private bool IsPartOfAbsent(CatalogObject one, bool missingInSource)
+    {
+        var other = missingInSource ? _source : _target;
+        if (one.Kind != "schema" && one.Schema is not null && !other.Objects.Keys.Any(k => k.Kind == "schema" && k.Identity == Schema.SqlName.Quote(one.Schema)) && one.Schema != "public") return true;
+        return one.Of is not null && !new[] { "table", "view", "type" }.Any(k => other.Objects.ContainsKey((k, one.Of)));
+    }
+
+    private string? Value(CatalogObject one, string aspect)
+    {
+        if (one.Aspects.GetValueOrDefault(aspect) is not { } value) return null;
+        // Another version may hold the same expression in another shape: what it calls, not how often.
+        if (aspect == "calls" && !sides.SameMajor) return string.Join(", ", Times().Replace(value, "").Split(", ").Distinct());
+        // The privilege MAINTAIN came with PostgreSQL 17.
+        return aspect == "acl" && Math.Min(sides.Source.Database.Profile.Major, sides.Target.Database.Profile.Major) < 17 ? Maintain().Replace(value, "") : value;
+    }
+
+    private Dictionary<string, string> ViewsPrintedOtherwise() => _source.Objects.Values
+        .Where(v => v.Kind == "view" && _target.Objects.TryGetValue(("view", v.Identity), out var other) && other.Aspects.GetValueOrDefault("def") != v.Aspects.GetValueOrDefault("def"))
+        .ToDictionary(v => v.Identity, v => v.Aspects.GetValueOrDefault("def", ""));
+
+    /// <summary>Settings one a line: the names of those that differ, and the values where the name is not that of a secret.</summary>
+    private static string Settings(string? source, string? target)
+    {
+        var (s, t) = ((source ?? "").Split('\n'), (target ?? "").Split('\n'));
+        string Shown(string setting) => setting.Split('=', 2) is [var name, _] && Secrets.LooksSecret(name) ? $"{name}={Secrets.Mask}" : setting;
+        var parts = s.Except(t).Where(x => x.Length > 0).Select(x => "source " + Shown(x)).Concat(t.Except(s).Where(x => x.Length > 0).Select(x => "target " + Shown(x)));
+        return string.Join(", ", parts);
+    }
+
+    /// <summary>A value, or of a long one the part where it begins to differ.</summary>
+    private static string Clipped(string? value, string? other)
+    {
+        const int Most = 160;
+        if (value is null) return "none";
+        if (value.Length <= Most) return value;
+        var at = 0;
+        while (other is not null && at < value.Length && at < other.Length && value[at] == other[at]) at++;
+        var from = Math.Max(0, Math.Min(at - 40, value.Length - Most));
+        return $"{(from > 0 ? "…" : "")}{value.AsSpan(from, Math.Min(Most, value.Length - from))}{(from + Most < value.Length ? "…" : "")}";
+    }
+
+    private static string Listed(List<string> what) => string.Join(", ", what.Take(10)) + (what.Count > 10 ? $" and {what.Count - 10:N0} more" : "");
+
+    [GeneratedRegex(@" x\d+(?=, |$|;)")]
+    private static partial Regex Times();
+
+    [GeneratedRegex(@",?MAINTAIN\*?")]
+    private static partial Regex Maintain();
+}

@@ -1,0 +1,50 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using Godwit.Plan;
+
+namespace Godwit.Verify.Pairs;
+
+/// <summary>
+/// A difference that was announced before: what the plan left out, or made otherwise. It is shown as such and is no failure.
+/// <paramref name="Kind"/>: "schema", "table", "role", ... as the report names kinds, or * for all. <paramref name="Name"/>: the object's
+/// identity, a pattern (* and ?). <paramref name="Aspect"/>: only this property of it ("owner"); null is all of it. For kind "schema", all
+/// that is in the schema is meant too.
+/// </summary>
+public sealed record PromisedDifference(string Kind, string Name, string Reason, string? Aspect = null)
+{
+    internal bool Covers(string kind, string name, string? aspect) =>
+        (Kind == kind || Kind == "*") && NamePattern.Matches(Name, name) && (Aspect is null || Aspect == aspect);
+}
+
+/// <summary>What of two PostgreSQL databases is compared, and what may differ.</summary>
+public sealed record PairRequest(VerifyMode Mode, int Jobs)
+{
+    /// <summary>Only these tables ("orders" or "sales.orders"), and nothing but tables; empty is everything.</summary>
+    public IReadOnlyList<string> Tables { get; init; } = [];
+    /// <summary>Schemas (patterns) of which nothing is compared.</summary>
+    public ImmutableArray<string> ExcludeSchemas { get; init; } = [];
+    public ImmutableArray<PromisedDifference> Promised { get; init; } = [];
+    /// <summary>Roles that are called otherwise in the target: the source's name to the target's.</summary>
+    public FrozenDictionary<string, string> Roles { get; init; } = FrozenDictionary<string, string>.Empty;
+    /// <summary>What roles may see and do, tried on both sides; null tries nothing.</summary>
+    public BehaviourRequest? Behaviour { get; init; }
+    /// <summary>Rows that are named of each table that differs, of each sort: changed, missing, extra.</summary>
+    public int NamedRows { get; init; } = 50;
+}
+
+/// <summary>How far behaviour is tried.</summary>
+public enum BehaviourDepth
+{
+    /// <summary>SELECT only: nothing is written, no trigger fires.</summary>
+    Read,
+    /// <summary>INSERT, UPDATE and DELETE too, each in a transaction that is rolled back.</summary>
+    Write,
+}
+
+/// <summary>
+/// <paramref name="Subjects"/>: who tries; empty takes the roles that hold privileges, and users of each kind from auth.users where there is one.
+/// </summary>
+public sealed record BehaviourRequest(BehaviourDepth Depth, ImmutableArray<BehaviourSubject> Subjects);
+
+/// <summary>A role, and the JWT claims (a JSON object, or null) under which PostgREST would have it act. <paramref name="Name"/> stands in the report.</summary>
+public sealed record BehaviourSubject(string Name, string Role, string? Claims);

@@ -1,0 +1,81 @@
+using Godwit.Schema;
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit.Verify.Pairs;
+
+/// <summary>One of the two databases: sessions that all see one moment, and what a failure there is called.</summary>
+internal sealed class PairSide : IAsyncDisposable
+{
+    private readonly TargetSessions _sessions;
+
+    private PairSide(ITarget database, string word, TargetSessions sessions)
+    {
+        Database = database;
+        Word = word;
+        _sessions = sessions;
+    }
+
+    public ITarget Database { get; }
+    /// <summary>"source" or "target".</summary>
+    public string Word { get; }
+    public NpgsqlConnection Main => _sessions.Main;
+
+    public static async Task<PairSide> OpenAsync(ITarget database, string word, CancellationToken ct)
+    {
+        var side = new PairSide(database, word, await TargetSessions.OpenAsync(database, ct));
+        await PinAsync(side.Main, ct);
+        return side;
+    }
+
+    /// <summary>One more connection at the same moment. The caller disposes it.</summary>
+    public Task<NpgsqlConnection> ConnectAsync(CancellationToken ct) => ConnectAsync(writing: false, ct);
+
+    /// <summary><paramref name="writing"/>: the transaction may write; whoever asks for that never commits it.</summary>
+    public async Task<NpgsqlConnection> ConnectAsync(bool writing, CancellationToken ct)
+    {
+        var connection = await _sessions.ConnectAsync(writing, ct);
+        await PinAsync(connection, ct);
+        return connection;
+    }
+
+    // Beyond what every session of verification pins. With nothing but pg_catalog to search, PostgreSQL prints every other name with its
+    // schema, operators included; and text output of money follows lc_monetary.
+    private static Task PinAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        ExecuteAsync(connection, "SET LOCAL search_path = pg_catalog; SET LOCAL lc_monetary = 'C'; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'; SET LOCAL quote_all_identifiers = off", ct);
+
+    public static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>All rows of a query, each value as text.</summary>
+    public static async Task<List<string?[]>> RowsAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] parameters)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
+        foreach (var value in parameters) command.Parameters.Add(new() { Value = value });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var rows = new List<string?[]>();
+        while (await reader.ReadAsync(ct))
+        {
+            var row = new string?[reader.FieldCount];
+            for (var i = 0; i < row.Length; i++) row[i] = reader.IsDBNull(i) ? null : reader.GetString(i);
+            rows.Add(row);
+        }
+        return rows;
+    }
+
+    /// <summary>A setting as this database gives it to a new session of this role.</summary>
+    public static string Default(string setting) => $"SET LOCAL {SqlName.Quote(setting)} TO DEFAULT";
+
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+}
+
+/// <summary>The two databases.</summary>
+internal sealed record PairSides(PairSide Source, PairSide Target)
+{
+    public PairSide this[bool isSource] => isSource ? Source : Target;
+    public bool SameMajor => Source.Database.Profile.Major == Target.Database.Profile.Major;
+    public bool SameEncoding => Source.Database.Profile.Encoding == Target.Database.Profile.Encoding;
+}

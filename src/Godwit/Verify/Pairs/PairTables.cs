@@ -1,0 +1,86 @@
+using System.Collections.Immutable;
+using Godwit.Plan;
+using Godwit.Schema;
+
+namespace Godwit.Verify.Pairs;
+
+/// <summary>Which tables of the source stand beside which of the target, and what is not read at all.</summary>
+internal sealed class PairTables
+{
+    private static readonly string[] OwnSchemas = ["godwit", "godwit_load"];
+
+    public List<PairTable> Compared { get; } = [];
+    /// <summary>On one side only.</summary>
+    public List<Relation> Missing { get; } = [];
+    public List<Relation> Extra { get; } = [];
+    public List<(Relation Relation, string Why)> NotRead { get; } = [];
+    /// <summary>What an application names in its queries, where both sides have it: tables by their root, views, materialized views.</summary>
+    public List<PairTable> Named { get; } = [];
+
+    public static async Task<PairTables> ReadAsync(PairSides sides, PairRequest request, CancellationToken ct)
+    {
+        var source = await RelationsAsync(sides.Source, request, ct);
+        var target = await RelationsAsync(sides.Target, request, ct);
+        var tables = new PairTables();
+        tables.Match(source, target);
+        if (request.Tables.Count > 0) tables.Keep(request.Tables);
+        return tables;
+    }
+
+    /// <summary>Schemas that are compared: not Godwit's own, not those that were excluded or promised to stay behind.</summary>
+    public static bool IsCompared(string schema, PairRequest request) =>
+        !OwnSchemas.Contains(schema) && !request.ExcludeSchemas.Any(p => NamePattern.Matches(p, schema)) && !request.Promised.Any(p => p.Aspect is null && p.Kind == "schema" && p.Covers("schema", schema, null));
+
+    private static async Task<Dictionary<SqlName, Relation>> RelationsAsync(PairSide side, PairRequest request, CancellationToken ct)
+    {
+        var columns = (await PairSide.RowsAsync(side.Main, PairSql.Read("columns"), ct)).ToLookup(c => new SqlName(c[0]!, c[1]!));
+        return (await PairSide.RowsAsync(side.Main, PairSql.Read("relations"), ct)).Where(r => IsCompared(r[0]!, request))
+            .Select(r => Relation.Read(r, columns[new SqlName(r[0]!, r[1]!)])).ToDictionary(r => r.Name);
+    }
+
+    private void Match(Dictionary<SqlName, Relation> source, Dictionary<SqlName, Relation> target)
+    {
+        Named.AddRange(source.Values.Where(r => r is { IsPartition: false, OfExtension: false, Kind: not 'f' } && target.TryGetValue(r.Name, out var other) && other.Kind != 'f').Select(r => new PairTable(r, target[r.Name], whole: true)));
+        source = source.Where(r => r.Value.Kind != 'v').ToDictionary();
+        target = target.Where(r => r.Value.Kind != 'v').ToDictionary();
+        var (sourceLeaves, targetLeaves) = (Leaves(source), Leaves(target));
+        // Roots whose partitions are cut otherwise on the other side are read as a whole.
+        var whole = source.Values.Where(r => r.Kind == 'p' && !r.IsPartition || target.TryGetValue(r.Name, out var other) && other.Kind == 'p' && !other.IsPartition)
+            .Where(r => !sourceLeaves[r.Name].ToHashSet().SetEquals(targetLeaves[r.Name])).Select(r => r.Name).ToHashSet();
+        bool Apart(Dictionary<SqlName, Relation> all, Relation r) => r.IsPartition ? !whole.Contains(Root(all, r)) : r.Kind != 'p' || whole.Contains(r.Name);
+        foreach (var relation in source.Values.Where(r => r.Kind != 'p' || !r.IsPartition).Where(r => Apart(source, r)))
+        {
+            if (!target.TryGetValue(relation.Name, out var other)) Missing.Add(relation);
+            else if (relation.OfExtension) NotRead.Add((relation, "it belongs to an extension"));
+            else if (relation.Kind == 'f' || other.Kind == 'f') NotRead.Add((relation, "its rows live on another server"));
+            else if (relation.Kind == 'm' && !relation.IsPopulated) NotRead.Add((relation, "the source's materialized view was never filled"));
+            else Compared.Add(new(relation, other, whole.Contains(relation.Name)));
+        }
+        Extra.AddRange(target.Values.Where(r => r.Kind != 'p' || !r.IsPartition).Where(r => Apart(target, r) && !source.ContainsKey(r.Name)));
+    }
+
+    private static ILookup<SqlName, SqlName> Leaves(Dictionary<SqlName, Relation> all) =>
+        all.Values.Where(r => r.IsPartition && r.Kind != 'p').ToLookup(r => Root(all, r), r => r.Name);
+
+    private static SqlName Root(Dictionary<SqlName, Relation> all, Relation relation)
+    {
+        var name = relation.Name;
+        while (all.TryGetValue(name, out var at) && at is { IsPartition: true, Parent: { } parent }) name = parent;
+        return name;
+    }
+
+    private void Keep(IReadOnlyList<string> names)
+    {
+        bool Wanted(Relation relation) => names.Any(n => Is(relation.Name, n) || relation.Parent is { } parent && Is(parent, n));
+        var known = Compared.Select(t => t.Source).Concat(Missing).Concat(NotRead.Select(n => n.Relation)).ToList();
+        if (names.FirstOrDefault(n => !known.Any(r => Is(r.Name, n) || r.Parent is { } parent && Is(parent, n))) is { } unknown)
+            throw TableFilter.NoSuchTable(unknown, known.Select(r => r.Name.Schema == "public" ? r.Name.Name : r.Name.ToString()));
+        Compared.RemoveAll(t => !Wanted(t.Source));
+        Missing.RemoveAll(t => !Wanted(t));
+        NotRead.RemoveAll(t => !Wanted(t.Relation));
+        Extra.Clear();
+    }
+
+    /// <summary>"orders" is any schema's, "sales.orders" one's.</summary>
+    private static bool Is(SqlName name, string given) => given == name.Name || given == name.ToString() || given == $"{name.Schema}.{name.Name}";
+}

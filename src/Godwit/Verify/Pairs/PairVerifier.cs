@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit.Verify.Pairs;
+
+/// <summary>
+/// Compares two PostgreSQL databases: rows, the catalog object by object, and what roles may see and do. Needs no plan: it is told what may
+/// differ. Each side is read at one moment, read only; of the rows, only sums leave the servers as long as they agree.
+/// </summary>
+public sealed class PairVerifier(ITarget source, ITarget target, IProgress<MigrationEvent> progress, TimeProvider clock)
+{
+    public async Task<VerifyReport> VerifyAsync(PairRequest request, CancellationToken ct)
+    {
+        var began = clock.GetTimestamp();
+        try
+        {
+            await using var left = await PairSide.OpenAsync(source, "source", ct);
+            await using var right = await PairSide.OpenAsync(target, "target", ct);
+            var report = await CompareAsync(new(left, right), request, ct);
+            return report with { Elapsed = clock.GetElapsedTime(began) };
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, $"Comparing {source.Display} with {target.Display}");
+        }
+    }
+
+    private async Task<VerifyReport> CompareAsync(PairSides sides, PairRequest request, CancellationToken ct)
+    {
+        var tables = await PairTables.ReadAsync(sides, request, ct);
+        var data = new PairData(sides, request, progress, clock);
+        var report = new VerifyReport { Mode = request.Mode, SampleSeed = 0, Tables = await data.RunAsync(tables, ct) };
+        var notRead = tables.NotRead.Select(n => new VerifyCheck($"rows of {n.Relation.Name}", Verdict.NotChecked, n.Why)).ToImmutableArray();
+        if (request.Tables.Count > 0) return report with { Checks = notRead };
+        var states = await new PairStates(sides, request).RunAsync(ct);
+        var (catalog, expected) = await new CatalogComparison(sides, request).RunAsync(ct);
+        report = report with { Checks = [.. notRead, .. states, .. catalog], Expected = expected };
+        if (request.Behaviour is not { } wanted) return report;
+        var (cells, checks) = await new BehaviourTrial(sides, wanted, await data.HashAsync(ct), request.Roles).RunAsync(tables, ct);
+        return report with { Behaviour = cells, Checks = report.Checks.AddRange(checks) };
+    }
+}

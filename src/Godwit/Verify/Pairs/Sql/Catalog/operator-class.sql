@@ -1,0 +1,5 @@
+-- PostgreSQL 14-18. Operator classes of one's own, with what their families hold for the type.
+select quote_ident(n.nspname) || '.' || quote_ident(c.opcname) || ' using ' || m.amname as identity, n.nspname as "in", null as "of", format_type(c.opcintype, null) as type, case when c.opcdefault then 'default' end as "default", f.opfname as family, format_type(nullif(c.opckeytype, 0), null) as stored,
+  (select string_agg(a.amopstrategy || ' ' || a.amopopr::regoperator, ', ' order by a.amopstrategy, a.amopopr::regoperator::text) from pg_amop a where a.amopfamily = f.oid and a.amoplefttype = c.opcintype) as operators,
+  (select string_agg(a.amprocnum || ' ' || a.amproc::regprocedure, ', ' order by a.amprocnum, a.amproc::regprocedure::text) from pg_amproc a where a.amprocfamily = f.oid and a.amproclefttype = c.opcintype) as functions, pg_get_userbyid(c.opcowner) as owner
+from pg_opclass c join pg_opfamily f on f.oid = c.opcfamily join pg_am m on m.oid = c.opcmethod join pg_namespace n on n.oid = c.opcnamespace where own('pg_opclass', c.oid) and user_schema(n.nspname)

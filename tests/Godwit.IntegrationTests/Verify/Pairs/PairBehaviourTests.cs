@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using Godwit.Verify;
+using Godwit.Verify.Pairs;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Verify.Pairs;
+
+/// <summary>Roles x tables x commands on both sides: what a policy, a grant or an operator changes is named; nothing that was tried stays.</summary>
+public sealed class PairBehaviourTests(PostgresFixture postgres) : IAsyncLifetime
+{
+    private readonly string _member = "member_" + Guid.NewGuid().ToString("N")[..8];
+    private readonly string _guest = "guest_" + Guid.NewGuid().ToString("N")[..8];
+
+    private string App => $$"""
+        CREATE SCHEMA auth; CREATE TABLE auth.users (id uuid PRIMARY KEY, email text, role text, raw_app_meta_data jsonb, raw_user_meta_data jsonb);
+        CREATE TABLE auth.mfa_factors (id uuid PRIMARY KEY, user_id uuid, status text);
+        INSERT INTO auth.users SELECT md5(i::text)::uuid, 'u' || i || '@example.org', '{{_member}}', '{}', '{}' FROM generate_series(1, 3) i;
+        INSERT INTO auth.mfa_factors VALUES (md5('f')::uuid, md5('2')::uuid, 'verified');
+        CREATE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE AS $f$ SELECT (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid $f$;
+        CREATE FUNCTION auth.aal() RETURNS text LANGUAGE sql STABLE AS $f$ SELECT nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'aal' $f$;
+        GRANT USAGE ON SCHEMA auth TO {{_member}}, {{_guest}};
+        CREATE TABLE log (id int GENERATED ALWAYS AS IDENTITY, what text);
+        CREATE TABLE notes (id int PRIMARY KEY, owner uuid REFERENCES auth.users, body text, secret text);
+        INSERT INTO notes SELECT i, md5((i % 3 + 1)::text)::uuid, 'body ' || i, 's' FROM generate_series(1, 30) i;
+        ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY own ON notes TO {{_member}} USING (owner = auth.uid()) WITH CHECK (owner = auth.uid());
+        CREATE POLICY strong ON notes AS RESTRICTIVE FOR DELETE TO {{_member}} USING (auth.aal() = 'aal2');
+        GRANT SELECT, INSERT, UPDATE, DELETE ON notes TO {{_member}}; GRANT SELECT (id, body) ON notes TO {{_guest}};
+        CREATE POLICY look ON notes FOR SELECT TO {{_guest}} USING (id < 5);
+        CREATE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $f$ BEGIN INSERT INTO public.log (what) VALUES (TG_OP); RETURN NULL; END $f$;
+        CREATE TRIGGER logged AFTER UPDATE OR DELETE ON notes FOR EACH ROW EXECUTE FUNCTION logged();
+        CREATE VIEW short WITH (security_barrier) AS SELECT id, left(body, 4) AS body FROM notes; GRANT SELECT ON short TO {{_guest}};
+        CREATE TABLE outside (id int PRIMARY KEY); INSERT INTO outside VALUES (1); GRANT ALL ON outside TO {{_guest}};
+        CREATE FUNCTION call() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN PERFORM http_get('https://example.org'); RETURN NEW; END $f$;
+        CREATE TRIGGER call BEFORE INSERT ON outside FOR EACH ROW EXECUTE FUNCTION call();
+        CREATE VIEW dice AS SELECT random(); GRANT SELECT ON dice TO {{_guest}};
+        """;
+
+    public async ValueTask InitializeAsync() => await PostgresFixture.ExecuteAsync(postgres.Admin, $"CREATE ROLE {_member}; CREATE ROLE {_guest}");
+
+    public async ValueTask DisposeAsync() => await PostgresFixture.ExecuteAsync(postgres.Admin, $"DROP ROLE {_member}; DROP ROLE {_guest}");
+
+    private static PairRequest Request(BehaviourDepth depth, params ImmutableArray<BehaviourSubject> subjects) => new(VerifyMode.Counts, 1) { Behaviour = new(depth, subjects) };
+
+    private static string Of(VerifyReport report, string subject, string relation, string command) =>
+        report.Behaviour.Single(b => b.Subject.Contains(subject, StringComparison.Ordinal) && b.Relation == relation && b.Command == command).Source;
+
+    [Fact]
+    public async Task The_matrix_says_what_each_may_do_and_leaves_nothing_behind()
+    {
+        await using var pair = await Pair.OfAsync(postgres, App);
+        var report = await pair.VerifyAsync(Request(BehaviourDepth.Write));
+        Assert.Empty(report.Behaviour.Where(b => b.Verdict == Verdict.Different));
+        // Users of one sort are tried twice at most; the one with a second factor with and without it; then the role without a user.
+        Assert.Equal(5, report.Behaviour.Select(b => b.Subject).Distinct().Count());
+        var second = await pair.Source.QueryAsync("SELECT md5('2')::uuid");
+        Assert.Equal("10 rows", Of(report, $"{second[0]} (aal1)", "public.notes", "SELECT"));
+        Assert.Equal("0 rows", Of(report, $"{second[0]} (aal1)", "public.notes", "DELETE"));
+        Assert.NotEqual("0 rows", Of(report, $"{second[0]} (aal2)", "public.notes", "DELETE"));
+        Assert.NotEqual("0 rows", Of(report, $"{second[0]} (aal1)", "public.notes", "UPDATE"));
+        Assert.Contains("refused by a policy (42501)", Of(report, $"{second[0]} (aal1)", "public.notes", "INSERT"), StringComparison.Ordinal);
+        Assert.Contains("admitted, the key exists", Of(report, $"{second[0]} (aal1)", "public.notes", "INSERT"), StringComparison.Ordinal);
+        Assert.Equal("4 rows of id, body", Of(report, _guest, "public.notes", "SELECT"));
+        Assert.Equal("30 rows", Of(report, _guest, "public.short", "SELECT"));
+        Assert.Equal("refused: no privilege (42501)", Of(report, _guest, "public.notes", "DELETE"));
+        Assert.Equal("not tried", Of(report, _guest, "public.outside", "INSERT"));
+        Assert.Equal(Verdict.NotChecked, report.Behaviour.Single(b => b is { Relation: "public.dice" } && b.Subject == _guest).Verdict);
+        // The triggers' rows are gone; the numbers that they took are not, and that is said.
+        Assert.Equal(["0"], await pair.Source.QueryAsync("SELECT count(*) FROM log"));
+        Assert.Equal(["30"], await pair.Target.QueryAsync("SELECT count(*) FROM notes"));
+        Assert.Contains("public.log_id_seq of the source", report.Checks.Single(c => c.Name == "sequences").Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_policy_a_grant_or_a_function_changes_is_named()
+    {
+        (string Change, string Undo, string Command)[] mutations =
+        [
+            ($"ALTER POLICY own ON notes USING (true)", "ALTER POLICY own ON notes USING (owner = auth.uid())", "SELECT"),
+            ($"ALTER POLICY own ON notes WITH CHECK (true)", "ALTER POLICY own ON notes WITH CHECK (owner = auth.uid())", "INSERT"),
+            ($"ALTER POLICY strong ON notes USING (true)", "ALTER POLICY strong ON notes USING (auth.aal() = 'aal2')", "DELETE"),
+            ($"REVOKE UPDATE ON notes FROM {_member}", $"GRANT UPDATE ON notes TO {_member}", "UPDATE"),
+            ("UPDATE notes SET owner = md5('1')::uuid WHERE id = 7", "UPDATE notes SET owner = md5('2')::uuid WHERE id = 7", "SELECT"),
+            ("CREATE OR REPLACE FUNCTION auth.uid() RETURNS uuid LANGUAGE sql STABLE AS $f$ SELECT NULL::uuid $f$", "", "SELECT"),
+        ];
+        await using var pair = await Pair.OfAsync(postgres, App);
+        var user = (await pair.Source.QueryAsync("SELECT md5('1')::uuid"))[0]!;
+        var request = Request(BehaviourDepth.Write, new BehaviourSubject("first", _member, $$"""{"sub": "{{user}}", "aal": "aal1"}"""), new BehaviourSubject("guest", _guest, null));
+        foreach (var (change, undo, command) in mutations)
+        {
+            await pair.Target.ExecuteAsync(change);
+            var report = await pair.VerifyAsync(request);
+            Assert.True(report.Behaviour.Any(b => b is { Subject: "first", Relation: "public.notes", Verdict: Verdict.Different } && b.Command == command), $"{change}: {string.Join(" | ", report.Behaviour.Where(b => b.Relation == "public.notes"))}");
+            Assert.Equal(Verdict.Different, report.Verdict);
+            if (undo.Length > 0) await pair.Target.ExecuteAsync(undo);
+        }
+    }
+
+    [Fact]
+    public async Task Read_writes_nothing_and_a_missing_role_differs()
+    {
+        await using var pair = await Pair.OfAsync(postgres, App);
+        var report = await pair.VerifyAsync(Request(BehaviourDepth.Read));
+        Assert.All(report.Behaviour, b => Assert.Equal("SELECT", b.Command));
+        Assert.Equal(Verdict.Equal, report.Checks.Single(c => c.Name == "behaviour").Verdict);
+        report = await pair.VerifyAsync(Request(BehaviourDepth.Read, new BehaviourSubject("nobody", "no_such_role", null)));
+        Assert.Equal(Verdict.Different, report.Checks.Single(c => c.Name == "behaviour of nobody").Verdict);
+        Assert.Equal(Verdict.NotChecked, report.Checks.Single(c => c.Name == "behaviour").Verdict);
+    }
+}
