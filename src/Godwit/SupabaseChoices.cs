@@ -39,8 +39,8 @@ public enum VaultSecrets
 /// </summary>
 public sealed record SupabaseChoices
 {
-    /// <summary>False: a source that looks like Supabase is treated as any other server.</summary>
-    public bool Profile { get; init; } = true;
+    /// <summary>True or false: the source is a Supabase project or is treated as any other server, whatever it looks like. Null: the server itself says it.</summary>
+    public bool? Profile { get; init; }
     /// <summary>False: only roles that the target has already are used.</summary>
     public bool CreateRoles { get; init; } = true;
     /// <summary>Password hashes of roles move, where the source lets them be read.</summary>

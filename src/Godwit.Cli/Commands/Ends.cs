@@ -16,13 +16,15 @@ internal sealed record Ends(string Source, string? Target)
     {
         var (source, target) = (invocation.Option<string>("SOURCE"), invocation.Option<string>("TARGET"));
         // `godwit migrate postgres://...`: the one end that is given is plainly the target.
-        if (source is not null && target is null && (ConnectionDefaults.IsPostgres(source) || LocalServers.IsLocal(source))) (source, target) = (null, source);
+        // plan and check do without a target: where nothing else is a source, it is that.
+        var alone = invocation.Parse.CommandResult.Command.Name is "plan" or "check" && invocation.Settings.Source is null;
+        if (source is not null && target is null && !alone && (ConnectionDefaults.IsPostgres(source) || LocalServers.IsLocal(source))) (source, target) = (null, source);
         invocation.Shell.Secrets.LearnConnection(source);
         invocation.Shell.Secrets.LearnConnection(target);
         source = source is null ? Default(invocation, invocation.Settings.Source) : ConnectionDefaults.SqlitePath(source) ?? source;
         target = target is null ? Default(invocation, invocation.Settings.Target) : ConnectionDefaults.StripDriver(target);
         return new(source ?? throw new GodwitException(ErrorKind.Usage, "source-missing-argument",
-            "no SOURCE is given, and neither DATABASE_URL (sqlite:///app.db) nor godwit.yaml names one", "Give the path of the SQLite file."), target);
+            "no SOURCE is given, and neither DATABASE_URL (sqlite:///app.db) nor godwit.yaml names one", "Give the path of the SQLite file, or the URL of the PostgreSQL server."), target);
     }
 
     /// <summary>TARGET alone, for commands that have no source.</summary>

@@ -21,7 +21,7 @@ internal static class Platform
         if (!left.Contains("storage") && objects > 0)
             yield return choices.StorageFiles is null
                 ? new("storage-files-left", Severity.Warning, "storage.objects", string.Create(CultureInfo.InvariantCulture, $"What the database knows of {objects:N0} files in {source.Buckets.Length} buckets moves; the files themselves ({bytes / 1e6:N1} MB) lie outside of the database and stay behind."), "--storage-files DIR or URL copies them.")
-                : new("storage-files-move", Severity.Info, "storage.objects", string.Create(CultureInfo.InvariantCulture, $"{objects:N0} files ({bytes / 1e6:N1} MB) are copied to {choices.StorageFolder} and compared with their metadata by name and size."), "--storage-folder DIR puts them elsewhere.");
+                : new("storage-files-move", Severity.Info, "storage.objects", string.Create(CultureInfo.InvariantCulture, $"{objects:N0} files ({bytes / 1e6:N1} MB) are copied to {choices.StorageFolder} and compared with their metadata by name and size."), "--storage-dir DIR puts them elsewhere.");
     }
 
     private static string Word(string kind) => kind switch

@@ -12,7 +12,7 @@ public static class SupabaseProfile
 {
     public static ProfilePlan Plan(SupabaseFacts source, SupabaseFacts target, IReadOnlyList<SchemaStatement> statements, SupabaseChoices choices)
     {
-        if (!choices.Profile) source = source with { IsSupabase = false };
+        if (choices.Profile is { } said) source = source with { IsSupabase = said };
         var roles = new RolePlanner(source, target, choices).Plan();
         var missing = new MissingParts(source, target, choices);
         var sort = new StatementSort(source, target, roles.Map, missing, choices).Run(statements);

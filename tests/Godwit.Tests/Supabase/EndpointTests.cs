@@ -18,7 +18,7 @@ public sealed class EndpointTests
     public void A_pooler_in_transaction_mode_is_refused_with_the_one_in_session_mode(string url)
     {
         var error = Assert.Throws<GodwitException>(() => EndpointDiagnosis.Refuse(At(url)));
-        Assert.Equal("endpoint-transaction-pooler", error.Code);
+        Assert.Equal("source-transaction-pooler", error.Code);
         Assert.Contains($"postgres.{Reference}@", error.Hint, StringComparison.Ordinal);
         Assert.Contains(":5432/postgres", error.Hint, StringComparison.Ordinal);
     }
