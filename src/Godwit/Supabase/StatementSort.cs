@@ -144,7 +144,8 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
         }
         if (there.Schema is { } elsewhere && schema is not null && elsewhere != schema && name != "plpgsql")
             return Told(s, new("extension-elsewhere", Severity.Block, "extension " + name, $"It is in schema {schema} on the source and in {elsewhere} on the target: names of its types and functions would not be found.", $"ALTER EXTENSION {SqlName.Quote(name)} SET SCHEMA {SqlName.Quote(schema)};"));
-        return there.Installed ? null : s;
+        // IF NOT EXISTS; left in where it is there, so that a run that goes on plans the same again.
+        return s;
     }
 
     private SchemaStatement? EventTrigger(SchemaStatement s)
@@ -190,7 +191,7 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
 
     private void AddStubs(ImmutableArray<SchemaStatement>.Builder kept)
     {
-        var stubs = missing.Stubs(schema => target.HasSchema(schema) || kept.Any(k => k.Kind == "SCHEMA" && k.Name == schema)).ToList();
+        var stubs = missing.Stubs(schema => kept.Any(k => k.Kind == "SCHEMA" && k.Name == schema)).ToList();
         // After schemas, types come only from PostgreSQL itself; and before whatever may call them.
         var at = kept.FindLastIndex(k => k.Kind is "SCHEMA") + 1;
         for (var i = 0; i < stubs.Count; i++) kept.Insert(at + i, stubs[i]);

@@ -40,11 +40,19 @@ public sealed class LeavingTests(TwoServers servers) : IDisposable
         return new(superuser, home, await MigrateAsync(admin, home, choices ?? Choices));
     }
 
-    private static async Task<MigrationResult> MigrateAsync(ConnectionSettings from, ConnectionSettings to, SupabaseChoices choices, MigrationPlan? plan = null)
+    private static async Task<MigrationResult> MigrateAsync(ConnectionSettings from, ConnectionSettings to, SupabaseChoices choices, IProgress<MigrationEvent>? progress = null, CancellationToken? stop = null)
     {
         await using var source = await EngineRegistry.OpenAsync(from.DisplayWithPassword + "?sslmode=disable", _ => null, Token);
         await using var target = await TargetDatabase.OpenAsync(to, 6, Token);
-        return await new Migration(TimeProvider.System, NullLogger.Instance).RunAsync(source, target, new() { Jobs = 2, Platform = choices }, plan, new Progress<MigrationEvent>(), Token);
+        return await new Migration(TimeProvider.System, NullLogger.Instance).RunAsync(source, target, new() { Jobs = 2, Platform = choices }, null, progress ?? new Progress<MigrationEvent>(), stop ?? Token);
+    }
+
+    private sealed class StopAt(Func<MigrationEvent, bool> at, CancellationTokenSource stop) : IProgress<MigrationEvent>
+    {
+        public void Report(MigrationEvent value)
+        {
+            if (at(value)) stop.Cancel();
+        }
     }
 
     /// <summary>Rows that a role sees under claims, as both servers print them.</summary>
@@ -133,6 +141,21 @@ public sealed class LeavingTests(TwoServers servers) : IDisposable
         Assert.Equal(["t"], await TwoServers.QueryAsync(moved.New, "select has_table_privilege('anon', 'public.newer', 'insert')"));
         // Created after the event trigger: it noticed.
         Assert.Equal(["CREATE TABLE"], await TwoServers.QueryAsync(moved.New, "select what from public.log where what = 'CREATE TABLE'"));
+    }
+
+    [Fact]
+    public async Task An_interrupted_move_goes_on_and_its_roles_get_their_passwords()
+    {
+        var (superuser, admin) = await servers.CreateProjectAsync();
+        await PostgresFixture.ExecuteAsync(superuser, Application.Replace("{admin}", admin.User, StringComparison.Ordinal));
+        var home = await servers.CreateHomeAsync();
+        using (var stop = CancellationTokenSource.CreateLinkedTokenSource(Token))
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => MigrateAsync(admin, home, Choices, new StopAt(e => e is MigrationEvent.StepFinished { Id: var id } && id.StartsWith("analyze", StringComparison.Ordinal), stop), stop.Token));
+        Assert.Equal(["1"], await TwoServers.QueryAsync(home, "select count(*) from pg_roles where rolname = 'authenticator'"));
+        var result = await MigrateAsync(admin, home, Choices);
+        Assert.Equal([result.RunId.ToString()], await TwoServers.QueryAsync(home, "select id::text from godwit.run"));
+        Assert.Equal(["authenticator"], await TwoServers.QueryAsync(home.With("user", "authenticator", "test").With("password", "sample", "test"), "select current_user"));
+        Assert.Equal(await TwoServers.QueryAsync(superuser, "select count(*) from auth.users"), await TwoServers.QueryAsync(home, "select count(*) from auth.users"));
     }
 
     [Theory]
