@@ -29,6 +29,7 @@ public sealed partial class LayeringTests
         ["Check"] = [.. UpToPlan, "Supabase"],
         ["Supabase"] = UpToPlan,
         ["Follow"] = UpToPlan,
+        ["Supabase"] = UpToPlan,
         ["Cutover"] = [.. UpToPlan, "Follow", "Verify"],
         ["Report"] = [.. UpToPlan, "Copy", "PostData", "Verify", "Check"],
     }.ToFrozenDictionary();
