@@ -26,10 +26,9 @@ public sealed partial class LayeringTests
         ["Copy"] = UpToPlan,
         ["PostData"] = UpToPlan,
         ["Verify"] = UpToPlan,
-        ["Check"] = [.. UpToPlan, "Supabase"],
+        ["Check"] = UpToPlan,
         ["Supabase"] = UpToPlan,
         ["Follow"] = UpToPlan,
-        ["Supabase"] = UpToPlan,
         ["Cutover"] = [.. UpToPlan, "Follow", "Verify"],
         ["Report"] = [.. UpToPlan, "Copy", "PostData", "Verify", "Check"],
     }.ToFrozenDictionary();
