@@ -137,6 +137,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             }
         }
         var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
+        if (plan.Carriage is not null) refused = refused.AddRange(await In(Stage.PostData, "carrying passwords, secrets, jobs and files", () => planning.CarryAsync(plan, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         Failpoints.Hit(Failpoints.Published);
         var verification = options.Verify is { } mode && !options.SchemaOnly && !plan.InPlace
