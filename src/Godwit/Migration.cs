@@ -91,7 +91,12 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         ImmutableArray<Finding> unmade = [];
         for (var settled = false; !settled;)
         {
-            unmade = await In(Stage.Prepare, "creating tables", () => Steps().RunAsync(plan.PreData, session.Steps, ct));
+            if (await In(Stage.Prepare, "creating tables", PrepareAsync) is { } without)
+            {
+                plan = without.Plan;
+                await session.SettleAsync(without, ct);
+                continue;
+            }
             var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options, schema));
             var copied = await In(Stage.Copy, "copying rows", () => plan.InPlace
                 ? new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options.Jobs, ct)
@@ -99,7 +104,16 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
                 .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
             // Every value has been seen now. What a sample misjudged is made and loaded again.
-            settled = !plan.Tables.Any(t => t.Sampled) || await SettleAsync();
+            settled = !plan.Tables.Any(t => t.Sampled) && sampled.Refused.Count == 0 || await SettleAsync();
+            async Task<Settlement?> PrepareAsync()
+            {
+                try { unmade = await Steps().RunAsync(plan.PreData, session.Steps, ct); return null; }
+                catch (GodwitException e) when (e is { Kind: ErrorKind.TargetFatal, SqlState: not null })
+                {
+                    if (await planning.WithoutRefusedAsync(plan, ct) is { } settlement) return settlement;
+                    throw;
+                }
+            }
             async Task<bool> SettleAsync()
             {
                 var settlement = await planning.SettleAsync(plan, sampled, ct);

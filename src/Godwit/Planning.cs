@@ -19,6 +19,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     private const int NewestMajor = 18;
 
     private readonly TypeOptions _types = TypePlanner.OptionsOf(options, schema);
+    private ImmutableDictionary<(string Table, string Column), string> _refused = ImmutableDictionary<(string Table, string Column), string>.Empty;
     private ImmutableDictionary<string, TableProfile> _profiles = ImmutableDictionary<string, TableProfile>.Empty;
 
     /// <summary>Made of every value.</summary>
@@ -47,11 +48,36 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     /// <summary>The plan of every value, now that the copy has seen them; what it has not seen (an earlier process had) is scanned.</summary>
     public async Task<Settlement> SettleAsync(MigrationPlan guess, SampledTables seen, CancellationToken ct)
     {
+        if (seen.Refused.Count > 0)
+        {
+            var columns = await Trial.ValuesAsync(guess.Tables.Where(t => seen.Refused.Contains(t.Source)), ct);
+            Keep(columns);
+            if (seen.Unexpected.FirstOrDefault(u => columns.All(c => c.Table != u.Table)) is { Failure: { } failure }) throw failure;
+        }
         _profiles = _profiles.RemoveRange(_profiles.Where(p => !p.Value.Complete).Select(p => p.Key)).SetItems(seen.Profiles());
+        await ScanUnseenAsync(ct);
+        return Settlement.Of(guess, await PlanAsync(ct), seen.Refused);
+    }
+
+    /// <summary>The plan without the generated columns and defaults that the server does not accept; null where it accepts them all.</summary>
+    public async Task<Settlement?> WithoutRefusedAsync(MigrationPlan guess, CancellationToken ct)
+    {
+        var columns = await Trial.DefinitionsAsync(guess, ct);
+        if (columns.IsEmpty) return null;
+        Keep(columns);
+        await ScanUnseenAsync(ct);
+        return Settlement.Of(guess, await PlanAsync(ct), ImmutableHashSet<string>.Empty);
+    }
+
+    private ColumnTrial Trial => new(snapshot, schema, target!);
+
+    private void Keep(ImmutableArray<RefusedColumn> columns) => _refused = _refused.SetItems(columns.Select(c => KeyValuePair.Create((c.Table, c.Column), c.Reason)));
+
+    private async Task ScanUnseenAsync(CancellationToken ct)
+    {
         var unseen = schema with { Tables = [.. schema.Tables.Where(t => !_profiles.ContainsKey(t.Name))] };
         if (!unseen.Tables.IsEmpty)
             _profiles = _profiles.AddRange(await stages.RunAsync(Stage.Profile, "looking at every value", () => ScanAsync(unseen, ct)));
-        return Settlement.Of(guess, await PlanAsync(ct), seen.Refused);
     }
 
     private Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
@@ -72,6 +98,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         Inventory = target is null || schema.Postgres is null ? null : await TargetInventory.ReadAsync(target, ct),
         Resuming = resuming,
         Existing = target is null || schema.Postgres is not null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
+        RefusedColumns = _refused,
         SourceFindings = source.Info.Findings,
     }));
 }

@@ -7,18 +7,22 @@ using Godwit.TypeMapping;
 namespace Godwit.Copy;
 
 /// <summary>
-/// Tables whose types were chosen by a sample: every value is looked at while it is copied. Rows that the server refuses refute the sample;
+/// What the copy learns of its tables. Tables whose types were chosen by a sample: every value is looked at while it is copied. Rows that the server refuses refute the sample;
 /// the rest of that table is then not loaded.
 /// </summary>
 public sealed class SampledTables(MigrationPlan plan, DatabaseSchema schema, TypeOptions types)
 {
     private readonly ImmutableDictionary<string, TablePlan> _tables = plan.Tables.Where(t => t.Sampled).ToImmutableDictionary(t => t.Source);
     private readonly ConcurrentDictionary<(string Table, int Chunk), TableProfile> _seen = new();
-    private readonly ConcurrentDictionary<string, bool> _refused = new();
+    private readonly ImmutableHashSet<string> _generated = [.. plan.Tables.Where(t => t.Computed.Any(c => c.Generated)).Select(t => t.Source)];
+    private readonly ConcurrentDictionary<string, GodwitException> _refused = new();
 
     public bool Contains(string table) => _tables.ContainsKey(table);
 
     public IReadOnlySet<string> Refused => _refused.Keys.ToHashSet();
+
+    /// <summary>Tables of which the server refused a value although every value had been looked at: a generated column's.</summary>
+    public IEnumerable<(string Table, GodwitException Failure)> Unexpected => _refused.Where(r => !Contains(r.Key)).Select(r => (r.Key, r.Value));
 
     /// <summary>A profiler for one attempt at one chunk, null where every value was seen before.</summary>
     internal TableProfiler? Profiler(string table) =>
@@ -32,11 +36,11 @@ public sealed class SampledTables(MigrationPlan plan, DatabaseSchema schema, Typ
 
     internal bool IsRefused(string table) => _refused.ContainsKey(table);
 
-    /// <summary>Whether the failure is the server's word about a value or a row of a sampled table: classes 22 and 23, and limits (54).</summary>
+    /// <summary>Whether the failure is the server's word about a value or a row (classes 22 and 23, and limits, 54) that the plan may have misjudged.</summary>
     internal bool Refute(string table, GodwitException failure)
     {
-        if (!Contains(table) || failure.SqlState?[..2] is not ("22" or "23" or "54")) return false;
-        _refused[table] = true;
+        if (!Contains(table) && !_generated.Contains(table) || failure.SqlState?[..2] is not ("22" or "23" or "54")) return false;
+        _refused[table] = failure;
         return true;
     }
 

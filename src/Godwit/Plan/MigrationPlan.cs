@@ -44,6 +44,9 @@ public enum MisfitPolicy
 /// <summary>One column of the copy. Generated columns are not copied and are not listed here.</summary>
 public sealed record ColumnPlan(string Source, string Target, string DeclaredType, string PgType, ColumnEncoding Encoding, Fidelity Fidelity, string Why);
 
+/// <summary>A column that the target computes: generated, or by a default. Both as PostgreSQL's SQL.</summary>
+public sealed record ComputedColumn(string Source, string Target, string PgType, string Expression, bool Generated);
+
 /// <summary>One table of the copy.</summary>
 public sealed record TablePlan
 {
@@ -53,6 +56,10 @@ public sealed record TablePlan
     /// <summary>Where the table is found when the run has finished.</summary>
     public required SqlName Target { get; init; }
     public required ImmutableArray<ColumnPlan> Columns { get; init; }
+    /// <summary>Generated columns, which PostgreSQL computes: not copied, but compared.</summary>
+    public ImmutableArray<ColumnPlan> Generated { get; init; } = [];
+    /// <summary>Generated columns and defaults, for the case that the server refuses one of them.</summary>
+    public ImmutableArray<ComputedColumn> Computed { get; init; } = [];
     /// <summary>How rows travel; text only between PostgreSQL servers, where a column's binary form may not be understood at the other end.</summary>
     public RowFormat Format { get; init; }
     /// <summary>Target names of the key by which rows are named: the primary key, else a unique NOT NULL key, else empty.</summary>

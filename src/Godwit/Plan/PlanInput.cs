@@ -26,6 +26,8 @@ public sealed record PlanInput
     public required MigrationOptions Options { get; init; }
     /// <summary>Tables of the target schema, by target name; only looked at with --data-only or --if-exists append.</summary>
     public ImmutableDictionary<string, ExistingTable> Existing { get; init; } = ImmutableDictionary<string, ExistingTable>.Empty;
+    /// <summary>Generated columns and defaults that the server has refused, and its reason: they are made without.</summary>
+    public ImmutableDictionary<(string Table, string Column), string> RefusedColumns { get; init; } = ImmutableDictionary<(string Table, string Column), string>.Empty;
     /// <summary>What the target's server has, where the source speaks PostgreSQL; null without a target.</summary>
     public TargetInventory? Inventory { get; init; }
     /// <summary>The run goes on: what stands in the target is its own work.</summary>
@@ -76,6 +78,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
             IsRowKey = column.IsRowKey,
             OnlyText = Profile(table, column) is var profile && profile[ValueFact.Integer] + profile[ValueFact.Real] + profile[ValueFact.Blob] == 0,
+            MixedBlob = profile[ValueFact.Integer] + profile[ValueFact.Real] + profile[ValueFact.Text] > 0,
             Generated = column.Generated?.Expression,
         };
     }

@@ -15,27 +15,29 @@ internal static class TablePlanner
         var lines = new List<string>();
         var copied = ImmutableArray.CreateBuilder<ColumnPlan>();
         var sequences = ImmutableArray.CreateBuilder<SequencePlan>();
+        var generatedColumns = ImmutableArray.CreateBuilder<ColumnPlan>();
+        var computed = ImmutableArray.CreateBuilder<ComputedColumn>();
         foreach (var column in table.Columns)
         {
             var type = context.Type(table, column);
             var generated = column.Generated is null ? null : Generated(context, table, column);
-            lines.Add("  " + ColumnSql(context, table, column, type, generated, sequences));
-            if (generated is null)
-                copied.Add(new(column.Name, context.Column(table, column.Name), column.DeclaredType, type.PgType, type.Encoding, type.Fidelity, type.Why));
+            if (generated is not null) computed.Add(new(column.Name, context.Column(table, column.Name), type.PgType, generated, true));
+            lines.Add("  " + ColumnSql(context, table, column, type, generated, sequences, computed));
+            (generated is null ? copied : generatedColumns).Add(new(column.Name, context.Column(table, column.Name), column.DeclaredType, type.PgType, type.Encoding, type.Fidelity, type.Why));
         }
         var load = context.Load(table);
         var sql = $"CREATE TABLE {load} (\n{string.Join(",\n", lines)}\n)";
         var step = new SqlStep($"table {table.Name}", StepKind.Table, table.Name, sql, "The table with its types; keys and indexes follow the data.", $"DROP TABLE {load}");
-        return (step, CopyPlan(context, table, load, copied.ToImmutable()), sequences.ToImmutable());
+        return (step, CopyPlan(context, table, load, copied.ToImmutable()) with { Generated = generatedColumns.ToImmutable(), Computed = computed.ToImmutable() }, sequences.ToImmutable());
     }
 
-    private static string ColumnSql(PlanContext context, Table table, Column column, TypeChoice type, string? generated, ImmutableArray<SequencePlan>.Builder sequences)
+    private static string ColumnSql(PlanContext context, Table table, Column column, TypeChoice type, string? generated, ImmutableArray<SequencePlan>.Builder sequences, ImmutableArray<ComputedColumn>.Builder computed)
     {
         var sql = new StringBuilder($"{SqlName.Quote(context.Column(table, column.Name))} {type.PgType}");
         if (context.ByteOrdered.Contains((table.Name, column.Name)) && TypePlanner.Base(type.PgType) == "text") sql.Append(" COLLATE \"C\"");
-        if (generated is not null) sql.Append(generated);
+        if (generated is not null) sql.Append(CultureInfo.InvariantCulture, $" GENERATED ALWAYS AS ({generated}) STORED");
         else if (IsIdentity(context, table, column)) Identity(context, table, column, sql, sequences);
-        else if (column.Default is not null) Default(context, table, column, sql);
+        else if (column.Default is not null) Default(context, table, column, sql, computed);
         if (NotNull(context, table, column)) sql.Append(" NOT NULL");
         return sql.ToString();
     }
@@ -60,17 +62,20 @@ internal static class TablePlanner
         sequences.Add(new(table.Name, column.Name, context.Target(table), context.Column(table, column.Name), next));
     }
 
-    private static void Default(PlanContext context, Table table, Column column, StringBuilder sql)
+    private static void Default(PlanContext context, Table table, Column column, StringBuilder sql, ImmutableArray<ComputedColumn>.Builder computed)
     {
         var subject = $"{table.Name}.{column.Name}";
         var translation = context.Input.Translator.Expression(column.Default!, context.Scope(table), context.ScopeColumn(table, column), ExpressionUse.Default);
+        if (Refused(context, table, column) is { } refused) translation = Translation.Impossible(refused);
         if (translation.Sql is null)
         {
             context.Find("default-not-translated", Severity.Warning, subject, $"DEFAULT {column.Default}: {translation.Problem}", "Set a default in PostgreSQL by hand, or let the application give the value.");
             return;
         }
         var expression = context.Use(translation, subject);
-        if (!expression.Equals("NULL", StringComparison.OrdinalIgnoreCase)) sql.Append(CultureInfo.InvariantCulture, $" DEFAULT {expression}");
+        if (expression.Equals("NULL", StringComparison.OrdinalIgnoreCase)) return;
+        computed.Add(new(column.Name, context.Column(table, column.Name), context.Type(table, column).PgType, expression, false));
+        sql.Append(CultureInfo.InvariantCulture, $" DEFAULT {expression}");
     }
 
     private static bool NotNull(PlanContext context, Table table, Column column)
@@ -89,6 +94,7 @@ internal static class TablePlanner
     {
         var subject = $"{table.Name}.{column.Name}";
         var translation = context.Input.Translator.Expression(column.Generated!.Expression, context.Scope(table), context.ScopeColumn(table, column), ExpressionUse.Generated);
+        if (Refused(context, table, column) is { } refused) translation = Translation.Impossible(refused);
         if (translation.Sql is null)
         {
             context.Find("generated-not-translated", Severity.Warning, subject, $"GENERATED AS ({column.Generated.Expression}): {translation.Problem}. Its present values are copied into a plain column.",
@@ -98,8 +104,11 @@ internal static class TablePlanner
         var sql = context.Use(translation, subject);
         if (!column.Generated.Stored)
             context.Find("generated-stored", Severity.Info, subject, "VIRTUAL in the source; stored in PostgreSQL, which computes it when a row is written.");
-        return $" GENERATED ALWAYS AS ({sql}) STORED";
+        return sql;
     }
+
+    private static string? Refused(PlanContext context, Table table, Column column) =>
+        context.Input.RefusedColumns.TryGetValue((table.Name, column.Name), out var reason) ? $"PostgreSQL refuses it ({reason})" : null;
 
     private static TablePlan CopyPlan(PlanContext context, Table table, SqlName load, ImmutableArray<ColumnPlan> columns)
     {

@@ -42,6 +42,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public bool NotNull { get; init; }
     /// <summary>Every value of the source is text, whatever the declared type would allow.</summary>
     public bool OnlyText { get; init; }
+    /// <summary>A bytea column that also holds numbers or text, whose kind is no longer told apart.</summary>
+    public bool MixedBlob { get; init; }
     /// <summary>This column is the row key (SQLite: rowid is another name of it).</summary>
     public bool IsRowKey { get; init; }
     /// <summary>Source SQL of a generated column, which no statement may write; null for any other.</summary>

@@ -47,8 +47,8 @@ internal sealed class ComparedTable
         From = $"ONLY {plan.Target}";
         var key = plan.Key.Where(k => plan.Columns.Any(c => c.Target == k)).ToHashSet(StringComparer.Ordinal);
         HasKey = plan.Key.Length > 0 && key.Count == plan.Key.Length;
-        Columns = [.. plan.Columns.Select(c => new ComparedColumn(c, HasKey && key.Contains(c.Target)))];
-        SourceColumns = [.. plan.Columns.Select(c => c.Source)];
+        Columns = [.. plan.Columns.Concat(plan.Generated).Select(c => new ComparedColumn(c, HasKey && key.Contains(c.Target)))];
+        SourceColumns = [.. plan.Columns.Concat(plan.Generated).Select(c => c.Source)];
     }
 
     /// <summary>Buckets for sums: enough that one that differs holds few rows, few enough to stay in a core's cache.</summary>

@@ -25,6 +25,7 @@ public class VirtualTableTests(PostgresFixture postgres)
 
         Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
         Assert.Equal(5, await scenario.AskAsync<long>("select (select count(*) from note) + (select count(*) from \"old \"\"one\") + (select count(*) from titles where tag = 'a' or title = 'second')"));
+        Assert.Equal("1|2", await scenario.AskAsync<string>("select string_agg(rowid::text, '|' order by rowid) from note"));
         Assert.Equal("7|11", await scenario.AskAsync<string>("select id || '|' || w from big where w > 5"));
         Assert.Equal("area", await scenario.AskAsync<string>("select conrelid::regclass::text from pg_constraint where contype = 'p' and conrelid = 'area'::regclass"));
         Assert.Equal(["area", "note", "old \"one"], result.Findings.Where(f => f.Code == "virtual-table-kept").Select(f => f.Subject).Order(StringComparer.Ordinal));

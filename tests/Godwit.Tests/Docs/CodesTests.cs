@@ -28,6 +28,13 @@ public sealed partial class CodesTests
     [InlineData("ConfirmAsync($\"drops {x}\",\n  \"replace-unconfirmed\", ct)", "replace-unconfirmed")]
     public void An_error_is_seen_however_it_is_made(string code, string expected) => Assert.Equal([expected], Found(ErrorCode(), code));
 
+    [Fact]
+    public void Compat_functions_are_those_of_the_documentation()
+    {
+        var files = Directory.GetFiles(Repository.Path("src/Godwit/Engines/Sqlite/Sql/compat"), "*.sql").Select(Path.GetFileNameWithoutExtension).Order(StringComparer.Ordinal);
+        Assert.Equal(files, DocumentedCode().Matches(File.ReadAllText(Repository.Path("docs/reference/compat-functions.md"))).Select(m => m.Groups[1].Value));
+    }
+
     private static SortedSet<string> Codes(Regex pattern) => [.. Repository.Code("src").SelectMany(f => Found(pattern, f.Text))];
 
     private static IEnumerable<string> Found(Regex pattern, string code) =>

@@ -11,12 +11,14 @@ internal sealed class SqliteInspector(Connection connection, string name)
 {
     private readonly List<(string Name, string Sql, VirtualTable Parsed)> _virtual = [];
     private readonly List<(VirtualTable Index, string Name)> _indexes = [];
+    private readonly Dictionary<string, string> _shadows = new(StringComparer.OrdinalIgnoreCase);
     private readonly ImmutableArray<OtherObject>.Builder _others = ImmutableArray.CreateBuilder<OtherObject>();
 
     internal DatabaseSchema Inspect()
     {
         var tables = ListTables().Select(InspectTable).OfType<Table>().ToList();
         tables.AddRange(_virtual.Select(InspectVirtual).OfType<Table>());
+        foreach (var (shadow, sql) in _shadows) Skip(shadow, "shadow table", sql);
         foreach (var (index, name) in _indexes) OfferSearch(tables, index, name);
         var lastKeys = LastKeys();
         var (views, triggers) = ViewsAndTriggers();
@@ -41,7 +43,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
             var (table, type, sql) = (list.Text(0), list.Text(1), list.Text(4));
             if (ChangeLog.IsOwn(table)) continue;
             if (type == "virtual") ListVirtual(table, sql);
-            else if (type == "shadow") Skip(table, "shadow table", sql);
+            else if (type == "shadow") _shadows[table] = sql;
             else if (type != "table") continue;
             else if (table.StartsWith("sqlite_", StringComparison.OrdinalIgnoreCase)) Skip(table, "statistics", sql);
             else if (!list.IsUtf8(0)) Skip(table, "table with a name that is not UTF-8", sql);
@@ -55,7 +57,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         var parsed = VirtualTable.Read(sql);
         if (parsed.IsFullText && parsed.Content is { Length: > 0 }) _indexes.Add((parsed, table));
         if (parsed.IsSpatial || parsed.IsFullText && parsed.Content is null) _virtual.Add((table, sql, parsed));
-        else Skip(table, $"virtual table ({parsed.Module})", sql);
+        else Skip(table, $"virtual table ({parsed.Module}{(!parsed.IsFullText ? "" : parsed.Content is "" ? ", an index that holds no texts" : $", an index over {parsed.Content}, which holds the texts")})", sql);
     }
 
     /// <summary>The content of a full-text or R*Tree table as a plain table. Null where this library cannot open it (an application's own tokenizer).</summary>
@@ -72,21 +74,35 @@ internal sealed class SqliteInspector(Connection connection, string name)
         {
             columns.Clear();
         }
-        if (columns.Count == 0)
-        {
-            Skip(listed.Name, $"virtual table ({listed.Parsed.Module})", listed.Sql);
-            return null;
-        }
+        if (columns.Count == 0) return Content(listed);
+        // Other tables refer to a text by its rowid.
+        var numbered = listed.Parsed.IsFullText && !columns.Any(c => SqliteIdentifier.Same(c.Name, "rowid"));
+        if (numbered) columns.Insert(0, new Column { Name = "rowid", DeclaredType = "INTEGER", NotNull = true, IsRowKey = true });
         return new Table
         {
             Name = listed.Name,
             Columns = columns.ToImmutable(),
-            PrimaryKey = listed.Parsed.IsSpatial ? new Key(null, [columns[0].Name]) : null,
+            PrimaryKey = numbered || listed.Parsed.IsSpatial ? new Key(null, [columns[0].Name]) : null,
             HasRowId = TableScan.HasPositions(columns, withoutRowId: false),
             Sql = listed.Sql,
             Virtual = listed.Parsed.Module,
-            TextSearch = listed.Parsed.IsFullText ? new TextSearch([.. columns.Select(c => c.Name)], listed.Parsed.Stems) : null,
+            TextSearch = listed.Parsed.IsFullText ? new TextSearch([.. columns.Where(c => !c.IsRowKey).Select(c => c.Name)], listed.Parsed.Stems) : null,
         };
+    }
+
+    // A tokenizer of the application's own: the table cannot be opened, but the texts stand in a plain table of FTS itself.
+    private Table? Content((string Name, string Sql, VirtualTable Parsed) listed)
+    {
+        var content = listed.Name + "_content";
+        if (listed.Parsed.IsFullText && _shadows.Remove(content, out var sql) && InspectTable(new Listed(content, false, false, sql)) is { } table)
+        {
+            var finding = new Finding("virtual-table-kept", Severity.Warning, listed.Name,
+                $"A full-text table ({listed.Parsed.Module}) with a tokenizer of the application's own, which only the application can open. Its texts are kept as {content}, where FTS itself stores them: {string.Join(", ", table.Columns.Select(c => c.Name))}. Its SQL: {listed.Sql}",
+                "For full-text search use tsvector with a GIN index.");
+            return table with { Findings = [.. table.Findings, finding] };
+        }
+        Skip(listed.Name, $"virtual table ({listed.Parsed.Module})", listed.Sql);
+        return null;
     }
 
     private static void OfferSearch(List<Table> tables, VirtualTable index, string name)

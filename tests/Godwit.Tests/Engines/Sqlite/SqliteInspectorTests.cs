@@ -126,7 +126,7 @@ public sealed class SqliteInspectorTests
         Assert.True(schema.Tables[1].TextSearch!.Stems);
         Assert.Equal("w", Assert.Single(schema.Views).Name);
         Assert.Equal(("r", "t"), (Assert.Single(schema.Triggers).Name, schema.Triggers[0].Table));
-        Assert.Equal("virtual table (fts5)", schema.Others.Single(o => o.Name == "f").Kind);
+        Assert.Equal("virtual table (fts5, an index that holds no texts)", schema.Others.Single(o => o.Name == "f").Kind);
         Assert.Equal("shadow table", schema.Others.Single(o => o.Name == "f_data").Kind);
         Assert.Equal("statistics", schema.Others.Single(o => o.Name == "sqlite_stat1").Kind);
     }

@@ -28,7 +28,7 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
         if (c.Args.IsEmpty) throw Refuse($"{c.Name}() without an argument");
         var t = expressions.Value(c.Args[0]);
         var distinct = c.Distinct ? "DISTINCT " : "";
-        if (c.Distinct && t.Collation is not null) throw Refuse($"{c.Name}(DISTINCT) compares without regard to case");
+        if (c.Distinct && t.Collation is not null && c.Name is not ("max" or "min" or "group_concat" or "string_agg")) throw Refuse($"{c.Name}(DISTINCT) compares without regard to case");
         switch (c.Name)
         {
             case "sum" or "total" or "avg": return Sum(c.Name, expressions.ToNumber(t), distinct, tail);
@@ -77,6 +77,8 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
             return new Term($"(array_agg({t.Sql} ORDER BY {number} IS NULL{down}, {number}{down}, {t.Operand} COLLATE \"C\"{down}) FILTER (WHERE {t.Operand} IS NOT NULL))[1]", PgKind.Text, true) { Mixed = true };
         }
         if (t.Mixed) throw Refuse($"{name}() of values of several kinds");
+        if (t.Kind == PgKind.Bytea && !tail.Contains(" OVER ", StringComparison.Ordinal))
+            return new Term($"(array_agg({t.Sql} ORDER BY {t.Sql}{(name == "max" ? " DESC" : "")} NULLS LAST){tail})[1]", PgKind.Bytea, true);
         var sql = t.Kind switch
         {
             PgKind.Text => $"{t.Operand} COLLATE \"C\"",
@@ -100,6 +102,9 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
             order = SelectTranslator.FirstBy(expressions.Scope);
             expressions.Context.Note("group_concat() joins in an order that SQLite leaves open; here it is the order of the key where there is one.");
         }
+        if (c.Distinct && c.Over is null && c.OrderBy.IsEmpty && t.Collation is not null)
+            return new Term(expressions.Context.Helper("join_distinct_by", $"array_agg({expressions.ToText(t)}::text{order}){tail}", $"array_agg({ExpressionTranslator.Collated(t, t.Collation)}::text{order}){tail}", separator), PgKind.Text, true);
+        if (c.Distinct && t.Collation is not null) throw Refuse($"{c.Name}(DISTINCT) compares without regard to case");
         if (c.Distinct && c.Over is null && c.OrderBy.IsEmpty)
             return new Term(expressions.Context.Helper("join_distinct", $"array_agg({expressions.ToText(t)}::text{order}){tail}", separator), PgKind.Text, true);
         return new Term($"string_agg({distinct}{expressions.ToText(t)}, {separator}{order}){tail}", PgKind.Text, true);
@@ -126,7 +131,11 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
     private string WindowSql(Window w)
     {
         if (w.Name is { } name && w is { PartitionBy.IsEmpty: true, OrderBy.IsEmpty: true, Frame: null } && expressions.Scope.Windows.TryGetValue(name, out var named)) return WindowSql(named);
-        if (w.Name is not null) throw Refuse("a window is built upon another");
+        if (w.Name is not null)
+        {
+            if (!expressions.Scope.Windows.TryGetValue(w.Name, out var basis)) throw Refuse($"there is no window {w.Name}");
+            return WindowSql(w with { Name = null, PartitionBy = basis.PartitionBy, OrderBy = w.OrderBy.IsEmpty ? basis.OrderBy : w.OrderBy });
+        }
         var parts = new List<string>();
         if (!w.PartitionBy.IsEmpty) parts.Add("PARTITION BY " + string.Join(", ", w.PartitionBy.Select(p => expressions.Translate(p) is var t && t.Collation is not null ? ExpressionTranslator.Collated(t, t.Collation) : t.Sql)));
         if (!w.OrderBy.IsEmpty) parts.Add("ORDER BY " + string.Join(", ", w.OrderBy.Select(OrderSql)));

@@ -55,6 +55,7 @@ internal sealed partial class ExpressionTranslator
         if (l.Kind == PgKind.Null || r.Kind == PgKind.Null) return Raw("NULL::boolean");
         if (l.IsConstant && !r.IsConstant) return Swapped(op, l, r, nullSafe);
         if (l.TypeOf is { } type && r.Constant is string name) return TypeComparison(op, type, name);
+        if ((l is { Mixed: true, Kind: PgKind.Bytea } ? l : r is { Mixed: true, Kind: PgKind.Bytea } ? r : null) is { } several) throw Refuse($"{Show(several)} holds values of several kinds, which bytea does not tell apart");
         if (MomentComparison(op, l, r, nullSafe) is { } moment) return moment;
         if (JsonComparison(op, l, r, nullSafe) is { } json) return json;
         // Text in a numeric column is text that is no number, and larger than any number.
@@ -280,9 +281,18 @@ internal sealed partial class ExpressionTranslator
         {
             var cmp = Compare("=", values[n], query.Columns[n].Term with { Constant = null });
             // The right side must be the query's column as it stands.
-            if (cmp.Left is null || cmp.Op != "=" || cmp.Right != query.Columns[n].Term.Operand) throw Refuse("IN compares values of different kinds with a subquery");
+            if (cmp.Left is null || cmp.Op != "=" || cmp.Right != query.Columns[n].Term.Operand) return InConverted(i, values, query);
             left.Add(cmp.Left);
         }
         return new Term($"{(left.Count == 1 ? left[0] : $"({string.Join(", ", left)})")} {(i.Not ? "NOT " : "")}IN ({query.Sql})", PgKind.Bool);
+    }
+
+    // Values that are converted before they are compared: true where one row is equal, else NULL where one comparison is.
+    private Term InConverted(InSelect i, List<Term> values, TranslatedQuery query)
+    {
+        var columns = SelectTranslator.Source("q", "q", query.Columns).Columns;
+        var equal = string.Join(" AND ", values.Select((v, n) => $"({Compare("=", v, columns[n]).Sql})"));
+        var found = $"(SELECT CASE WHEN bool_or(w.equal) THEN true WHEN bool_or(w.equal IS NULL) THEN NULL ELSE false END FROM (SELECT {equal} AS equal FROM ({query.Sql}) AS q) AS w)";
+        return new Term(i.Not ? $"NOT {found}" : found, PgKind.Bool, !i.Not);
     }
 }

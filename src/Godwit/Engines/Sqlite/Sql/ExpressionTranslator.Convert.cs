@@ -62,7 +62,9 @@ internal sealed partial class ExpressionTranslator
             case PgKind.Timestamp or PgKind.TimestampTz:
                 Context.Note("Moments read as text are spelled YYYY-MM-DD HH:MM:SS.");
                 return TimeText(Naive(t), "YYYY-MM-DD HH24:MI:SS");
-            case PgKind.Bytea: throw Refuse("a blob is used as text");
+            case PgKind.Bytea:
+                Context.Note("A blob is read as text: where its bytes are not UTF-8, or hold a NUL, it is NULL here.");
+                return Context.Helper("blob_text", t.Sql);
             default: throw Refuse($"{t.Sql} is of a type that is not known as text");
         }
     }
@@ -79,6 +81,8 @@ internal sealed partial class ExpressionTranslator
             case PgKind.Text when t.Constant is string s: return Constant(SqliteNumbers.Prefix(s));
             case PgKind.Text when t.Digits is { } digits: return new Term(digits, PgKind.Int, true) { NotNull = t.NotNull };
             case PgKind.Text: return new Term(Context.Helper("to_number", t.Sql), PgKind.Numeric, true);
+            case PgKind.Bytea when t.Constant is byte[] b: return ToNumber(Constant(System.Text.Encoding.UTF8.GetString(b)));
+            case PgKind.Bytea: return new Term(Context.Helper("to_number", ToText(t)), PgKind.Numeric, true);
         }
         if (IsNumericTime(t)) return EpochNumber(t);
         // The number at the beginning of '2020-03-01' is the year, of '10:30' the hour.
@@ -108,8 +112,8 @@ internal sealed partial class ExpressionTranslator
         return (affinity switch
         {
             "INTEGER" => CastInteger(t),
-            "TEXT" => t.Kind == PgKind.Bytea
-                ? new Term(t.Constant is byte[] b ? TextLiteral(System.Text.Encoding.UTF8.GetString(b)) : StableCall($"convert_from({t.Sql}, 'UTF8')"), PgKind.Text, true)
+            "TEXT" => t.Constant is byte[] b
+                ? new Term(TextLiteral(System.Text.Encoding.UTF8.GetString(b)), PgKind.Text, true)
                 : new Term(ToText(t), PgKind.Text, true) { Mixed = false, Moment = t.Moment, Picture = t.Picture, Constant = t.Constant is string ? t.Constant : null },
             "REAL" => CastReal(t),
             "NUMERIC" => CastNumeric(t),
@@ -117,21 +121,16 @@ internal sealed partial class ExpressionTranslator
             {
                 PgKind.Bytea => t,
                 PgKind.Text => new Term(Bytes(t.Sql), PgKind.Bytea, true),
-                _ => throw Refuse("a number is cast to a blob"),
+                _ => new Term(Bytes(ToText(t)), PgKind.Bytea, true),
             },
         }) with { Affinity = affinity, Collation = t.Collation, NotNull = t.NotNull, Column = null };
     }
 
     private string Bytes(string text) => Context.Immutable ? Context.Helper("utf8", text) : $"convert_to({text}, 'UTF8')";
 
-    private string StableCall(string sql)
-    {
-        Context.NeedsStable(sql);
-        return sql;
-    }
-
     private Term CastInteger(Term t)
     {
+        if (t.Constant is byte[] bytes) t = Constant(System.Text.Encoding.UTF8.GetString(bytes));
         if (t.Constant is { } value)
             return Constant(value switch { long n => n, double d => Clamp(d), string s => SqliteNumbers.IntegerPrefix(s), _ => throw Refuse("a blob is cast to a number") });
         if (t.Digits is { } digits) return new Term(digits, PgKind.Int, true);
@@ -140,8 +139,9 @@ internal sealed partial class ExpressionTranslator
         {
             PgKind.Int => t,
             PgKind.Bool => ToNumber(t),
-            PgKind.Real or PgKind.Numeric => new Term($"trunc({t.Sql})::bigint", PgKind.Int, true),
-            PgKind.Bytea => throw Refuse("a blob is cast to a number"),
+            PgKind.Real => new Term(Context.Helper("clamp", t.Sql), PgKind.Int, true),
+            PgKind.Numeric => new Term(Context.Helper("whole", t.Sql), PgKind.Int, true),
+            _ when IsWidened(t) => new Term($"coalesce({Context.Helper("whole", Context.Helper("as_number", t.Sql))}, {Context.Helper("to_integer", t.Sql)})", PgKind.Int, true),
             _ => new Term(Context.Helper("to_integer", ToText(t)), PgKind.Int, true),
         };
     }
@@ -150,11 +150,11 @@ internal sealed partial class ExpressionTranslator
 
     private Term CastReal(Term t)
     {
+        if (t.Constant is byte[] bytes) t = Constant(System.Text.Encoding.UTF8.GetString(bytes));
         if (t.Constant is { } value)
             return Constant(value switch { long n => (double)n, double d => d, string s => Convert.ToDouble(SqliteNumbers.Prefix(s), CultureInfo.InvariantCulture), _ => throw Refuse("a blob is cast to a number") });
         if (t.Kind == PgKind.Real) return t;
-        if (t.Kind == PgKind.Bytea) throw Refuse("a blob is cast to a number");
-        var number = PgTypes.IsMoment(t.Kind) && !IsNumericTime(t) ? new Term(Context.Helper("to_number", ToText(t)), PgKind.Numeric, true) : ToNumber(t);
+        var number = t.Kind == PgKind.Bytea || PgTypes.IsMoment(t.Kind) && !IsNumericTime(t) ? new Term(Context.Helper("to_number", ToText(t)), PgKind.Numeric, true) : ToNumber(t);
         return new Term($"{number.Operand}::float8", PgKind.Real, true);
     }
 

@@ -39,8 +39,17 @@ internal sealed partial class ExpressionTranslator
             format = f;
             args = args[1..];
         }
+        // 'subsec' changes what is written, not the moment.
+        var fine = false;
+        if (args.Length > 0 && args[^1] is Literal { Kind: LiteralKind.String } last && last.Text.Trim().ToLowerInvariant() is "subsec" or "subsecond")
+        {
+            fine = true;
+            args = args[..^1];
+            if (picture is not null && name != "date") picture += ".MS";
+        }
         var (moment, notNull) = Moment(args);
         if (moment is null) return NullTerm;
+        if (fine && name == "unixepoch") return new Term($"round(extract(epoch FROM {moment})::numeric, 3)::float8", PgKind.Real, true) { NotNull = notNull };
         if (picture is not null) return MomentText(moment, picture, notNull);
         return name switch
         {
@@ -60,13 +69,15 @@ internal sealed partial class ExpressionTranslator
         var value = Translate(args[0]);
         if (value.Kind == PgKind.Null) return (null, false);
         var unix = modifiers.Count > 0 && modifiers[0].Text?.Trim().ToLowerInvariant() is "unixepoch";
-        var start = Start(value, unix);
-        if (unix) modifiers.RemoveAt(0);
+        // 'auto' tells julian days from Unix times by their size; 'julianday' says what is so without it.
+        var auto = modifiers.Count > 0 && modifiers[0].Text?.Trim().ToLowerInvariant() is "auto";
+        var start = Start(value, unix, auto);
+        if (unix || auto || modifiers.Count > 0 && PgTypes.IsNumber(value.Kind) && modifiers[0].Text?.Trim().ToLowerInvariant() is "julianday") modifiers.RemoveAt(0);
         foreach (var (expr, text) in modifiers) start = text is null ? ShiftBy(start, expr) : Modify(start, text.Trim().ToLowerInvariant());
         return (start, value.NotNull && value.Kind != PgKind.Text || value.Constant is string || value.Moment is not null && value.NotNull);
     }
 
-    private string Start(Term value, bool unix)
+    private string Start(Term value, bool unix, bool auto)
     {
         if (value.Moment is { } known && !unix) return value.Picture switch
         {
@@ -80,9 +91,11 @@ internal sealed partial class ExpressionTranslator
         {
             // The numbers mean what the plan found them to mean; here SQLite reads them by its own rule, and both must agree.
             var source = value.Column!.NumericTime;
-            if (source == "EpochSeconds" && unix || source is "JulianTimestamp" or "JulianDate" && !unix) return Naive(value);
+            if (source == "EpochSeconds" && (unix || auto) || source is "JulianTimestamp" or "JulianDate" && !unix) return Naive(value);
             value = ToNumber(value);
         }
+        if (auto && PgTypes.IsNumber(value.Kind) && ToNumber(value) is var either)
+            return $"(to_timestamp(CASE WHEN {either.Operand} >= 0 AND {either.Operand} < 5373484.5 THEN ({either.Operand} - 2440587.5) * 86400 ELSE {either.Operand} END) AT TIME ZONE 'UTC')";
         if (PgTypes.IsNumber(value.Kind))
             return unix ? $"(to_timestamp({ToNumber(value).Sql}) AT TIME ZONE 'UTC')" : $"(to_timestamp(({ToNumber(value).Operand} - 2440587.5) * 86400) AT TIME ZONE 'UTC')";
         if (unix) throw Refuse("'unixepoch' is applied to a value that is not a number");
@@ -146,20 +159,24 @@ internal sealed partial class ExpressionTranslator
         return $"({moment} {sign} INTERVAL '{amount.TrimStart('+', '-')} {unit}')";
     }
 
-    // '+' || id || ' day'
+    // '+' || id || ' day', or printf('%d day', id)
     private string ShiftBy(string moment, Expr modifier)
     {
+        if (modifier is Call { Name: "printf" or "format", Args: [Literal { Kind: LiteralKind.String } format, var only] } && format.Text.Split("%d") is [var before, var after])
+            modifier = new Binary("||", before.Length == 0 ? only : new Binary("||", new Literal(LiteralKind.String, before), only), new Literal(LiteralKind.String, after));
         var parts = new List<Expr>();
         for (var e = modifier; ; e = ((Binary)e).Left)
         {
             if (e is Binary { Op: "||" } joined) parts.Insert(0, joined.Right);
             else { parts.Insert(0, e); break; }
         }
-        var sign = "+";
-        if (parts is [Literal { Kind: LiteralKind.String, Text: "+" or "-" } first, ..]) { sign = first.Text; parts.RemoveAt(0); }
+        var (sign, signed) = ("+", false);
+        if (parts is [Literal { Kind: LiteralKind.String, Text: "+" or "-" } first, ..]) { (sign, signed) = (first.Text, true); parts.RemoveAt(0); }
         if (parts is not [var amount, Literal { Kind: LiteralKind.String } last]) throw Refuse("a date modifier is computed");
         var unit = last.Text.Trim().ToLowerInvariant().TrimEnd('s');
-        if (unit is not ("day" or "hour" or "minute" or "second" or "month" or "year") || ToNumber(Translate(amount)) is not { Kind: PgKind.Int } number) throw Refuse("a date modifier is computed");
+        if (unit is not ("day" or "hour" or "minute" or "second" or "month" or "year") || ToNumber(Translate(amount)) is not { Kind: PgKind.Int or PgKind.Real or PgKind.Numeric } number || number.Kind != PgKind.Int && unit is "month" or "year") throw Refuse("a date modifier is computed");
+        // '+-3 day' is no modifier, and the result NULL.
+        if (signed && number.Constant is null) number = new Term($"CASE WHEN {number.Operand} >= 0 THEN {number.Sql} END", number.Kind);
         if (unit is "month" or "year") return Context.Helper("add_months", moment, $"{(sign == "-" ? "-" : "")}({number.Sql}){(unit == "year" ? " * 12" : "")}");
         return $"({moment} {sign} {number.Operand} * INTERVAL '1 {unit}')";
     }
@@ -181,6 +198,11 @@ internal sealed partial class ExpressionTranslator
             plain = false;
             parts.Add(format[i] switch
             {
+                'e' => $"lpad(extract(day FROM {moment})::int::text, 2)",
+                'k' => $"lpad(extract(hour FROM {moment})::int::text, 2)",
+                'l' => $"lpad(to_char({moment}, 'FMHH12'), 2)",
+                'P' => $"lower({TimeText(moment, "AM")})",
+                'U' => $"lpad(((extract(doy FROM {moment})::int + 6 - extract(dow FROM {moment})::int) / 7)::text, 2, '0')",
                 'w' => $"extract(dow FROM {moment})::int::text",
                 'u' => $"extract(isodow FROM {moment})::int::text",
                 's' => $"{Epoch(moment)}::text",
@@ -205,7 +227,7 @@ internal sealed partial class ExpressionTranslator
     private static string? Picture(char field) => field switch
     {
         'Y' => "YYYY", 'm' => "MM", 'd' => "DD", 'H' => "HH24", 'M' => "MI", 'S' => "SS", 'f' => "SS.MS", 'j' => "DDD",
-        'F' => "YYYY-MM-DD", 'T' => "HH24:MI:SS", 'R' => "HH24:MI", 'I' => "HH12", 'p' => "AM", 'G' => "IYYY", 'V' => "IW",
+        'F' => "YYYY-MM-DD", 'T' => "HH24:MI:SS", 'R' => "HH24:MI", 'I' => "HH12", 'p' => "AM", 'G' => "IYYY", 'g' => "IY", 'V' => "IW",
         _ => null,
     };
 

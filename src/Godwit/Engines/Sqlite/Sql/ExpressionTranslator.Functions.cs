@@ -60,14 +60,24 @@ internal sealed partial class ExpressionTranslator
     private Term Extreme(bool greatest, Term[] args)
     {
         if (args.Any(a => a.Kind == PgKind.Null)) return NullTerm;
-        var (kind, sql, mixed) = Unify(args);
-        if (mixed) throw Refuse("max() or min() compares values of different kinds");
-        if (args.Any(a => a.Collation is not null)) throw Refuse("max() or min() compares without regard to case");
-        if (kind is PgKind.Json or PgKind.Jsonb or PgKind.Other) throw Refuse("max() or min() compares JSON");
-        if (kind == PgKind.Text) sql[0] = $"{sql[0]} COLLATE \"C\"";
-        var call = $"{(greatest ? "greatest" : "least")}({string.Join(", ", sql)})";
+        if (args.Any(a => a.Mixed)) throw Refuse("max() or min() compares values of different kinds");
         var tests = args.Where(a => !a.NotNull).Select(a => $"{a.Operand} IS NULL").ToList();
+        // Numbers come before text, text before blobs: only the first or the last class counts.
+        var ranks = args.Select(a => a.Kind == PgKind.Bytea ? 3 : PgTypes.IsNumber(a.Kind) || IsNumericTime(a) ? 1 : 2).ToList();
+        var rank = greatest ? ranks.Max() : ranks.Min();
+        var (kind, sql, _) = Unify([.. args.Where((_, i) => ranks[i] == rank)]);
+        if (kind is PgKind.Json or PgKind.Jsonb or PgKind.Other) throw Refuse("max() or min() compares JSON");
+        var call = args.FirstOrDefault(a => a.Column is not null || a.CollateSaid)?.Collation is { } collation && rank == 2 ? CollatedExtreme(greatest, sql, collation)
+            : sql.Length == 1 ? sql[0]
+            : $"{(greatest ? "greatest" : "least")}({string.Join(", ", kind == PgKind.Text ? sql.Select((s, i) => i == 0 ? $"{s} COLLATE \"C\"" : s) : sql)})";
         return new Term(tests.Count == 0 ? call : $"CASE WHEN {string.Join(" OR ", tests)} THEN NULL ELSE {call} END", kind, true) { NotNull = tests.Count == 0 };
+    }
+
+    // Of equal values, min() yields the last and max() the first (run).
+    private string CollatedExtreme(bool greatest, string[] sql, string collation)
+    {
+        Context.NeedsStable("max() or min() without regard to case");
+        return $"(SELECT u.v FROM unnest(ARRAY[{string.Join(", ", sql)}]) WITH ORDINALITY AS u(v, n) ORDER BY {Collated(new Term("u.v", PgKind.Text, true), collation)} COLLATE \"C\"{(greatest ? " DESC, u.n" : ", u.n DESC")} LIMIT 1)";
     }
 
     private Term? TextFunction(string name, Term[] args)
@@ -84,13 +94,15 @@ internal sealed partial class ExpressionTranslator
             case ("replace", 3): return Text($"replace({ToText(args[0])}, {ToText(args[1])}, {ToText(args[2])})");
             case ("substr", 2 or 3) or ("substring", 2 or 3): return Substring(args);
             case ("instr", 2):
-                if (args[0].Kind == PgKind.Bytea || args[1].Kind == PgKind.Bytea) throw Refuse("instr() looks into a blob");
+                if (args[0].Kind == PgKind.Bytea && args[1].Kind == PgKind.Bytea && !args[0].Mixed && !args[1].Mixed)
+                    return new Term($"position({args[1].Operand} IN {args[0].Operand})", PgKind.Int, true) { NotNull = notNull, Narrow = true };
                 return new Term($"strpos({ToText(args[0])}, {ToText(args[1])})", PgKind.Int, true) { NotNull = notNull, Narrow = true };
             case ("hex", 1): return Hex(args[0], true);
             case ("quote", 1): return Quoted(args[0]);
             case ("unicode", 1): return new Term($"nullif(ascii({ToText(args[0])}), 0)", PgKind.Int, true) { Narrow = true };
             case ("char", _):
-                if (!args.All(a => a.Constant is long n and > 0 and < 0x110000 && n is < 0xD800 or > 0xDFFF)) throw Refuse("char() of values that are not constants");
+                if (!args.All(a => a.Constant is long n and > 0 and < 0x110000 && n is < 0xD800 or > 0xDFFF))
+                    return Text($"({string.Join(" || ", args.Select(a => Context.Helper("char", Integer(ToNumber(a)).Sql)))})") with { NotNull = false };
                 return Constant(string.Concat(args.Select(a => char.ConvertFromUtf32((int)(long)a.Constant!))));
             case ("concat", >= 1):
                 return Text(string.Join(" || ", args.Where(a => a.Kind != PgKind.Null).Select(a => a.NotNull ? ToText(a) : $"coalesce({ToText(a)}, '')").DefaultIfEmpty("''"))) with { Atomic = false, NotNull = true };
@@ -105,6 +117,7 @@ internal sealed partial class ExpressionTranslator
 
     private Term Length(Term t, bool bytes)
     {
+        if (t is { Kind: PgKind.Bytea, Mixed: true } && !bytes) throw Refuse($"the length of {Show(t)}, which holds values of several kinds");
         if (t.Kind == PgKind.Bytea) return new Term($"octet_length({t.Sql})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
         if (t.Kind == PgKind.Jsonb) throw Refuse($"the length of {Show(t)} is that of its text, and jsonb does not keep the spelling");
         if (t.Kind == PgKind.Date && t.Column?.NumericTime is null) return new Term($"length({ToText(t)})", PgKind.Int, true) { Narrow = true };
@@ -114,7 +127,7 @@ internal sealed partial class ExpressionTranslator
 
     private Term Substring(Term[] args)
     {
-        if (args[0].Kind == PgKind.Bytea) throw Refuse("substr() of a blob");
+        if (args[0].Kind == PgKind.Bytea) return BlobPart(args);
         var text = ToText(args[0]);
         Term Result(string sql) => new(sql, PgKind.Text, true) { NotNull = args.All(a => a.NotNull) };
         var length = args.Length == 3 ? ToNumber(args[2]) : null;
@@ -126,6 +139,16 @@ internal sealed partial class ExpressionTranslator
             if (start < 0) return Result($"substr({text}, length({text}) - {-start - 1}{tail})");
         }
         return Result(Context.Helper("substr", text, Integer(ToNumber(args[1])).Sql, length is null ? "NULL" : Integer(length).Sql));
+    }
+
+    private Term BlobPart(Term[] args)
+    {
+        var (blob, from, size) = (args[0], Integer(ToNumber(args[1])), args.Length == 3 ? Integer(ToNumber(args[2])) : null);
+        if (blob.Mixed) throw Refuse($"substr() of {Show(blob)}, which holds values of several kinds");
+        if (from.Constant is not long start || start == 0 || start < 0 && size is not null || size is not null and not { Constant: long and >= 0 }) throw Refuse("substr() of a blob from a place that is not a constant");
+        var place = start > 0 ? $"{start}" : $"greatest(octet_length({blob.Sql}) - {-start - 1}, 1)";
+        // Of an empty blob SQLite gives NULL.
+        return new Term($"substring(nullif({blob.Sql}, ''::bytea) FROM {place}{(size is null ? "" : $" FOR {size.Sql}")})", PgKind.Bytea, true);
     }
 
     private Term Hex(Term t, bool upper)
@@ -143,6 +166,7 @@ internal sealed partial class ExpressionTranslator
         {
             PgKind.Null => "NULL",
             PgKind.Int or PgKind.Bool or PgKind.Real or PgKind.Numeric => ToText(t),
+            PgKind.Bytea when t.Mixed => throw Refuse("quote() of a value whose kind is not known"),
             PgKind.Bytea => $"'X''' || upper(encode({t.Sql}, 'hex')) || ''''",
             PgKind.Text when t.Mixed => throw Refuse("quote() of a value whose kind is not known"),
             _ => $"'''' || replace({ToText(t)}, '''', '''''') || ''''",
@@ -156,7 +180,7 @@ internal sealed partial class ExpressionTranslator
         if (t.Mixed && IsWidened(t))
         {
             var number = Context.Helper("as_number", t.Sql);
-            var kind = t.Affinity == "REAL" ? "'real'" : $"CASE WHEN {number} = trunc({number}) THEN 'integer' ELSE 'real' END";
+            var kind = t.Affinity == "REAL" ? "'real'" : $"CASE WHEN {t.Operand} ~ '[.eE]' THEN 'real' ELSE 'integer' END";
             return new Term($"CASE WHEN {t.Operand} IS NULL THEN 'null' WHEN {number} IS NULL THEN 'text' ELSE {kind} END", PgKind.Text, true) { NotNull = true };
         }
         if (t.Mixed || t.Kind == PgKind.Text && t.Column is { Affinity: not ("TEXT" or ""), OnlyText: false }) throw Refuse($"typeof() of {Show(t)}, which holds values of several kinds");
@@ -185,6 +209,7 @@ internal sealed partial class ExpressionTranslator
                 Context.NeedsStable("randomblob()");
                 return new Term(Context.Helper("random_bytes", Integer(ToNumber(args[0])).Sql), PgKind.Bytea, true) { NotNull = args[0].NotNull };
             case ("zeroblob", 1) when args[0].Constant is long n and >= 0 and <= 1 << 20: return Constant(new byte[n]);
+            case ("zeroblob", 1): return new Term($"decode(repeat('00', coalesce({Integer(ToNumber(args[0])).Sql}, 0)::int), 'hex')", PgKind.Bytea, true) { NotNull = true };
         }
         if (args.Any(a => a.Kind == PgKind.Null) && name is "abs" or "round" or "sign" or "ceil" or "ceiling" or "floor" or "sqrt" or "pow" or "power" or "mod" or "ln" or "log" or "log10" or "log2" or "exp" or "trunc") return NullTerm;
         Term Number(int i = 0) => ToNumber(args[i]);
@@ -197,7 +222,11 @@ internal sealed partial class ExpressionTranslator
             case ("round", 1 or 2):
                 var digits = args.Length == 1 ? "0" : args[1].Constant is long d ? $"{Math.Clamp(d, 0, 30)}" : throw Refuse("round() to a number of digits that is not a constant");
                 return new Term($"round({Number().Operand}::numeric, {digits})::float8", PgKind.Real, true) { NotNull = args[0].NotNull };
-            case ("sign", 1): return new Term($"sign({Number().Sql})::int", PgKind.Int, true) { NotNull = args[0].NotNull, Narrow = true };
+            case ("sign", 1):
+                // A text that is no number has no sign.
+                if (args[0].Constant is string word && SqliteNumbers.WellFormed(word) is null) return NullTerm;
+                var signed = args[0] is { Kind: PgKind.Text, Constant: null, Digits: null } ? new Term(Context.Helper("as_number", args[0].Sql), PgKind.Numeric, true) : Number();
+                return new Term($"sign({signed.Sql})::int", PgKind.Int, true) { NotNull = signed.NotNull, Narrow = true };
             case ("ceil", 1) or ("ceiling", 1) or ("floor", 1):
                 var n = Number();
                 return n.Kind == PgKind.Int ? n : new Term($"{(name == "floor" ? "floor" : "ceil")}({n.Sql})", n.Kind, true) { NotNull = n.NotNull };
@@ -220,59 +249,5 @@ internal sealed partial class ExpressionTranslator
             case ("pi", 0): return new Term("pi()", PgKind.Real, true) { NotNull = true };
             default: return null;
         }
-    }
-
-    // printf with a constant format: %d %i %u %s %f %x %X %c %% with width, zero and precision.
-    private Term Printf(Term[] args)
-    {
-        if (args[0].Constant is not string format) throw Refuse("printf() with a format that is not a constant");
-        var parts = new List<string>();
-        var literal = new System.Text.StringBuilder();
-        var next = 1;
-        for (var i = 0; i < format.Length; i++)
-        {
-            if (format[i] != '%' || i + 1 == format.Length) { literal.Append(format[i]); continue; }
-            var start = ++i;
-            while (i < format.Length && "-0123456789.+ ,".Contains(format[i], StringComparison.Ordinal)) i++;
-            if (i == format.Length) throw Refuse("a printf() format ends in the middle of a field");
-            var spec = format[start..i];
-            if (format[i] == '%') { literal.Append('%'); continue; }
-            if (next >= args.Length) throw Refuse("printf() has fewer arguments than fields");
-            if (literal.Length > 0) parts.Add(TextLiteral(literal.ToString()));
-            literal.Clear();
-            parts.Add(Field(format[i], spec, args[next++]));
-        }
-        if (literal.Length > 0 || parts.Count == 0) parts.Add(TextLiteral(literal.ToString()));
-        return new Term(string.Join(" || ", parts), PgKind.Text, parts.Count == 1) { NotNull = true };
-    }
-
-    private string Field(char conversion, string spec, Term t)
-    {
-        var dot = spec.IndexOf('.', StringComparison.Ordinal);
-        var flags = spec.TakeWhile(c => c is '-' or '0' or '+' or ' ' or ',').ToArray();
-        var grouped = flags.Contains(',');
-        var sign = flags.Contains('+') ? "+" : flags.Contains(' ') ? " " : "";
-        if ((grouped || sign.Length > 0) && conversion is not ('d' or 'i' or 'f')) throw Refuse($"the printf() field %{spec}{conversion} is not translated");
-        var widthText = spec[flags.Length..(dot < 0 ? spec.Length : dot)];
-        var width = widthText.Length == 0 ? 0 : int.TryParse(widthText, out var w) ? w : throw Refuse("a printf() width is not a number");
-        var precision = dot < 0 ? -1 : int.TryParse(spec.AsSpan(dot + 1), out var p) ? Math.Min(p, 30) : 0;
-        var text = conversion switch
-        {
-            'd' or 'i' or 'u' when precision < 0 => OrZero(Integer(ToNumber(t)), "::text"),
-            'x' when precision < 0 => $"to_hex({OrZero(Integer(ToNumber(t)), "")})",
-            'X' when precision < 0 => $"upper(to_hex({OrZero(Integer(ToNumber(t)), "")}))",
-            'f' => $"round({OrZero(ToNumber(t), "::numeric")}, {(precision < 0 ? 6 : precision)})::text",
-            'c' when precision < 0 => $"left({(t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')")}, 1)",
-            's' when precision < 0 => t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')",
-            's' => $"left({(t.NotNull ? ToText(t) : $"coalesce({ToText(t)}, '')")}, {precision})",
-            _ => throw Refuse($"the printf() field %{spec}{conversion} is not translated"),
-        };
-        if (grouped) text = $"regexp_replace({text}, {TextLiteral(@"(\d)(?=(\d{3})+(?!\d))(?<!\.\d*)")}, {TextLiteral(@"\1,")}, 'g')";
-        if (sign.Length > 0) text = $"CASE WHEN {text} LIKE '-%' THEN '' ELSE '{sign}' END || {text}";
-        if (width == 0) return sign.Length > 0 ? $"({text})" : text;
-        var zero = flags.Contains('0') && !flags.Contains('-') && conversion is not ('s' or 'c');
-        return Context.Helper("pad", text, width.ToString(), flags.Contains('-') ? "'-'" : zero ? "'0'" : "' '");
-
-        static string OrZero(Term n, string cast) => n.Kind == PgKind.Null ? $"0{cast}" : n.NotNull ? $"{n.Operand}{cast}" : $"coalesce({n.Sql}, 0){cast}";
     }
 }

@@ -23,7 +23,7 @@ internal sealed partial class ExpressionTranslator
         PgKind.Text when t.Json is { } json => json,
         PgKind.Text => $"{t.Operand}::jsonb",
         PgKind.Null => "NULL::jsonb",
-        PgKind.Int or PgKind.Real or PgKind.Numeric => $"to_jsonb({t.Sql})",
+        PgKind.Int or PgKind.Real or PgKind.Numeric => $"{t.Operand}::text::jsonb",
         _ => throw Refuse($"{Show(t)} is read as JSON"),
     };
 
@@ -31,12 +31,13 @@ internal sealed partial class ExpressionTranslator
     private string Member(Term json, Term path, bool arrow)
     {
         var sql = ToJsonb(json);
-        if (path.Constant is long index) return arrow ? $"({sql} -> {index})" : throw Refuse("a JSON path is a number");
+        if (path.Constant is long index) return arrow ? Context.Helper("json_item", sql, $"{index}") : throw Refuse("a JSON path is a number");
         if (path.Constant is not string text) throw Refuse("a JSON path is not a constant");
         if (arrow && !text.StartsWith('$')) return $"({sql} -> {TextLiteral(text)})";
         if (!text.StartsWith('$')) throw Refuse($"the JSON path {text} does not begin with $");
         var steps = Steps(text);
-        return steps.Count == 0 ? sql : $"({sql}{string.Concat(steps.Select(s => $" -> {s}"))})";
+        foreach (var step in steps) sql = step.StartsWith('\'') ? $"{sql} -> {step}" : Context.Helper("json_item", sql, step);
+        return steps.Count > 0 && steps[^1].StartsWith('\'') ? $"({sql})" : sql;
     }
 
     private static List<string> Steps(string path)
@@ -71,7 +72,7 @@ internal sealed partial class ExpressionTranslator
                 var inner = path[(i + 1)..close];
                 if (inner.StartsWith("#-", StringComparison.Ordinal)) inner = inner[1..];
                 if (!int.TryParse(inner, out var index)) throw Refuse($"the JSON path {path} is not a plain one");
-                steps.Add(index < 0 ? $"({index})" : inner);
+                steps.Add($"{index}");
                 i = close + 1;
             }
             else throw Refuse($"the JSON path {path} is broken");
@@ -83,7 +84,7 @@ internal sealed partial class ExpressionTranslator
     {
         if (json.Kind == PgKind.Null || path.Kind == PgKind.Null) return NullTerm;
         var member = Member(json, path, true);
-        return asValue ? JsonValue(member) : new Term(member, PgKind.Jsonb, true);
+        return asValue ? JsonValue(member) : new Term(member, PgKind.Jsonb, true) { ShownAsText = true };
     }
 
     /// <summary>A JSON value as SQL: text, numbers, 0 and 1; objects and arrays as JSON text.</summary>
@@ -101,7 +102,7 @@ internal sealed partial class ExpressionTranslator
         switch (name)
         {
             case "json_extract" when args.Length >= 2: return JsonExtract(args);
-            case "json" when args.Length == 1: return new Term(args[0].Kind == PgKind.Text ? $"{args[0].Operand}::json" : args[0].Sql, args[0].Kind == PgKind.Text ? PgKind.Json : args[0].Kind, args[0].Kind == PgKind.Text || args[0].Atomic);
+            case "json" when args.Length == 1: return new Term(args[0].Kind == PgKind.Text ? $"{args[0].Operand}::json" : args[0].Sql, args[0].Kind == PgKind.Text ? PgKind.Json : args[0].Kind, args[0].Kind == PgKind.Text || args[0].Atomic) { ShownAsText = true, NotNull = args[0].NotNull };
             case "json_valid" when args.Length == 1: return JsonValid(args[0]);
             case "json_array_length" when args.Length is 1 or 2:
                 var array = args.Length == 2 ? Member(args[0], args[1], false) : ToJsonb(args[0]);
@@ -109,12 +110,16 @@ internal sealed partial class ExpressionTranslator
             case "json_type" when args.Length is 1 or 2:
                 var value = args.Length == 2 ? Member(args[0], args[1], false) : ToJsonb(args[0]);
                 return new Term($"CASE jsonb_typeof({value}) WHEN 'string' THEN 'text' WHEN 'boolean' THEN {value}::text WHEN 'number' THEN CASE WHEN {value}::text ~ '[.eE]' THEN 'real' ELSE 'integer' END ELSE jsonb_typeof({value}) END", PgKind.Text, true);
+            case "json_array" when Context.Immutable: return new Term($"('[' || {string.Join(" || ',' || ", args.Select(JsonSpelled).DefaultIfEmpty("''"))} || ']')::json", PgKind.Json, true) { NotNull = true };
+            case "json_object" when Context.Immutable && args.Length % 2 == 0:
+                var members = args.Chunk(2).Select(m => $"{JsonSpelled(m[0])} || ':' || {JsonSpelled(m[1])}").DefaultIfEmpty("''");
+                return new Term($"('{{' || {string.Join(" || ',' || ", members)} || '}}')::json", PgKind.Json, true) { NotNull = true };
             case "json_array": return new Term($"jsonb_build_array({string.Join(", ", args.Select(JsonItem))})", PgKind.Jsonb, true) { NotNull = true };
             case "json_object" when args.Length % 2 == 0:
                 Context.Note("JSON objects are built as jsonb: the order of their keys may differ.");
                 return new Term($"jsonb_build_object({string.Join(", ", args.Select(JsonItem))})", PgKind.Jsonb, true) { NotNull = true };
             case "json_quote" when args.Length == 1:
-                return args[0].Kind is PgKind.Json or PgKind.Jsonb ? args[0] : new Term($"coalesce(to_json({JsonItem(args[0])})::text, 'null')", PgKind.Text, true) { NotNull = true };
+                return args[0].Kind is PgKind.Json or PgKind.Jsonb ? args[0] : new Term(JsonSpelled(args[0]), PgKind.Text, true) { NotNull = true };
             case "json_set" or "json_insert" or "json_replace" when args.Length >= 3 && args.Length % 2 == 1: return Changed(name, args);
             case "json_remove" when args.Length >= 1:
                 return new Term($"({ToJsonb(args[0])}{string.Concat(args[1..].Select(p => $" #- {Path(p)}"))})", PgKind.Jsonb, true);
@@ -127,8 +132,7 @@ internal sealed partial class ExpressionTranslator
     private static string Path(Term path)
     {
         if (path.Constant is not string text || !text.StartsWith('$')) throw Refuse("a JSON path is not a constant");
-        var steps = Steps(text).Select(s => s.StartsWith('(') ? s[1..^1] : s);
-        return $"ARRAY[{string.Join(", ", steps.Select(s => s.Contains('\'', StringComparison.Ordinal) ? s : $"'{s}'"))}]::text[]";
+        return $"ARRAY[{string.Join(", ", Steps(text).Select(s => s.Contains('\'', StringComparison.Ordinal) ? s : $"'{s}'"))}]::text[]";
     }
 
     private Term Changed(string name, Term[] args)
@@ -137,12 +141,22 @@ internal sealed partial class ExpressionTranslator
         for (var i = 1; i < args.Length; i += 2)
         {
             var path = Path(args[i]);
-            var value = args[i + 1].Kind is PgKind.Json or PgKind.Jsonb ? ToJsonb(args[i + 1]) : $"coalesce(to_jsonb({JsonItem(args[i + 1])}), 'null'::jsonb)";
+            var value = args[i + 1].Kind is PgKind.Json or PgKind.Jsonb ? ToJsonb(args[i + 1]) : $"{JsonSpelled(args[i + 1])}::jsonb";
             var set = $"jsonb_set({sql}, {path}, {value}, {(name == "json_replace" ? "false" : "true")})";
             sql = name == "json_insert" ? $"CASE WHEN {sql} #> {path} IS NULL THEN {set} ELSE {sql} END" : set;
         }
         Context.Note("JSON is changed as jsonb: the order of keys and the spaces may differ.");
         return new Term(sql, PgKind.Jsonb, name != "json_insert");
+    }
+
+    // As SQLite spells it, by functions that are IMMUTABLE.
+    private string JsonSpelled(Term t)
+    {
+        var text = t.Json is { } json ? $"{json}::text"
+            : t.Kind is PgKind.Json or PgKind.Jsonb || PgTypes.IsNumber(t.Kind) || IsNumericTime(t) ? ToText(t)
+            : t.Kind is PgKind.Bytea or PgKind.Other ? throw Refuse("a blob is put into JSON")
+            : Context.Helper("json_quote", ToText(t));
+        return t.Kind == PgKind.Null ? "'null'" : t.NotNull ? text : $"coalesce({text}, 'null')";
     }
 
     private string JsonItem(Term t) => t.Json ?? (t.Kind switch

@@ -51,12 +51,12 @@ internal sealed partial class ExpressionTranslator
 
     private Term Integer(Term t) => t.Kind is PgKind.Int or PgKind.Null ? t : CastInteger(t);
 
-    private static Term Bits(string op, Term a, Term b)
+    private Term Bits(string op, Term a, Term b)
     {
         if (a.Kind == PgKind.Null || b.Kind == PgKind.Null) return NullTerm;
         if (op is "<<" or ">>")
         {
-            if (b.Constant is not long n || n is < 0 or > 63) throw Refuse($"{op} with a count that is not a constant from 0 to 63");
+            if (b.Constant is not long n || n is < 0 or > 63) return new Term(Context.Helper("shift", a.Sql, op == "<<" ? b.Sql : $"-({b.Sql})"), PgKind.Int, true) { NotNull = a.NotNull && b.NotNull };
             return new Term($"{Wide(a)} {op} {n}", PgKind.Int) { NotNull = a.NotNull };
         }
         return new Term($"{Wide(a)} {op} {b.Operand}", PgKind.Int) { NotNull = a.NotNull && b.NotNull };
@@ -108,7 +108,12 @@ internal sealed partial class ExpressionTranslator
                 default: return false;
             }
         }
-        catch (OverflowException) { return false; }
+        catch (OverflowException)
+        {
+            // Beyond 64 bits SQLite goes on in floating point.
+            value = op switch { "+" => (double)x + y, "-" => (double)x - y, _ => (double)x * y };
+            return true;
+        }
     }
 
     private Term IsTerm(Is e)
@@ -127,6 +132,11 @@ internal sealed partial class ExpressionTranslator
 
     private Term BetweenTerm(Between b)
     {
+        if (b.Value is Row row && b.Low is Row least && b.High is Row most)
+        {
+            var inside = $"{RowComparison(">=", row, least).Sql} AND {RowComparison("<=", row, most).Sql}";
+            return new Term(b.Not ? $"NOT ({inside})" : $"({inside})", PgKind.Bool, !b.Not);
+        }
         var value = Translate(b.Value);
         var low = Compare(">=", value, Translate(b.Low));
         var high = Compare("<=", value, Translate(b.High));
@@ -149,7 +159,7 @@ internal sealed partial class ExpressionTranslator
                 if (escape is { Length: not 1 }) throw Refuse("LIKE with an ESCAPE of more than one character");
                 return new Term(LikeSql(ToText(value), pattern, not, escape), PgKind.Bool) { NotNull = value.NotNull && pattern.NotNull };
             case "GLOB":
-                if (pattern.Constant is not string glob) throw Refuse("GLOB with a pattern that is not a constant");
+                if (pattern.Constant is not string glob) return new Term($"{not}{Context.Helper("glob", ToText(value), ToText(pattern))}", PgKind.Bool, !l.Not) { NotNull = value.NotNull && pattern.NotNull };
                 return new Term($"{ToText(value)} COLLATE \"C\" {(l.Not ? "!~" : "~")} {TextLiteral(GlobPattern.ToRegex(glob))}", PgKind.Bool) { NotNull = value.NotNull };
             case "REGEXP": throw Refuse("REGEXP is a function of the application, its dialect is not known");
             default: throw Refuse($"{l.Op} is not translated");

@@ -104,6 +104,7 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
     {
         if (Resolve(Scope, c.Table, c.Name) is { } found) return Context.InlineGenerated && found.Column?.Generated is { } sql ? Inlined(found, sql) : found;
         if (c.DoubleQuoted && c.Table is null) return Constant(c.Name);
+        if (c.Name.ToUpperInvariant() is "ROWID" or "OID" or "_ROWID_") throw Refuse($"{c.Name} is SQLite's own number of the row, which is carried over only where it is the table's INTEGER PRIMARY KEY");
         throw Refuse($"there is no column {(c.Table is null ? "" : c.Table + ".")}{c.Name}");
     }
 

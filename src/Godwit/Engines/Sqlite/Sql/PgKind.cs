@@ -101,6 +101,8 @@ internal sealed record Term(string Sql, PgKind Kind, bool Atomic = false)
     public bool Mixed { get; init; }
     /// <summary>The jsonb value that a mixed term shows.</summary>
     public string? Json { get; init; }
+    /// <summary>JSON that may be a lone value: a view shows it as SQLite does, as text.</summary>
+    public bool ShownAsText { get; init; }
     /// <summary>For text that SQLite's date functions made: the moment as a timestamp, and to_char's picture of the text.</summary>
     public string? Moment { get; init; }
     public string? Picture { get; init; }

@@ -36,6 +36,7 @@ internal sealed partial class SelectTranslator
         return new ScopeColumn(c.Name, c.Alias, stored is not null && PgTypes.Kind(stored.PgType) == c.Term.Kind ? stored.PgType : PgTypes.Name(c.Term.Kind, !c.Term.Narrow), c.Term.Collation)
         {
             NumericTime = stored?.NumericTime,
+            MixedBlob = c.Term is { Kind: PgKind.Bytea, Mixed: true },
             // "": computed, and of one kind; SQLite applies no affinity to it.
             Affinity = c.Term.Affinity ?? (c.Term.Mixed ? "BLOB" : ""),
         };
@@ -51,7 +52,7 @@ internal sealed partial class SelectTranslator
             Collation = ExpressionTranslator.KnownCollation(c.SourceCollation),
             NotNull = c.NotNull,
             Narrow = kind == PgKind.Int && !PgTypes.IsWide(c.PgType),
-            Mixed = kind == PgKind.Text && c.Affinity is not ("TEXT" or "") && c.NumericTime is null && !c.OnlyText,
+            Mixed = kind == PgKind.Text && c.Affinity is not ("TEXT" or "") && c.NumericTime is null && !c.OnlyText || kind == PgKind.Bytea && c.MixedBlob,
         };
     }
 
@@ -73,18 +74,19 @@ internal sealed partial class SelectTranslator
 
     private string JsonEach(TableRef.Function f, NameScope scope)
     {
-        if (f.Name != "json_each" || f.Args.Length is not (1 or 2)) throw Refuse($"the table function {f.Name}() is not translated");
+        if (f.Name is not ("json_each" or "json_tree") || f.Args.Length is not (1 or 2) || f is { Name: "json_tree", Args.Length: 2 }) throw Refuse($"the table function {f.Name}() is not translated{(f.Args.Length > 1 ? " with a path" : "")}");
         var expressions = new ExpressionTranslator(context, scope);
         var json = f.Args.Length == 1
             ? expressions.ToJsonb(expressions.Translate(f.Args[0]))
             : expressions.Translate(new Expr.Call("json_extract", f.Args)).Json ?? "NULL::jsonb";
+        var root = f.Args.Length == 1 ? "'$'" : expressions.ToText(expressions.Translate(f.Args[1]));
         var alias = f.Alias ?? f.Name;
         string Name(string column) => new SqlName(alias, column).ToString();
         Term Text(string column, string? jsonb) => new(Name(column), PgKind.Text, true) { Mixed = jsonb is not null, Json = jsonb, Column = null };
         var value = Name("json");
         scope.Sources.Add(new SourceTable(alias, alias,
-            [Text("key", null) with { Mixed = true }, Text("value", value), Text("type", null), Text("atom", value)], ["key", "value", "type", "atom"]));
-        return $"{context.Helper("json_each", json)} AS {SqlName.Quote(alias)}";
+            [Text("key", null) with { Mixed = true }, Text("value", value), Text("type", null), Text("atom", value), Text("fullkey", null), Text("path", null)], ["key", "value", "type", "atom", "fullkey", "path"]));
+        return $"{context.Helper(f.Name, json, root)} AS {SqlName.Quote(alias)}";
     }
 
     private string Join(TableRef.Join join, NameScope scope)

@@ -72,7 +72,8 @@ public sealed class SqliteTranslator : ISqlTranslator
             var tree = SqlParser.ParseView(view.Sql);
             var expressions = new ExpressionTranslator(context, new NameScope(null));
             // A view yields what it did: numbers, where the table's column has become a moment.
-            Term Shown(Term t) => ExpressionTranslator.IsNumericTime(t) ? expressions.ToNumber(t) : t;
+            Term Shown(Term t) => ExpressionTranslator.IsNumericTime(t) ? expressions.ToNumber(t)
+                : t.ShownAsText && t.Kind is PgKind.Json or PgKind.Jsonb ? new Term($"{t.Operand}::text", PgKind.Text) { NotNull = t.NotNull } : t;
             var query = new SelectTranslator(context).Translate(tree.Query, null, tree.Columns, store: (_, t) => Shown(t).Sql);
             return new ViewTranslation(query.Sql, [.. query.Columns.Select(c => SelectTranslator.Described(c with { Term = Shown(c.Term) }))], null, context.Helpers, context.Notes);
         }
