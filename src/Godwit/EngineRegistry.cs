@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Engines.Export;
 using Godwit.Engines.Postgres;
 using Godwit.Engines.Sqlite;
 using Godwit.Source;
@@ -18,6 +19,7 @@ public static class EngineRegistry
         new("file", (c, _, ct) => SqliteSource.OpenAsync(c, ct)),
         new("postgres", OpenPostgresAsync),
         new("postgresql", OpenPostgresAsync),
+        new("dump", OpenDumpAsync),
     ];
 
     public static ImmutableArray<string> Schemes { get; } = [.. Engines.Select(e => e.Scheme)];
@@ -40,9 +42,27 @@ public static class EngineRegistry
 
     private static Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
     {
-        var settings = ConnectionSettings.Parse(connection, environment);
+        return OpenAsync(ConnectionSettings.Parse(connection, environment), environment, ct);
+    }
+
+    private static Task<ISource> OpenAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct)
+    {
         return PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
             await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+    }
+
+    private static async Task<ISource> OpenDumpAsync(string connection, Func<string, string?> environment, CancellationToken ct)
+    {
+        var restored = await DumpRestore.RunAsync(connection["dump:".Length..], environment, ct);
+        try
+        {
+            return new DumpSource((IPostgresSource)await OpenAsync(restored.Settings, environment, ct), restored, connection, restored.Findings);
+        }
+        catch
+        {
+            await restored.DisposeAsync();
+            throw;
+        }
     }
 
     // Two letters at least: "C:\app.db" is a path.

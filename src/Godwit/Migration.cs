@@ -48,7 +48,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         }
         try
         {
-            return await ExecuteAsync(session, planning, snapshot, schema, target, options, plan, stages, progress, ct);
+            return await ExecuteAsync(session, planning, source, snapshot, schema, target, options, plan, stages, progress, ct);
         }
         catch (OperationCanceledException)
         {
@@ -70,6 +70,8 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
     {
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
+        if (source is IPostgresSource pair && snapshot is IPostgresSnapshot moment)
+            return await PairVerifying.RunAsync(pair, moment, target, await RunSession.LastPlanAsync(source, target, options, ct), new(mode, options.Jobs) { Tables = tables }, progress, clock, ct);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
         if (tables.FirstOrDefault(t => schema.FindTable(t) is null) is { } missing) throw TableFilter.NoSuchTable(missing, schema.Tables.Select(t => t.Name));
         var plan = await RunSession.LastPlanAsync(source, target, options, ct)
@@ -78,7 +80,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         return await stages.RunAsync(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct));
     }
 
-    private async Task<MigrationResult> ExecuteAsync(RunSession session, Planning planning, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    private async Task<MigrationResult> ExecuteAsync(RunSession session, Planning planning, ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         var run = session.Run.Id;
         async Task<T> In<T>(Stage stage, string what, Func<Task<T>> work)
@@ -125,9 +127,10 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         }
         var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
-        var verification = options.Verify is { } mode && !options.SchemaOnly && !plan.InPlace
-            ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))
-            : null;
+        var verification = options.Verify is not { } mode || options.SchemaOnly ? null
+            : await In(Stage.Verify, "comparing every value", () => source is IPostgresSource pair && snapshot is IPostgresSnapshot moment
+                ? PairVerifying.RunAsync(pair, moment, target, plan, new(mode, options.Jobs), progress, clock, ct)
+                : new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct));
         var result = new MigrationResult
         {
             RunId = run,

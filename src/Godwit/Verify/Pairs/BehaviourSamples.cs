@@ -8,7 +8,8 @@ internal sealed class BehaviourSamples(PairSide source, RowHash hash)
 {
     private const int OfTheTable = 20;
     private const int OfTheSubject = 5;
-    private const long Large = 200_000;
+    /// <summary>Rows from which on only some are tried.</summary>
+    public const long Large = 200_000;
 
     private readonly Dictionary<PairTable, List<Row>> _rows = [];
 
@@ -21,6 +22,8 @@ internal sealed class BehaviourSamples(PairSide source, RowHash hash)
     public async Task<IReadOnlyList<Row>> OfAsync(PairTable table, BehaviourSession subject, CancellationToken ct)
     {
         if (!_rows.TryGetValue(table, out var rows)) _rows[table] = rows = await ReadAsync(table, ct);
+        // What it sees of a large table would take a scan to find.
+        if (table.Source.Rows > Large) return rows;
         try
         {
             var own = (await subject.RowsAsync(Sql(table, "", OfTheSubject), ct)).ConvertAll(v => Of(table, v));

@@ -18,8 +18,8 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
 
     public async Task<(ImmutableArray<VerifyCheck> Checks, ImmutableArray<ExpectedDifference> Expected)> RunAsync(CancellationToken ct)
     {
-        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), request.Roles, ct);
-        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), new Dictionary<string, string>(), ct);
+        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), new RoleNames(request.Roles, request.AbsentRoles, request.OwnerInstead), ct);
+        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, ct);
         var left = sides.SameMajor ? [] : await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct);
         foreach (var kind in PairSql.Kinds) Kind(kind, left);
         foreach (var promise in request.Promised.Where(p => p is { Kind: "schema", Aspect: null })) _expected.Add(new("schema " + promise.Name, "not compared", promise.Reason));
