@@ -39,10 +39,16 @@ public sealed class PairJourneyVerifiedTests(PostgresFixture postgres)
         await using var pair = new Pair(await postgres.CreateDatabaseAsync(), await postgres.CreateDatabaseAsync());
         await pair.Source.BuildPortalAsync();
         await pair.Target.BuildPortalAsync();
-        var report = await pair.VerifyAsync(new PairRequest(VerifyMode.Full, 2) { Behaviour = new(BehaviourDepth.Write, []) });
+        var user = (await pair.Source.QueryAsync("SELECT min(id::text) FROM auth.users"))[0];
+        // Secrets are encrypted by a random key, and jobs name their database: two builds differ there.
+        var report = await pair.VerifyAsync(new PairRequest(VerifyMode.Full, 2)
+        {
+            ExcludeSchemas = ["vault", "pgsodium*", "cron"],
+            Behaviour = new(BehaviourDepth.Read, [new("anon", "anon", "{\"role\": \"anon\"}"), new("user", "authenticated", $$"""{"role": "authenticated", "sub": "{{user}}", "aal": "aal1"}""")]),
+        });
         Assert.Equal([], report.Behaviour.Where(b => b.Verdict == Verdict.Different));
         Assert.Equal([], report.Checks.Where(c => c.Verdict == Verdict.Different));
         Assert.Equal([], report.Tables.Where(t => t.Verdict != Verdict.Equal));
-        Assert.True(report.Behaviour.Count(b => b.Verdict == Verdict.Equal) > 100, $"{report.Behaviour.Length} cells");
+        Assert.True(report.Behaviour.Count(b => b.Verdict == Verdict.Equal) > 50, $"{report.Behaviour.Length} cells");
     }
 }
