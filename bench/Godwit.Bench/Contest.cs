@@ -7,7 +7,12 @@ namespace Godwit.Bench;
 
 internal enum Contender { Floor, Godwit, GodwitVerified, Pgloader }
 
-internal sealed record Lap(int Round, Contender Contender, TimeSpan Elapsed, long PeakBytes, long PeakPrivateBytes);
+internal sealed record Lap(int Round, Contender Contender, TimeSpan Elapsed, long PeakBytes, long PeakPrivateBytes)
+{
+    /// <summary>Processor time of the contender's own processes, and of the server's.</summary>
+    public TimeSpan Client { get; init; }
+    public TimeSpan Server { get; init; }
+}
 
 internal sealed record ContestResult(Dataset Set, long SourceBytes, long CopyBytes, IReadOnlyDictionary<string, long> Rows, IReadOnlyList<Lap> Laps);
 
@@ -40,15 +45,17 @@ internal sealed class Contest(PrivateServer server, string godwit, string folder
     private async Task<Lap> LapAsync(int round, Contender contender, string source, Floor floor, IReadOnlyDictionary<string, long> rows, CancellationToken stop)
     {
         await server.FreshAsync(Arena, stop);
+        var (client, backends) = (ProcessorTime.OfEndedChildren(), server.ProcessorTime());
         var lap = contender switch
         {
             Contender.Floor => new Lap(round, contender, await floor.RunAsync(Arena, stop), 0, 0),
             Contender.Godwit => Measured(round, contender, await Migrate(source, "off").MustAsync(stop)),
             Contender.GodwitVerified => Measured(round, contender, await Migrate(source, "full").MustAsync(stop)),
-            _ => Measured(round, contender, await new Command("pgloader", [source, server.UrlWithPassword(Arena)]).MustAsync(stop)),
+            _ => Measured(round, contender, await (new Command("pgloader", [source, server.Url(Arena, "postgresql")]) { Environment = server.Environment }).MustAsync(stop)),
         };
+        lap = lap with { Client = ProcessorTime.OfEndedChildren() - client, Server = server.ProcessorTime() - backends };
         await AssertRowsAsync(rows, stop);
-        await log.WriteLineAsync($"round {round}: {contender} {lap.Elapsed.TotalSeconds:0.00} s" + (lap.PeakBytes > 0 ? $", {lap.PeakBytes / 1_000_000} MB" : ""));
+        await log.WriteLineAsync($"round {round}: {contender} {lap.Elapsed.TotalSeconds:0.00} s, processor {lap.Client.TotalSeconds:0.00} + {lap.Server.TotalSeconds:0.00} s" + (lap.PeakBytes > 0 ? $", {lap.PeakBytes / 1_000_000} MB" : ""));
         return lap;
     }
 

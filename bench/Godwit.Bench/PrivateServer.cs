@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
@@ -54,9 +55,10 @@ internal sealed class PrivateServer : IAsyncDisposable
     };
 
     /// <summary>Without the password, which stands in <see cref="Environment"/>.</summary>
-    public string Url(string database) => $"postgres://bench@127.0.0.1:{_port}/{database}";
+    public string Url(string database, string scheme = "postgres") => $"{scheme}://bench@127.0.0.1:{_port}/{database}";
 
-    public string UrlWithPassword(string database) => $"postgresql://bench:{_password}@127.0.0.1:{_port}/{database}";
+    /// <summary>Of its backends and workers, since it was started.</summary>
+    public TimeSpan ProcessorTime() => Bench.ProcessorTime.OfChildren(int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture));
 
     public Command Client(string program, params string[] arguments) => new(Path.Combine(_bin, program), arguments) { Environment = Environment };
 

@@ -46,7 +46,7 @@ run.SetAction(async (parse, stop) =>
         Console.Error.WriteLine($"{each}:");
         finished.Add(await contest.RunAsync(each, SizesOf(parse), parse.GetValue(pairs), hasPgloader ? parse.GetValue(pgloader) : 0, stop));
     }
-    var measured = new Results(finished, versionRuns, version, serverVersion, hasPgloader ? await Release.PgloaderVersionAsync(stop) : "not installed", TimeProvider.System.GetUtcNow());
+    var measured = new Results(finished, versionRuns, $"{version} ({Release.Form(program)})", serverVersion, hasPgloader ? await Release.PgloaderVersionAsync(stop) : "not installed", TimeProvider.System.GetUtcNow());
     var path = parse.GetValue(results) ?? Path.Combine(root, "bench", "RESULTS.md");
     await File.WriteAllTextAsync(path, measured.ToMarkdown(), stop);
     Console.WriteLine(measured.ToMarkdown());

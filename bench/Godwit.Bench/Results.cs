@@ -24,6 +24,9 @@ internal sealed record Results(IReadOnlyList<ContestResult> Contests, IReadOnlyL
             .AppendLine("| set | floor | godwit | godwit, verified | godwit / floor | wanted | verified / godwit | wanted | peak resident | of it private | pgloader | pgloader / floor |")
             .AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
         foreach (var contest in Contests) text.AppendLine(Row(contest));
+        text.AppendLine().AppendLine("Processor time, client and server together, which other work on the machine disturbs less than the clock:").AppendLine()
+            .AppendLine("| set | floor | godwit | of it godwit itself | godwit, verified | of it godwit itself | godwit / floor | verified / godwit |").AppendLine("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |");
+        foreach (var contest in Contests) text.AppendLine(ProcessorRow(contest));
         text.AppendLine().AppendLine($"Wanted of the peak: at most {WantedPeakBytes / 1_000_000} MB.").AppendLine();
         if (VersionRuns.Count > 0)
             text.AppendLine($"`godwit --version` from the release form: {Median(VersionRuns.Select(v => v.TotalSeconds)):0.000} s (median of {VersionRuns.Count}; wanted {WantedVersionSeconds:0.00} s).").AppendLine();
@@ -45,7 +48,7 @@ internal sealed record Results(IReadOnlyList<ContestResult> Contests, IReadOnlyL
         yield return $"- {GodwitVersion}; .NET {Environment.Version}; PostgreSQL {ServerVersion}; pgloader: {Pgloader}";
         yield return $"- server, the same for all: {string.Join(", ", PrivateServer.Settings.Select(s => $"{s.Name} = {s.Value}"))}, else as shipped (fsync and synchronous_commit on); TCP on 127.0.0.1; an empty database and a CHECKPOINT before each lap";
         yield return $"- floor: {Floor.Sessions} sessions of psql; `{Floor.IndexSettings}` for indexes and foreign keys, as Godwit's own sessions have; no ANALYZE (Godwit's time includes it)";
-        yield return $"- godwit: `migrate --jobs {Floor.Sessions}`, end to end: start of the program, scan of the source, plan, load, indexes, constraints, ANALYZE, publish";
+        yield return $"- godwit: `migrate --jobs {Floor.Sessions}`, end to end: start of the program, sample of the source, plan, load, indexes, constraints, ANALYZE, publish";
     }
 
     private static string Row(ContestResult contest)
@@ -57,6 +60,14 @@ internal sealed record Results(IReadOnlyList<ContestResult> Contests, IReadOnlyL
             + $"| {Ratio(contest, Contender.Godwit, Contender.Floor)} | ≤ {limit:0.00} | {Ratio(contest, Contender.GodwitVerified, Contender.Godwit)} | ≤ {WantedVerified:0.0} "
             + $"| {own.Max(l => l.PeakBytes) / 1_000_000} MB | {own.Max(l => l.PeakPrivateBytes) / 1_000_000} MB "
             + $"| {(pgloader ? Seconds(contest, Contender.Pgloader) : "-")} | {(pgloader ? Ratio(contest, Contender.Pgloader, Contender.Floor) : "-")} |";
+    }
+
+    private static string ProcessorRow(ContestResult contest)
+    {
+        double Of(Contender contender, Func<Lap, TimeSpan> what) => Median(contest.Laps.Where(l => l.Contender == contender).Select(l => what(l).TotalSeconds));
+        double All(Contender contender) => Of(contender, l => l.Client + l.Server);
+        return $"| {Name(contest.Set)} | {All(Contender.Floor):0.00} s | {All(Contender.Godwit):0.00} s | {Of(Contender.Godwit, l => l.Client):0.00} s | {All(Contender.GodwitVerified):0.00} s "
+            + $"| {Of(Contender.GodwitVerified, l => l.Client):0.00} s | {All(Contender.Godwit) / All(Contender.Floor):0.00} | {All(Contender.GodwitVerified) / All(Contender.Godwit):0.00} |";
     }
 
     private static string Seconds(ContestResult contest, Contender contender) =>

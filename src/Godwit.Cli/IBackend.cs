@@ -4,6 +4,7 @@ using Godwit.Follow;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Source;
+using Godwit.Supabase.Rls;
 using Godwit.Target;
 using Godwit.Verify;
 using Godwit.Verify.Pairs;
@@ -39,6 +40,13 @@ internal interface IBackend
     Task<CutoverResult> RollbackAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct);
 
     Task FinishAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct);
+
+    /// <summary>Row-level security from what the schema is now; changes nothing.</summary>
+    Task<RlsPlan> PlanRlsAsync(ITarget target, RlsOptions options, CancellationToken ct);
+
+    Task ApplyRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct);
+
+    Task<RlsMatrix> TestRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct);
 
     /// <summary>Writes the report of a run into a folder and returns the paths of its files.</summary>
     Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct);

@@ -5,6 +5,7 @@ using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Report;
 using Godwit.Source;
+using Godwit.Supabase.Rls;
 using Godwit.Target;
 using Godwit.Verify;
 using Godwit.Verify.Pairs;
@@ -50,6 +51,24 @@ internal sealed class LibraryBackend : IBackend
 
     public Task FinishAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct) =>
         new CuttingOver(job.Clock).FinishAsync(source, target, options, abandon, ct);
+
+    public async Task<RlsPlan> PlanRlsAsync(ITarget target, RlsOptions options, CancellationToken ct)
+    {
+        await using var connection = await target.ConnectAsync(ct);
+        return new RlsPlanner(await RlsInspector.ReadAsync(connection, options.Schema, ct), options).Plan();
+    }
+
+    public async Task ApplyRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct)
+    {
+        await using var connection = await target.ConnectAsync(ct);
+        await RlsApplier.ApplyAsync(connection, plan, ct);
+    }
+
+    public async Task<RlsMatrix> TestRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct)
+    {
+        await using var connection = await target.ConnectAsync(ct);
+        return await new RlsTester(connection, plan).RunAsync(ct);
+    }
 
     public async Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct)
     {

@@ -38,9 +38,11 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var stages = new StageClock(clock, progress);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
         var planning = new Planning(source, snapshot, schema, target, options, stages, progress);
-        var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress, ct);
+        var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress,
+            snapshot is IPostgresSnapshot same ? new Reconciling(same, schema, planning, target, options, progress) : null, ct);
         if (plan is null)
         {
+            await session.ClearAsync(ct);
             plan = reviewed ?? await planning.FirstAsync(ct);
             Refuse(plan, snapshot.Position);
             await session.StartAsync(source.Info.Display, snapshot.Position, plan, options, ct);
@@ -101,7 +103,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             }
             var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options, schema));
             var copied = await In(Stage.Copy, "copying rows", () => plan.InPlace
-                ? new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options.Jobs, ct)
+                ? new PairCopy(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options, ct)
                 : new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
                 .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
@@ -150,7 +152,8 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
 
     private static void Refuse(MigrationPlan plan, Position position)
     {
-        if (plan.SourcePosition != position.Value)
+        // A server never stands still: what its plan names is looked at object by object when it is executed.
+        if (!plan.InPlace && plan.SourcePosition != position.Value)
             throw new GodwitException(ErrorKind.Blocked, "plan-outdated", "The source was written to since the plan was made.", "Make a new plan: godwit plan SOURCE TARGET -o plan.json");
         if (plan.Findings.FirstOrDefault(f => f.Severity == Severity.Block) is { } block)
             throw new GodwitException(ErrorKind.Blocked, block.Code, $"{block.Subject}: {block.Problem} Nothing was changed.", block.Hint);

@@ -28,6 +28,8 @@ public sealed record MigrationOptions
     public ImmutableArray<string> Exclude { get; init; } = [];
     /// <summary>Concurrent readers, COPY streams and index builds.</summary>
     public int Jobs { get; init; } = Environment.ProcessorCount;
+    /// <summary>Between PostgreSQL servers: bytes of a table, with TOAST, that are loaded in one transaction.</summary>
+    public long ChunkBytes { get; init; } = 128L << 20;
     public IfExists IfExists { get; init; }
     public bool SchemaOnly { get; init; }
     public bool DataOnly { get; init; }

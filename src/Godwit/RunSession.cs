@@ -49,13 +49,14 @@ internal sealed class RunSession : IAsyncDisposable
     }
 
     /// <summary>The plan of an unfinished run that this command continues: same source at the same moment, same decisions. Null: start anew.</summary>
-    public async Task<MigrationPlan?> ResumeAsync(string source, Position position, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
+    public async Task<MigrationPlan?> ResumeAsync(string source, Position position, MigrationOptions options, IProgress<MigrationEvent> progress, Reconciling? reconciling, CancellationToken ct)
     {
         if (_unfinished is not { } run) return null;
         if (run.Source != source && options.IfExists != IfExists.Replace)
             throw new GodwitException(ErrorKind.Blocked, "other-run-unfinished", $"A run from {run.Source} is unfinished on {_target.Display}.", "Finish it by its own command, or give it up with --if-exists replace.");
         if (run.Source != source || run.Options != OptionsFingerprint.Of(options)) return null;
-        if (run.Position != position.Value)
+        var plan = reconciling is null ? run.Position == position.Value ? PlanJson.Read(run.Plan) : null : await reconciling.GoOnAsync(run, PlanJson.Read(run.Plan), ct);
+        if (plan is null)
         {
             progress.Report(new MigrationEvent.Found(new("source-changed-since", Severity.Info, source, "The source was written to since the interrupted run: it starts over, so that all rows are of one moment.")));
             return null;
@@ -67,7 +68,13 @@ internal sealed class RunSession : IAsyncDisposable
             Steps = (await RunJournal.StepsAsync(connection, run.Id, ct)).ToImmutableDictionary(s => s.Id);
         }, ct);
         progress.Report(new MigrationEvent.Resumed(Chunks.Sum(c => c.Rows), run.Started));
-        return PlanJson.Read(run.Plan);
+        return plan;
+    }
+
+    /// <summary>Removes what an unfinished run has made where it belongs, before a plan looks at what is there.</summary>
+    public async Task ClearAsync(CancellationToken ct)
+    {
+        if (_unfinished is { } run) await InPlaceUndo.RunAsync(_target, run, ct);
     }
 
     /// <summary>Refuses what is in the way, forgets unfinished runs with all that they built, and writes the new run's first fact.</summary>

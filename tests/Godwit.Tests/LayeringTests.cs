@@ -28,6 +28,7 @@ public sealed partial class LayeringTests
         ["Verify"] = UpToPlan,
         ["Check"] = UpToPlan,
         ["Follow"] = UpToPlan,
+        ["Supabase"] = UpToPlan,
         ["Cutover"] = [.. UpToPlan, "Follow", "Verify"],
         ["Report"] = [.. UpToPlan, "Copy", "PostData", "Verify", "Check"],
     }.ToFrozenDictionary();

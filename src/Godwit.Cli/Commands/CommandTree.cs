@@ -21,6 +21,7 @@ internal static class CommandTree
         root.Add(SwitchCommand.CreateCutover(shell));
         root.Add(SwitchCommand.CreateRollback(shell));
         root.Add(FinishCommand.Create(shell));
+        root.Add(RlsCommand.Create(shell));
         root.Add(LocalCommand.Create(shell));
         root.Add(ConfigCommand.Create(shell));
         root.Add(CompletionCommand.Create(shell));

@@ -4,6 +4,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Godwit.Check;
 using Godwit.Journal;
+using Godwit.Supabase.Rls;
 using Godwit.Verify;
 
 namespace Godwit.Cli.Output;
@@ -13,7 +14,7 @@ namespace Godwit.Cli.Output;
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
     WriteIndented = true,
     Converters = [typeof(SecondsConverter), typeof(WordConverter<Severity>), typeof(WordConverter<Stage>), typeof(WordConverter<Verdict>),
-        typeof(WordConverter<VerifyMode>), typeof(WordConverter<RunState>), typeof(WordConverter<Readiness>)])]
+        typeof(WordConverter<VerifyMode>), typeof(WordConverter<RunState>), typeof(WordConverter<Readiness>), typeof(WordConverter<RlsRole>), typeof(WordConverter<RlsAction>), typeof(WordConverter<Reach>)])]
 [JsonSerializable(typeof(ErrorDocument))]
 [JsonSerializable(typeof(MigrateDocument))]
 [JsonSerializable(typeof(CheckDocument))]
@@ -24,6 +25,7 @@ namespace Godwit.Cli.Output;
 [JsonSerializable(typeof(FinishDocument))]
 [JsonSerializable(typeof(ConfigDocument))]
 [JsonSerializable(typeof(LocalDocument))]
+[JsonSerializable(typeof(RlsDocument))]
 [JsonSerializable(typeof(EventLine))]
 internal sealed partial class CliJson : JsonSerializerContext
 {

@@ -90,6 +90,10 @@ public static class RunJournal
             update godwit.run set plan = $2 where id = $1
             """, ct, run, plan, tables, steps);
 
+    /// <summary>The run's rows are of another moment from now on. Call inside the transaction that makes it so.</summary>
+    public static Task MoveAsync(NpgsqlConnection connection, Guid run, string position, CancellationToken ct) =>
+        ExecuteAsync(connection, "update godwit.run set position = $2 where id = $1", ct, run, position);
+
     /// <summary>Call inside the transaction that loaded the chunk's rows.</summary>
     public static Task ChunkDoneAsync(NpgsqlConnection connection, Guid run, JournalChunk chunk, CancellationToken ct) =>
         ExecuteAsync(connection, "insert into godwit.chunk (run_id, source_table, number, rows, misfits) values ($1, $2, $3, $4, $5)", ct,

@@ -3,15 +3,15 @@ using Godwit.Schema;
 namespace Godwit.Plan;
 
 /// <summary>--if-exists replace: what the target has under the same name is dropped before anything is made.</summary>
-internal static class StatementRemoval
+public static class StatementRemoval
 {
-    public static IEnumerable<SqlStep> Of(StatementContext context)
+    internal static IEnumerable<SqlStep> Of(StatementContext context)
     {
         foreach (var statement in context.Facts.Statements.Reverse())
         {
             if (statement.Drop.Length == 0 || !IsThere(context, statement)) continue;
-            var drop = SqlScript.Split(statement.Drop)[0];
-            yield return new($"drop {statement.Id}", StepKind.Object, statement.Subject, IfExists(drop), "Asked for by --if-exists replace.") { Fallback = "" };
+            if (Cascade(statement.Drop) is not { } drop) continue;
+            yield return new($"drop {statement.Id}", StepKind.Object, statement.Subject, drop, "Asked for by --if-exists replace.") { Fallback = "" };
         }
     }
 
@@ -31,12 +31,18 @@ internal static class StatementRemoval
         };
     }
 
-    /// <summary>DROP TABLE a -> DROP TABLE IF EXISTS a CASCADE.</summary>
-    private static string IfExists(string drop)
+    private static readonly string[] Kinds =
+    [
+        "MATERIALIZED VIEW", "FOREIGN TABLE", "OPERATOR CLASS", "OPERATOR FAMILY", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "EVENT TRIGGER", "TABLE", "VIEW", "SEQUENCE", "TYPE",
+        "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE", "OPERATOR", "COLLATION", "SERVER", "PUBLICATION",
+    ];
+
+    /// <summary>DROP TABLE a -> DROP TABLE IF EXISTS a CASCADE; null for what goes with its table, and for what others may use (schemas, extensions, roles).</summary>
+    public static string? Cascade(string drop)
     {
-        foreach (var kind in (string[])["MATERIALIZED VIEW", "FOREIGN TABLE", "OPERATOR CLASS", "OPERATOR FAMILY", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "EVENT TRIGGER",
-            "TABLE", "VIEW", "SEQUENCE", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE", "OPERATOR", "COLLATION", "SERVER", "PUBLICATION"])
-            if (drop.StartsWith($"DROP {kind} ", StringComparison.Ordinal)) return $"DROP {kind} IF EXISTS {drop[$"DROP {kind} ".Length..]} CASCADE";
-        return drop;
+        var first = SqlScript.Split(drop).FirstOrDefault() ?? "";
+        foreach (var kind in Kinds)
+            if (first.StartsWith($"DROP {kind} ", StringComparison.Ordinal)) return $"DROP {kind} IF EXISTS {first[$"DROP {kind} ".Length..]} CASCADE";
+        return null;
     }
 }

@@ -8,9 +8,7 @@ namespace Godwit.Plan;
 /// <summary>Tables of a PostgreSQL source as parts of the copy: in which format, and in which ranges of pages.</summary>
 internal static class StatementTables
 {
-    /// <summary>With TOAST. What a lost connection can cost, and what Ctrl-C waits for.</summary>
-    private const long ChunkBytes = 128L << 20;
-    private const int SmallestPages = 64;
+    private const int SmallestPages = 16;
 
     public static IEnumerable<TablePlan> Of(StatementContext context)
     {
@@ -36,7 +34,8 @@ internal static class StatementTables
                 Key = table.PrimaryKey?.Columns ?? NotNullKey(table),
                 Rows = (long)Math.Max(0, storage.EstimatedRows),
                 Bytes = storage.Bytes,
-                Chunks = [.. Chunks(storage)],
+                SourceFile = storage.FileNode,
+                Chunks = [.. Chunks(storage, context.Options.ChunkBytes)],
             };
         }
     }
@@ -45,10 +44,10 @@ internal static class StatementTables
         table.UniqueConstraints.Select(u => u.Terms.Select(t => t.Column!).ToImmutableArray()).FirstOrDefault(k => k.All(c => table.FindColumn(c)?.NotNull == true), []);
 
     // Only heaps have ranges of pages. Sizes count TOAST: a small heap may hold a large table.
-    private static IEnumerable<PlannedChunk> Chunks(TableStorage storage)
+    private static IEnumerable<PlannedChunk> Chunks(TableStorage storage, long chunkBytes)
     {
         var rows = (long)Math.Max(0, storage.EstimatedRows);
-        var count = storage.AccessMethod == "heap" && storage.Condition is not { Length: > 0 } ? (int)Math.Min(storage.Bytes / ChunkBytes + 1, Math.Max(1, storage.Pages / SmallestPages)) : 1;
+        var count = storage.AccessMethod == "heap" && storage.Condition is not { Length: > 0 } ? (int)Math.Min(storage.Bytes / chunkBytes + 1, Math.Max(1, storage.Pages / SmallestPages)) : 1;
         for (var i = 0; i < count; i++)
             yield return new(i, i == 0 ? null : storage.Pages * i / count, i == count - 1 ? null : storage.Pages * (i + 1) / count - 1, rows / count);
     }

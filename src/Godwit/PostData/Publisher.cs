@@ -9,6 +9,8 @@ namespace Godwit.PostData;
 /// <summary>Makes everything visible in the target schema at once: all steps and their facts in one transaction, or none.</summary>
 public sealed class Publisher(ITarget target, Guid run)
 {
+    private const string ReloadSchema = "SELECT pg_catalog.pg_notify('pgrst', 'reload schema') FROM pg_catalog.pg_roles WHERE rolname = 'authenticator'";
+
     /// <summary>Returns the number of steps executed: 0 when an earlier attempt published already.</summary>
     public async Task<int> RunAsync(ImmutableArray<SqlStep> steps, IReadOnlyDictionary<string, JournalStep> done, CancellationToken stop)
     {
@@ -23,6 +25,8 @@ public sealed class Publisher(ITarget target, Guid run)
                 await command.ExecuteNonQueryAsync(stop);
                 await RunJournal.StepDoneAsync(connection, run, new(step.Id, StepOutcome.Done, null), stop);
             }
+            // Supabase's REST service keeps the schema in mind; it listens where its role is, and elsewhere nobody does.
+            await using (var reload = new NpgsqlCommand(ReloadSchema, connection)) await reload.ExecuteNonQueryAsync(stop);
             await transaction.CommitAsync(CancellationToken.None);
             return steps.Length;
         }

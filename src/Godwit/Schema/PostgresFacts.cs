@@ -53,6 +53,8 @@ public sealed record TableStorage
     public required char Kind { get; init; }
     /// <summary>"heap": rows can be read by ranges of pages.</summary>
     public string? AccessMethod { get; init; }
+    /// <summary>pg_relation_filenode: another one after the table was rewritten.</summary>
+    public string? FileNode { get; init; }
     public long Pages { get; init; }
     /// <summary>With TOAST, without indexes.</summary>
     public long Bytes { get; init; }

@@ -11,7 +11,7 @@ namespace Godwit.Source;
 public static class Sampling
 {
     /// <summary>Rows of one table that are looked at; a table of fewer is seen whole.</summary>
-    public const int Rows = 64_000;
+    public const int Rows = 16_000;
     private const int Pieces = 16;
 
     /// <summary>By table name. A table whose columns are not all copied (generated ones) is seen whole, since the copy would not see them.</summary>

@@ -5,15 +5,22 @@ namespace Godwit.TypeMapping;
 /// <summary>Counts the facts of one column, cell by cell. The hot path of a profile scan.</summary>
 internal sealed class ColumnCounter(ProfileRequest request)
 {
+    /// <summary>2^63: the least positive number that 64 bits do not hold.</summary>
+    private const double Int8End = 9.2233720368547758E+18;
+
     private readonly long[]?[] _examples = new long[]?[FactCounts.Length];
     private readonly JsonText? _json = (request.Probes & Probes.Json) != 0 ? new JsonText() : null;
     private readonly Probes _probes = request.Probes;
     private readonly int _limit = request.Length;
+    private readonly CellLook _look = new(request.Probes);
     private FactCounts _counts;
     private long _position;
     private long _minInteger = long.MaxValue, _maxInteger = long.MinValue, _minIntegerText = long.MaxValue, _maxIntegerText = long.MinValue;
     private double _minReal = double.PositiveInfinity, _maxReal = double.NegativeInfinity;
     private int _maxCharacters, _maxTextBytes, _maxBlobBytes, _integerDigits, _scale;
+
+    /// <summary>What is known of the text seen last.</summary>
+    public CellLook Look => _look;
 
     /// <summary>Returns the payload's bytes.</summary>
     public int Add(in SourceCell cell, long position)
@@ -71,13 +78,20 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if (value < _minReal) _minReal = value;
         if (value > _maxReal) _maxReal = value;
         if ((float)value != value) Count(ValueFact.BeyondFloat4);
-        // Infinity - Infinity is NaN, so that infinities count as fractional too.
-        if (value - Math.Truncate(value) != 0)
+        // The conversion saturates. Math.Truncate would call the C library's modf in the release form.
+        if ((double)(long)value == value)
+        {
+            if (value >= Int8End) Count(ValueFact.RealBeyondInt8);
+        }
+        else if (!(Math.Abs(value) >= Int8End))
         {
             Count(ValueFact.Fractional);
-            if (double.IsInfinity(value)) Count(ValueFact.Infinite);
         }
-        else if (!(value >= -9.2233720368547758E+18 && value < 9.2233720368547758E+18))
+        else if (double.IsInfinity(value))
+        {
+            Count(ValueFact.Fractional, ValueFact.Infinite);
+        }
+        else
         {
             Count(ValueFact.RealBeyondInt8);
         }
@@ -87,7 +101,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
     private void Text(ReadOnlySpan<byte> text)
     {
         Count(ValueFact.Text);
-        var valid = true;
+        _look.Text = Misfit.None;
         if (text.Length > _maxTextBytes) _maxTextBytes = text.Length;
         if (text.IsEmpty)
         {
@@ -98,7 +112,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         }
         else
         {
-            valid = Utf8Text.IsPlain(text) || Unplain(text);
+            if (!Utf8Text.IsPlain(text)) Unplain(text);
             // A text has no more characters than bytes: most need no counting.
             if (text.Length > _maxCharacters || (_limit > 0 && text.Length > _limit)) Characters(text);
             // Most texts are told from a number by their first byte, and from a UUID by their length.
@@ -107,16 +121,19 @@ internal sealed class ColumnCounter(ProfileRequest request)
             if (text.Length is 32 or 36 or 38) Uuid(text);
             else Count(ValueFact.NotUuid, ValueFact.NotCanonicalUuid);
         }
-        if (_probes != Probes.None) TextContent(text, valid);
+        if (_probes != Probes.None) TextContent(text);
     }
 
-    /// <summary>Text with bytes that are not ASCII, or NUL. Returns whether it is valid UTF-8.</summary>
-    private bool Unplain(ReadOnlySpan<byte> text)
+    /// <summary>Text with bytes that are not ASCII, or NUL.</summary>
+    private void Unplain(ReadOnlySpan<byte> text)
     {
-        var valid = Utf8Text.IsValid(text);
-        if (!valid) Count(ValueFact.InvalidUtf8);
-        if (Utf8Text.HasNul(text)) Count(ValueFact.NulInText);
-        return valid;
+        if (!Utf8Text.IsValid(text)) _look.Text = Misfit.InvalidUtf8;
+        if (Utf8Text.HasNul(text))
+        {
+            Count(ValueFact.NulInText);
+            if (_look.Text == Misfit.None) _look.Text = Misfit.NulInText;
+        }
+        if (_look.Text == Misfit.InvalidUtf8) Count(ValueFact.InvalidUtf8);
     }
 
     private void Characters(ReadOnlySpan<byte> text)
@@ -202,7 +219,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if (request.Precision > 0 && (scale > request.Scale || integerDigits > request.Precision - request.Scale)) Count(ValueFact.WouldRound);
     }
 
-    private void TextContent(ReadOnlySpan<byte> text, bool valid)
+    private void TextContent(ReadOnlySpan<byte> text)
     {
         if ((_probes & Probes.Bool) != 0) Unless(BoolText.TryParse(text, out _), ValueFact.NotBoolText);
         if ((_probes & Probes.Clock) != 0)
@@ -214,7 +231,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);
         if (_json is not null)
         {
-            var verdict = valid ? _json.Check(text) : JsonVerdict.Invalid;
+            var verdict = _look.Json = _look.Text == Misfit.InvalidUtf8 ? JsonVerdict.Invalid : _json.Check(text);
             if (verdict != JsonVerdict.Jsonb)
                 Count(verdict switch { JsonVerdict.DuplicateKeys => ValueFact.DuplicateJsonKeys, JsonVerdict.JsonOnly => ValueFact.UnsupportedJson, _ => ValueFact.NotJson });
         }
@@ -223,6 +240,8 @@ internal sealed class ColumnCounter(ProfileRequest request)
     private void MomentText(ReadOnlySpan<byte> text)
     {
         var kind = IsoText.Parse(text, out var moment);
+        _look.Kind = kind;
+        _look.Moment = moment;
         Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
         if (kind == IsoKind.None) return;
         if (moment.OffsetMinutes != 0) Count(ValueFact.OffsetNotUtc);

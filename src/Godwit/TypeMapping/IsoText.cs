@@ -119,11 +119,14 @@ internal static class IsoText
         return tens > 9 || ones > 9 ? -1 : (int)(tens * 10 + ones);
     }
 
+    /// <summary>Days of the year that begins in March before each month; the first is no month.</summary>
+    private static ReadOnlySpan<short> BeforeMonth => [0, 306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275];
+
     // Days of the proleptic Gregorian calendar, which both engines use: a year begins in March, so that the leap day is its last.
     private static long DaysSinceEpoch(int year, int month, int day)
     {
         if (month <= 2) year--;
-        int era = year / 400, ofEra = year - era * 400, ofYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-        return era * 146_097L + ofEra * 365 + ofEra / 4 - ofEra / 100 + ofYear - 719_468;
+        var century = year / 100;
+        return year * 365 + (year >> 2) - century + (century >> 2) + BeforeMonth[month] + day - 719_469;
     }
 }

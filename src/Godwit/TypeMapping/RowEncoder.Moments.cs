@@ -7,10 +7,17 @@ public sealed partial class RowEncoder
     private const long PostgresEpoch = 946_684_800 * IsoText.Second;
     private const int PostgresEpochDay = 10_957;
 
-    private Misfit Timestamp(in SourceCell cell, bool withZone)
+    private static IsoKind Parse(in SourceCell cell, CellLook? look, out IsoMoment moment)
+    {
+        if (look is not { HasMoment: true }) return IsoText.Parse(cell.Bytes, out moment);
+        moment = look.Moment;
+        return look.Kind;
+    }
+
+    private Misfit Timestamp(in SourceCell cell, bool withZone, CellLook? look)
     {
         if (cell.Class != StorageClass.Text) return Misfit.NotATimestamp;
-        switch (IsoText.Parse(cell.Bytes, out var moment))
+        switch (Parse(cell, look, out var moment))
         {
             case IsoKind.TooFine: return Misfit.WouldRound;
             case IsoKind.None: return Misfit.NotATimestamp;
@@ -19,10 +26,10 @@ public sealed partial class RowEncoder
         }
     }
 
-    private Misfit Date(in SourceCell cell)
+    private Misfit Date(in SourceCell cell, CellLook? look)
     {
         if (cell.Class != StorageClass.Text) return Misfit.NotADate;
-        var kind = IsoText.Parse(cell.Bytes, out var moment);
+        var kind = Parse(cell, look, out var moment);
         return kind is IsoKind.Date or IsoKind.Naive ? PutDate(moment.UnixMicroseconds) : Misfit.NotADate;
     }
 

@@ -48,10 +48,13 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
         _length += 2;
     }
 
-    public void Cell(int column, in SourceCell cell)
+    public void Cell(int column, in SourceCell cell) => Cell(column, cell, null);
+
+    /// <summary><paramref name="look"/>: what a profile found out about this value, null where none has seen it.</summary>
+    internal void Cell(int column, in SourceCell cell, CellLook? look)
     {
         if (_misfit != Misfit.None) return;
-        var reason = Encode(_encodings[column], cell);
+        var reason = Encode(_encodings[column], cell, look);
         if (reason == Misfit.None) return;
         _misfit = reason;
         _misfitColumn = column;
@@ -98,7 +101,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
         _buffer = [];
     }
 
-    private Misfit Encode(in ColumnEncoding encoding, in SourceCell cell)
+    private Misfit Encode(in ColumnEncoding encoding, in SourceCell cell, CellLook? look)
     {
         if (cell.Class == StorageClass.Null)
         {
@@ -108,7 +111,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
         }
         switch (encoding.Kind)
         {
-            case CellEncoding.Text: return Text(encoding, cell);
+            case CellEncoding.Text: return Text(encoding, cell, look);
             case CellEncoding.Int8: return Int8(cell);
             case CellEncoding.Int4: return Int4(cell);
             case CellEncoding.Int2: return Int2(cell);
@@ -118,16 +121,16 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
             case CellEncoding.Bytea: return Bytea(cell);
             case CellEncoding.Numeric: return Numeric(encoding, cell);
             case CellEncoding.Uuid: return Uuid(cell);
-            case CellEncoding.Json or CellEncoding.Jsonb: return Json(encoding, cell);
-            case CellEncoding.Date: return Date(cell);
+            case CellEncoding.Json or CellEncoding.Jsonb: return Json(encoding, cell, look);
+            case CellEncoding.Date: return Date(cell, look);
             case CellEncoding.Time: return Time(cell);
-            case CellEncoding.Timestamp: return Timestamp(cell, withZone: false);
-            case CellEncoding.TimestampTz: return Timestamp(cell, withZone: true);
+            case CellEncoding.Timestamp: return Timestamp(cell, withZone: false, look);
+            case CellEncoding.TimestampTz: return Timestamp(cell, withZone: true, look);
             default: return NumericMoment(encoding.Kind, cell);
         }
     }
 
-    private Misfit Text(in ColumnEncoding encoding, in SourceCell cell)
+    private Misfit Text(in ColumnEncoding encoding, in SourceCell cell, CellLook? look)
     {
         switch (cell.Class)
         {
@@ -135,7 +138,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
                 var text = cell.Bytes;
                 if (!encoding.Proven)
                 {
-                    if (Utf8Text.Check(text) is var reason and not Misfit.None) return reason;
+                    if ((look is null ? Utf8Text.Check(text) : look.Text) is var reason and not Misfit.None) return reason;
                     if (encoding.Length > 0 && text.Length > encoding.Length && Utf8Text.CountCharacters(text) > encoding.Length) return Misfit.TooLong;
                 }
                 return PutBytes(text);
@@ -180,7 +183,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
         return cell.Class == StorageClass.Blob && cell.Bytes.Length == 16 ? PutBytes(cell.Bytes) : Misfit.NotAUuid;
     }
 
-    private Misfit Json(in ColumnEncoding encoding, in SourceCell cell)
+    private Misfit Json(in ColumnEncoding encoding, in SourceCell cell, CellLook? look)
     {
         Span<byte> spelled = stackalloc byte[NumberText.MaxLength];
         scoped ReadOnlySpan<byte> json;
@@ -188,7 +191,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
         {
             case StorageClass.Text:
                 json = cell.Bytes;
-                if (!encoding.Proven && CheckJson(encoding.Kind, json) is var reason and not Misfit.None) return reason;
+                if (!encoding.Proven && CheckJson(encoding.Kind, json, look) is var reason and not Misfit.None) return reason;
                 break;
             case StorageClass.Blob:
                 return Misfit.BlobInText;
@@ -207,10 +210,10 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
         return Misfit.None;
     }
 
-    private Misfit CheckJson(CellEncoding kind, ReadOnlySpan<byte> json)
+    private Misfit CheckJson(CellEncoding kind, ReadOnlySpan<byte> json, CellLook? look)
     {
-        if (!Utf8Text.IsValid(json)) return Misfit.InvalidUtf8;
-        return (_json ??= new JsonText()).Check(json) switch
+        if (look is null ? !Utf8Text.IsValid(json) : look.Text == Misfit.InvalidUtf8) return Misfit.InvalidUtf8;
+        return (look is { HasJson: true } ? look.Json : (_json ??= new JsonText()).Check(json)) switch
         {
             JsonVerdict.Invalid => Misfit.InvalidJson,
             JsonVerdict.DuplicateKeys when kind == CellEncoding.Jsonb => Misfit.DuplicateJsonKeys,

@@ -15,7 +15,7 @@ public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, l
     public const long MaxChunkRows = 500_000;
 
     /// <summary>Large values are few: a sample of them is cut by bytes.</summary>
-    public const long SampleBytes = 4L << 20;
+    public const long SampleBytes = 512L << 10;
 
     private readonly ColumnCounter[] _counters = [.. columns.Select(c => new ColumnCounter(ProfileRequest.For(table.Name, c, options)))];
     private readonly List<(long, long, long, long)> _chunks = [];
@@ -29,6 +29,9 @@ public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, l
     }
 
     public void Cell(int column, in SourceCell cell) => _bytes += _counters[column].Add(cell, _position);
+
+    /// <summary>What is known of the value of this column that was seen last.</summary>
+    internal CellLook Look(int column) => _counters[column].Look;
 
     public bool EndRow()
     {

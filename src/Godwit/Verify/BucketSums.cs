@@ -6,8 +6,8 @@ namespace Godwit.Verify;
 /// </summary>
 internal sealed class BucketSums(int buckets)
 {
-    private readonly Digest[] _sums = new Digest[buckets];
-    private readonly long[] _counts = new long[buckets];
+    /// <summary>Sum and count side by side: one line of the cache a row.</summary>
+    private readonly (Digest Sum, long Rows)[] _buckets = new (Digest, long)[buckets];
 
     public int Count => buckets;
 
@@ -15,27 +15,23 @@ internal sealed class BucketSums(int buckets)
 
     public void Add(Digest key, Digest row)
     {
-        var bucket = BucketOf(key, _sums.Length);
-        _sums[bucket] = _sums[bucket].Plus(row);
-        _counts[bucket]++;
+        ref var bucket = ref _buckets[BucketOf(key, _buckets.Length)];
+        bucket = (bucket.Sum.Plus(row), bucket.Rows + 1);
     }
 
     public void Add(BucketSums other)
     {
-        for (var i = 0; i < _sums.Length; i++)
-        {
-            _sums[i] = _sums[i].Plus(other._sums[i]);
-            _counts[i] += other._counts[i];
-        }
+        for (var i = 0; i < _buckets.Length; i++)
+            _buckets[i] = (_buckets[i].Sum.Plus(other._buckets[i].Sum), _buckets[i].Rows + other._buckets[i].Rows);
     }
 
-    public long RowsIn(int bucket) => _counts[bucket];
+    public long RowsIn(int bucket) => _buckets[bucket].Rows;
 
     public List<int> Different(BucketSums other)
     {
         var different = new List<int>();
-        for (var i = 0; i < _sums.Length; i++)
-            if (_counts[i] != other._counts[i] || _sums[i] != other._sums[i]) different.Add(i);
+        for (var i = 0; i < _buckets.Length; i++)
+            if (_buckets[i] != other._buckets[i]) different.Add(i);
         return different;
     }
 }

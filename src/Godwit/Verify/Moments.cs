@@ -61,6 +61,14 @@ internal ref struct MomentReader(ReadOnlySpan<byte> text)
     {
         value = 0;
         if (_rest.Length < count) return false;
+        if (count == 2)
+        {
+            uint tens = (uint)(_rest[0] - '0'), ones = (uint)(_rest[1] - '0');
+            if (tens > 9 || ones > 9) return false;
+            value = (int)(tens * 10 + ones);
+            _rest = _rest[2..];
+            return true;
+        }
         for (var i = 0; i < count; i++)
         {
             var digit = _rest[i] - '0';
@@ -78,13 +86,14 @@ internal ref struct MomentReader(ReadOnlySpan<byte> text)
         var length = 0;
         while (length < _rest.Length && length < 7 && (uint)(_rest[length] - '0') <= 9) length++;
         if (length < 4 || !Digits(length, out var year) || !Eat('-') || !Digits(2, out var month) || !Eat('-') || !Digits(2, out var day)) return false;
-        if (month is < 1 or > 12 || day < 1 || day > DaysIn(year, month)) return false;
+        if (month is < 1 or > 12 || day < 1 || day > DaysIn(year, month, day)) return false;
         date = year * 10000L + month * 100 + day;
         return true;
     }
 
-    private static int DaysIn(int year, int month) =>
-        DateTime.DaysInMonth(year % 400 + 400, month);
+    // No month is shorter: most dates need no calendar.
+    private static int DaysIn(int year, int month, int day) =>
+        day <= 28 ? 28 : DateTime.DaysInMonth(year % 400 + 400, month);
 
     /// <summary>HH:MM, HH:MM:SS or HH:MM:SS.f; digits beyond microseconds must be zeros.</summary>
     public bool Time(out long micros)

@@ -6,6 +6,7 @@ using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Schema;
 using Godwit.Source;
+using Godwit.Supabase.Rls;
 using Godwit.Target;
 using Godwit.TypeMapping;
 using Godwit.Verify;
@@ -110,6 +111,25 @@ internal sealed class FakeBackend : IBackend
         Calls.Add($"finish {abandon}");
         return Task.CompletedTask;
     }
+
+    /// <summary>Of which rls plan, apply and test plan.</summary>
+    public RlsFacts? RlsFacts { get; set; }
+    public RlsOptions? RlsOptions { get; private set; }
+    public ImmutableArray<RlsCell> RlsCells { get; set; } = [];
+
+    public Task<RlsPlan> PlanRlsAsync(ITarget target, RlsOptions options, CancellationToken ct)
+    {
+        RlsOptions = options;
+        return Task.FromResult(new RlsPlanner(RlsFacts!, options).Plan());
+    }
+
+    public Task ApplyRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct)
+    {
+        Calls.Add("rls apply");
+        return Task.CompletedTask;
+    }
+
+    public Task<RlsMatrix> TestRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct) => Task.FromResult(new RlsMatrix(plan.Options.Schema, RlsCells));
 
     public Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct) =>
         Task.FromResult<ImmutableArray<string>>([Path.Combine(folder, "index.html")]);

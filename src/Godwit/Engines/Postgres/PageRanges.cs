@@ -21,18 +21,6 @@ internal static class PageRanges
     internal static string CopySql(TableRead read)
     {
         var options = read.Format == RowFormat.Binary ? " (FORMAT binary)" : "";
-        return $"COPY (SELECT {SqlName.List(read.Columns.Select(c => c.Name))} FROM {From(read.Table, read.Range)}) TO STDOUT{options}";
-    }
-
-    /// <summary>ONLY: rows of children are another table's.</summary>
-    internal static string From(Table table, KeyRange range)
-    {
-        var conditions = new List<string>();
-        if (range.From is { } from) conditions.Add($"ctid >= '({from},0)'::tid");
-        if (range.To is { } to) conditions.Add($"ctid < '({to + 1},0)'::tid");
-        var where = conditions.Count == 0 ? "" : " WHERE " + string.Join(" AND ", conditions);
-        // An extension says which rows of its table are the user's by a whole WHERE clause.
-        if (table.Storage?.Condition is { Length: > 0 } condition) return $"(SELECT * FROM ONLY {table.Relation} {condition}) x{where}";
-        return $"ONLY {table.Relation}{where}";
+        return $"COPY (SELECT {SqlName.List(read.Columns.Select(c => c.Name))} FROM {PageRange.From(read.Table, read.Range)}) TO STDOUT{options}";
     }
 }

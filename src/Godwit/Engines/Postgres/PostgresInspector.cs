@@ -76,6 +76,7 @@ internal sealed class PostgresInspector(NpgsqlConnection connection)
     {
         Kind = r.GetString(2)[0],
         AccessMethod = r.Text(3),
+        FileNode = r.Text(19),
         Pages = r.GetInt64(4),
         Bytes = r.GetInt64(5),
         EstimatedRows = r.GetDouble(6),

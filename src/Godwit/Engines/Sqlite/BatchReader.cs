@@ -92,6 +92,8 @@ internal sealed class BatchReader : IDisposable
 
         public void Cell(int column, in SourceCell cell) => _encoder.Cell(column, cell);
 
+        public void Cell(int column, in SourceCell cell, CellLook look) => _encoder.Cell(column, cell, look);
+
         public bool EndRow()
         {
             _encoder.EndRow();
@@ -100,7 +102,7 @@ internal sealed class BatchReader : IDisposable
         }
     }
 
-    /// <summary>One look for the profile, one for the encoder, while the value is at hand.</summary>
+    /// <summary>The profile looks at the value, and the encoder takes what it found.</summary>
     private readonly struct ProfilingVisitor(BatchReader batch, TableProfiler profiler) : IRowVisitor
     {
         private readonly Visitor _visitor = new(batch);
@@ -114,7 +116,7 @@ internal sealed class BatchReader : IDisposable
         public void Cell(int column, in SourceCell cell)
         {
             profiler.Cell(column, cell);
-            _visitor.Cell(column, cell);
+            _visitor.Cell(column, cell, profiler.Look(column));
         }
 
         public bool EndRow()

@@ -12,21 +12,25 @@ namespace Godwit.Engines.Sqlite;
 /// </summary>
 internal sealed unsafe class TableScan : IDisposable
 {
-    private const long SmallSpan = 20_000;
+    /// <summary>Fewer positions are not worth a statement of their own. Rows of 50 kB are: a thousand of them are a chunk.</summary>
+    private const long SmallSpan = 1_000;
     /// <summary>SQLITE_MAX_COLUMN of the native library, for tables and for results.</summary>
     private const int MaxColumns = 2000;
     private static readonly string[] RowIdNames = ["rowid", "_rowid_", "oid"];
     private readonly Statement _statement;
     private readonly int _columns;
-    /// <summary>1 where the first result column is the position, else 0.</summary>
+    /// <summary>1 where the first result column is the position and nothing else, else 0.</summary>
     private readonly int _offset;
+    /// <summary>The result column that is the position, -1 where there is none.</summary>
+    private readonly int _position;
     private long _ordinal;
 
-    private TableScan(Statement statement, int columns, int offset)
+    private TableScan(Statement statement, int columns, int offset, int position)
     {
         _statement = statement;
         _columns = columns;
         _offset = offset;
+        _position = position;
     }
 
     internal Statement Statement => _statement;
@@ -35,14 +39,16 @@ internal sealed unsafe class TableScan : IDisposable
     {
         var rowId = RowIdName(table);
         if (rowId is null && range != KeyRange.All) throw new ArgumentException($"Table {table.Name} has no row positions.", nameof(range));
-        var sql = Sql(table, columns.AddRange(extra), range, rowId);
+        // INTEGER PRIMARY KEY is the position: it is not read twice.
+        var key = rowId is null ? -1 : columns.IndexOf(table.Columns.FirstOrDefault(c => c.IsRowKey)?.Name ?? "", NameComparer.Instance);
+        var sql = Sql(table, columns.AddRange(extra), range, rowId, key < 0);
         var statement = reader.Query(sql);
         try
         {
             var bound = 0;
             if (range.From is { } from) statement.Bind(++bound, from);
             if (range.To is { } to) statement.Bind(++bound, to);
-            return new TableScan(statement, columns.Length, rowId is null ? 0 : 1);
+            return new TableScan(statement, columns.Length, rowId is null || key >= 0 ? 0 : 1, rowId is null ? -1 : Math.Max(key, 0));
         }
         catch
         {
@@ -52,14 +58,14 @@ internal sealed unsafe class TableScan : IDisposable
     }
 
     /// <summary>The rows that a statement of the engine's own yields: its columns are the position, then <paramref name="columns"/> others.</summary>
-    internal static TableScan Start(Connection reader, string sql, int columns, bool position) => new(reader.Query(sql), columns, position ? 1 : 0);
+    internal static TableScan Start(Connection reader, string sql, int columns, bool position) => new(reader.Query(sql), columns, position ? 1 : 0, position ? 0 : -1);
 
     // NOT INDEXED: a covering index would yield another order. It does not forbid the lookup by rowid (https://www.sqlite.org/lang_indexedby.html),
     // and says nothing about the indexes of a WITHOUT ROWID table.
-    private static string Sql(Table table, ImmutableArray<string> columns, KeyRange range, string? rowId)
+    private static string Sql(Table table, ImmutableArray<string> columns, KeyRange range, string? rowId, bool position)
     {
         var terms = columns.Select(column => $"t.{new SqliteIdentifier(column)}").ToList();
-        if (rowId is not null) terms.Insert(0, $"t.{rowId}");
+        if (rowId is not null && position) terms.Insert(0, $"t.{rowId}");
         else if (terms.Count == 0) terms.Add("0");
         var sql = $"SELECT {string.Join(", ", terms)} FROM main.{new SqliteIdentifier(table.Name)} AS t NOT INDEXED";
         if (rowId is null) return sql + KeyOrder(table);
@@ -142,7 +148,7 @@ internal sealed unsafe class TableScan : IDisposable
                 throw _statement.Connection.Failure(rc);
             }
             if ((++_ordinal & 0xfff) == 0) ct.ThrowIfCancellationRequested();
-            visitor.BeginRow(_offset > 0 ? Native.ValueInt64(Native.ColumnValue(statement, 0)) : _ordinal);
+            visitor.BeginRow(_position >= 0 ? Native.ValueInt64(Native.ColumnValue(statement, _position)) : _ordinal);
             for (var i = 0; i < _columns; i++) visitor.Cell(i, Cell<TText>(Native.ColumnValue(statement, _offset + i)));
             if (!visitor.EndRow()) return true;
         }

@@ -11,7 +11,8 @@ SELECT n.nspname::text, c.relname::text, c.relkind::text, am.amname::text,
        e.extname::text,
        CASE WHEN e.oid IS NOT NULL THEN e.extcondition[array_position(e.extconfig, c.oid)] END,
        obj_description(c.oid, 'pg_class'),
-       has_table_privilege(c.oid, 'SELECT')
+       has_table_privilege(c.oid, 'SELECT'),
+       pg_relation_filenode(c.oid)::text
   FROM pg_class c
   JOIN pg_namespace n ON n.oid = c.relnamespace
   LEFT JOIN pg_am am ON am.oid = c.relam

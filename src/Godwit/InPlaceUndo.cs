@@ -1,0 +1,42 @@
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit;
+
+/// <summary>Removes what an unfinished run has made where it belongs, the last first, so that another can begin. Only what its journal says is touched.</summary>
+internal static class InPlaceUndo
+{
+    public static async Task RunAsync(ITarget target, JournalRun run, CancellationToken ct)
+    {
+        var plan = PlanJson.Read(run.Plan);
+        if (!plan.InPlace) return;
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            var done = (await RunJournal.StepsAsync(connection, run.Id, ct)).Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (var objects in await LargeObjectJournal.DoneAsync(connection, run.Id, ct))
+                await TryAsync(connection, $"SELECT lo_unlink({objects})", ct);
+            foreach (var step in plan.PreData.Concat(plan.PostData).Reverse())
+                if (done.Contains(step.Id) && step.Undo is { } undo && StatementRemoval.Cascade(undo) is { } drop) await TryAsync(connection, drop, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "removing what the unfinished run has made");
+        }
+    }
+
+    // Gone with another object, or in use by something that is not the run's: then it stays, and the next plan says that it is in the way.
+    private static async Task TryAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        try
+        {
+            await using var command = new NpgsqlCommand(sql, connection);
+            await command.ExecuteNonQueryAsync(ct);
+        }
+        catch (PostgresException e) when (e.SqlState[..2] is "42" or "2B" or "3F" or "55")
+        {
+        }
+    }
+}
