@@ -131,7 +131,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         var verification = options.Verify is not { } mode || options.SchemaOnly ? null
             : await In(Stage.Verify, "comparing every value", () => source is IPostgresSource pair && snapshot is IPostgresSnapshot moment
-                ? PairVerifying.RunAsync(pair, moment, target, plan, new(mode, options.Jobs), progress, clock, ct)
+                ? PairVerifying.RunAsync(pair, moment, target, plan, PairVerifying.Asked(plan, options, mode), progress, clock, ct)
                 : new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct));
         var result = new MigrationResult
         {

@@ -24,6 +24,12 @@ public static class PairVerifying
         return Named(await verifier.VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), await snapshot.ExportedAsync(ct), ct), plan);
     }
 
+    /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>
+    internal static PairRequest Asked(MigrationPlan plan, MigrationOptions options, VerifyMode mode) => new(mode, options.Jobs)
+    {
+        Tables = options.DataOnly || options.IfExists == IfExists.Append ? [.. plan.Tables.Select(t => t.Target.ToString())] : [],
+    };
+
     /// <summary>Tables by the names that the plan and the rest of the report give them.</summary>
     private static VerifyReport Named(VerifyReport report, MigrationPlan? plan)
     {

@@ -12,7 +12,7 @@ namespace Godwit;
 /// <summary>
 /// An unfinished run from PostgreSQL goes on, although the moment that it copied died with its process. What is loaded is looked at from a new
 /// moment: a chunk counts when the source still holds exactly those rows, none of them written since. Tables of other chunks are emptied and
-/// loaded again, so that all rows are of the new moment. See docs/decisions/0006.
+/// loaded again, so that all rows are of the new moment. See docs/decisions/0007.
 /// </summary>
 internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema schema, Planning planning, ITarget target, MigrationOptions options, IProgress<MigrationEvent> progress)
 {

@@ -15,8 +15,10 @@ internal sealed record Ends(string Source, string? Target)
     public static Ends Of(Invocation invocation)
     {
         var (source, target) = (invocation.Option<string>("SOURCE"), invocation.Option<string>("TARGET"));
-        // `godwit migrate postgres://...`: the one end that is given is plainly the target.
-        if (source is not null && target is null && (ConnectionDefaults.IsPostgres(source) || LocalServers.IsLocal(source))) (source, target) = (null, source);
+        // `godwit migrate postgres://...`: the one end that is given is the target; check and plan look at a source alone as well.
+        if (source is not null && target is null && (LocalServers.IsLocal(source)
+            || (ConnectionDefaults.IsPostgres(source) && (invocation.Settings.Source is not null || invocation.Parse.CommandResult.Command.Name is not ("check" or "plan")))))
+            (source, target) = (null, source);
         invocation.Shell.Secrets.LearnConnection(source);
         invocation.Shell.Secrets.LearnConnection(target);
         source = source is null ? Default(invocation, invocation.Settings.Source) : ConnectionDefaults.SqlitePath(source) ?? source;

@@ -7,8 +7,9 @@ internal static class PlanText
 {
     public static void Write(TextWriter output, MigrationPlan plan)
     {
-        output.WriteLine($"-- Godwit's plan for {OneLine(plan.Source)} -> schema {plan.TargetSchema}");
-        output.WriteLine($"-- Built in schema {plan.LoadSchema}, moved to {plan.TargetSchema} in one transaction at the end. Nothing was changed.");
+        output.WriteLine(plan.InPlace ? $"-- Godwit's plan for {OneLine(plan.Source)}" : $"-- Godwit's plan for {OneLine(plan.Source)} -> schema {plan.TargetSchema}");
+        if (plan.InPlace) output.WriteLine("-- Objects are made where they belong, each in a transaction of its own; rights come when everything is there. Nothing was changed.");
+        else output.WriteLine($"-- Built in schema {plan.LoadSchema}, moved to {plan.TargetSchema} in one transaction at the end. Nothing was changed.");
         Section(output, "before the data", plan.PreData);
         Data(output, plan);
         Section(output, "after the data", plan.PostData);
@@ -38,6 +39,11 @@ internal static class PlanText
             output.WriteLine();
             output.WriteLine($"-- {OneLine(table.Source)} -> {table.Target}: {Units.Plural(table.Rows, "row")}, {Units.Bytes(table.Bytes)}, {Units.Plural(Math.Max(1, table.Chunks.Length), "chunk")}" +
                 (table.ExpectedMisfits > 0 ? $", {Units.Plural(table.ExpectedMisfits, "row")} to quarantine" : ""));
+            if (plan.InPlace)
+            {
+                output.WriteLine(table.Format == Source.RowFormat.Binary ? "--   undecoded, in the binary format" : $"--   as text, because of {string.Join(", ", table.Columns.Where(c => c.Why.Contains("as text", StringComparison.Ordinal)).Select(c => OneLine(c.Source)))}");
+                continue;
+            }
             foreach (var column in table.Columns)
                 output.WriteLine($"--   {OneLine(column.Target)} {column.PgType}: {(column.DeclaredType.Length == 0 ? "no type declared" : OneLine(column.DeclaredType))}; {OneLine(column.Why)}");
         }

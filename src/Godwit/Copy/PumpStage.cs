@@ -98,7 +98,9 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     {
         var connection = target.OpenWire(ct);
         // A server crash may lose chunks together with their facts; later steps commit synchronously, and with them everything before.
-        connection.Query("SET synchronous_commit = off" + (plan.LoadSearchPath is { } path ? $"; SET search_path = {path}" : ""));
+        // Rows into tables that were there before: their triggers have fired in the source, their foreign keys need no order.
+        var quiet = plan.PreData.IsEmpty && target.Profile.IsSuperuser ? "; SET session_replication_role = replica" : "";
+        connection.Query("SET synchronous_commit = off" + quiet + (plan.LoadSearchPath is { } path ? $"; SET search_path = {path}" : ""));
         return connection;
     }
 

@@ -108,7 +108,7 @@ public sealed record MigrationPlan
     /// <summary>The target schema ("public") and the schema in which everything is built before it is published.</summary>
     public required string TargetSchema { get; init; }
     public required string LoadSchema { get; init; }
-    /// <summary>Statements are the source's own and make objects where they belong; nothing moves at the end (docs/decisions/0006).</summary>
+    /// <summary>Statements are the source's own and make objects where they belong; nothing moves at the end (docs/decisions/0007).</summary>
     public bool InPlace { get; init; }
     /// <summary>search_path of the sessions that load rows, where checks call functions that need it; null is pg_catalog alone.</summary>
     public string? LoadSearchPath { get; init; }

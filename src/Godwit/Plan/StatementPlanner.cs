@@ -16,6 +16,11 @@ internal sealed class StatementContext(PlanInput input)
     /// <summary>Roles that statements of the plan itself create.</summary>
     public ImmutableHashSet<string> NewRoles { get; } = [.. input.Schema.Postgres!.Statements.Where(s => s.Kind == "ROLE").Select(s => s.Name)];
 
+    private readonly HashSet<(string, string?, string)> _made = [.. input.Schema.Postgres!.Statements.Select(s => (s.Kind, s.Schema, s.Name))];
+
+    /// <summary>A statement makes the object: what a profile leaves out has no rows and no state to be set.</summary>
+    public bool Makes(string kind, SqlName name) => _made.Contains((kind, name.Schema, name.Name));
+
     public bool HasRole(string role) =>
         Target is null || Target.Roles.Contains(role) || NewRoles.Contains(role) || role is "public" or "PUBLIC" or "CURRENT_USER" or "SESSION_USER" or "CURRENT_ROLE";
 
@@ -67,12 +72,12 @@ internal static class StatementPlanner
         var byName = context.Input.Schema.Tables.ToDictionary(t => t.Name, StringComparer.Ordinal);
         bool InTree(Table table) => table.Storage?.Parent is { } parent && byName.TryGetValue(parent, out var above) && above.Storage?.Kind == 'p';
         // Analyzing a partitioned table looks at its partitions too.
-        foreach (var table in context.Input.Schema.Tables.Where(t => !InTree(t) && (planned.Contains(t.Name) || t.Storage?.Kind == 'p')))
+        foreach (var table in context.Input.Schema.Tables.Where(t => !InTree(t) && (planned.Contains(t.Name) || (t.Storage?.Kind == 'p' && context.Makes("TABLE", t.Relation!.Value)))))
             yield return new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {table.Relation}", "Statistics for the query planner.") { Table = table.Name, Fallback = "" };
-        foreach (var view in InOrder(context.Facts.MaterializedViews.Where(v => v.Populated)))
+        foreach (var view in InOrder(context.Facts.MaterializedViews.Where(v => v.Populated && context.Makes("MATERIALIZED VIEW", v.Name))))
             yield return new($"refresh {view.Name}", StepKind.Refresh, $"MATERIALIZED VIEW {view.Name}", StatementSteps.Under(context.Facts.SearchPath) + $"REFRESH MATERIALIZED VIEW {view.Name};\nANALYZE {view.Name}",
                 "Its rows are computed anew, when everything that they are made of is there.") { Fallback = "" };
-        foreach (var sequence in context.Facts.Sequences)
+        foreach (var sequence in context.Facts.Sequences.Where(s => context.Makes("SEQUENCE", s.Name)))
         {
             if (sequence.LastValue is not { } last)
             {

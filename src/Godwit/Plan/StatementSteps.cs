@@ -75,7 +75,7 @@ internal static class StatementSteps
     private static string Whole(StatementContext context, SchemaStatement statement, StepKind kind)
     {
         var sql = new StringBuilder();
-        var path = statement.SearchPath ?? (kind is StepKind.Index or StepKind.Constraint or StepKind.Check ? context.Facts.SearchPath : null);
+        var path = statement.SearchPath ?? (kind is StepKind.Index or StepKind.Constraint or StepKind.Check ? context.Facts.SearchPath : null) ?? EqualityPath(context, statement);
         if (path is not null) sql.Append(Under(path));
         if (statement.Kind is "FUNCTION" or "PROCEDURE" or "AGGREGATE") sql.Append("SET LOCAL check_function_bodies = off;\n");
         if (statement.Tablespace is { } space && HasTablespace(context, statement, space)) sql.Append("SET LOCAL default_tablespace = ").Append(SqlText.Literal(space)).Append(";\n");
@@ -83,6 +83,19 @@ internal static class StatementSteps
         sql.Append(statement.Kind == "SCHEMA" ? IfNotExists(statement.Sql) : statement.Sql);
         if (Owner(context, statement) is { } owner) sql.Append('\n').Append("ALTER ").Append(statement.OwnedObject).Append(" OWNER TO ").Append(SqlName.Quote(owner)).Append(';');
         return sql.ToString();
+    }
+
+    /// <summary>
+    /// NULLIF, CASE x WHEN, IS DISTINCT FROM and USING compare by an "=" for which SQL has no place to name a schema: under pg_catalog alone they
+    /// would bind to another operator (text's instead of citext's) without an error.
+    /// </summary>
+    private static string? EqualityPath(StatementContext context, SchemaStatement statement)
+    {
+        if (context.Facts.EqualitySchemas.IsEmpty || statement.Kind is "FUNCTION" or "PROCEDURE" or "COMMENT" or "SCHEMA" or "EXTENSION" or "TYPE") return null;
+        var words = SqlScript.Tokens(statement.Sql).Select(t => t.ToUpperInvariant()).ToList();
+        var compares = words.Contains("NULLIF") || words.Contains("CASE") || (statement.Kind is "VIEW" or "MATERIALIZED VIEW" && words.Contains("USING"))
+            || words.Zip(words.Skip(1)).Any(p => p is ("DISTINCT", "FROM"));
+        return compares ? "pg_catalog, " + string.Join(", ", context.Facts.EqualitySchemas.Select(SqlName.Quote)) : null;
     }
 
     internal static string Under(string searchPath) => $"SET LOCAL search_path = {searchPath};\n";

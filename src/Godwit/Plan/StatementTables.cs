@@ -15,6 +15,7 @@ internal static class StatementTables
         foreach (var table in context.Input.Schema.Tables.Where(t => t.Storage is { Kind: 'r' }))
         {
             var storage = table.Storage!;
+            if (!context.Makes(storage.Extension is null ? "TABLE" : "EXTENSION", storage.Extension is null ? table.Relation!.Value : new(storage.Extension))) continue;
             var columns = table.Columns.Where(c => c.Generated is null).ToImmutableArray();
             var text = columns.FirstOrDefault(c => !c.BinaryStable);
             var target = table.Relation!.Value;

@@ -128,6 +128,8 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         if (step.Kind == StepKind.ForeignKeyValidation && e.SqlState == PostgresErrorCodes.ForeignKeyViolation && e.ConstraintName is { } name && step.Table is { } table)
             return await Orphans.DescribeAsync(connection, plan.Tables.First(t => t.Source == table), name, stop);
+        if (e.SqlState == PostgresErrorCodes.UniqueViolation && plan.Tables.FirstOrDefault(t => t.Source == step.Table) is { } keyed && plan.InPlace
+            && await Duplicates.DescribeAsync(connection, keyed, step.Sql, stop) is { } duplicates) return $"{e.SqlState} {e.MessageText}: {duplicates}";
         // The server's DETAIL names the key, "Key (email)=(a@b) is duplicated": what the user needs to find the row.
         return $"{e.SqlState} {e.MessageText}{(e.Detail is null ? "" : " " + e.Detail)}";
     }

@@ -45,8 +45,8 @@ public sealed partial record PgDump(string Program, int Major)
         start.Environment["LC_ALL"] = "C";
         foreach (var value in settings.Values)
             if (Variables.GetValueOrDefault(value.Name) is { } variable) start.Environment[variable] = value.Value;
-        // A time limit of the role's is not meant for this.
-        start.Environment["PGOPTIONS"] = $"{settings.Get("options")} -c statement_timeout=0 -c idle_in_transaction_session_timeout=0".Trim();
+        // pg_dump lifts time limits itself; a pooler may not know the parameter that PGOPTIONS becomes.
+        if (settings.Get("options") is { } options) start.Environment["PGOPTIONS"] = options;
         start.Environment["PGAPPNAME"] = "godwit";
         using var process = new Process { StartInfo = start };
         try

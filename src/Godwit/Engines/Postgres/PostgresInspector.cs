@@ -32,6 +32,7 @@ internal sealed class PostgresInspector(NpgsqlConnection connection)
             Statements = statements,
             Roles = await CatalogQuery.AllAsync(connection, "roles", r => new RoleFact(r.GetString(0), r.GetBoolean(1), r.GetBoolean(2), r.GetBoolean(3), r.GetBoolean(4), r.GetBoolean(5), r.GetBoolean(6), r.GetBoolean(7), r.GetInt32(8), r.Text(9), r.Texts(10)), ct),
             Extensions = await CatalogQuery.AllAsync(connection, "extensions", r => new ExtensionFact(r.GetString(0), r.GetString(1), r.GetString(2)), ct),
+            EqualitySchemas = await CatalogQuery.AllAsync(connection, "equality_schemas", r => r.GetString(0), ct),
             Settings = await CatalogQuery.AllAsync(connection, "settings", r => new SettingFact(r.Text(0), r.GetBoolean(1), r.GetString(2), r.GetString(3)), ct),
             Sequences = await SequencesAsync(ct),
             MaterializedViews = await CatalogQuery.AllAsync(connection, "materialized_views", r => new MaterializedViewFact(new(r.GetString(0), r.GetString(1)), r.GetBoolean(2), [.. r.Texts(3).Zip(r.Texts(4), (s, n) => new SqlName(s, n))]), ct),

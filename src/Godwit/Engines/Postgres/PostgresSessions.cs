@@ -8,6 +8,9 @@ internal sealed class PostgresSessions(NpgsqlConnectionStringBuilder settings, s
 {
     internal const string Begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
+    private const string Unlimit = "SET statement_timeout = 0";
+    private const int Attempts = 5;
+
     private static readonly string Pin = CatalogQuery.Text("pin_session");
 
     internal NpgsqlConnectionStringBuilder Settings { get; } = new(settings.ConnectionString)
@@ -21,6 +24,7 @@ internal sealed class PostgresSessions(NpgsqlConnectionStringBuilder settings, s
         try
         {
             await connection.OpenAsync(ct);
+            await UnlimitAsync(connection, ct);
             await CatalogQuery.ExecuteAsync(connection, Pin, ct);
             return connection;
         }
@@ -29,6 +33,22 @@ internal sealed class PostgresSessions(NpgsqlConnectionStringBuilder settings, s
             await connection.DisposeAsync();
             if (PostgresErrors.IsServerError(e)) throw PostgresErrors.Map(e, "Connecting to " + display);
             throw;
+        }
+    }
+
+    // The role's own time limit holds until it is lifted, and may be short for a busy server: the lifting is a statement of its own.
+    private static async Task UnlimitAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await CatalogQuery.ExecuteAsync(connection, Unlimit, ct);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && attempt < Attempts)
+            {
+            }
         }
     }
 
@@ -54,6 +74,7 @@ internal sealed class PostgresSessions(NpgsqlConnectionStringBuilder settings, s
         var connection = WireConnection.Open(Settings, ct);
         try
         {
+            connection.Query(Unlimit);
             connection.Query(Pin);
             connection.Query($"{Begin}; SET TRANSACTION SNAPSHOT '{exported}'");
             return connection;

@@ -128,7 +128,7 @@ public sealed class RlsPlanner(RlsFacts facts, RlsOptions options)
         if ((facts.Roles.Length < 3 || !facts.HasAuthUid) && !options.AuthShim)
             _findings.Add(new("rls-auth-missing", Severity.Block, "auth.uid()", "this server has no roles anon, authenticated and service_role, or no auth.uid()", "--auth-shim makes them"));
         var unmapped = $"a user sees nothing until {users.Name}.{OwnerSql.AuthId} holds the id of his account in auth.users";
-        _findings.Add(new("rls-users-to-map", Severity.Info, $"{users.Name}", unmapped, $"UPDATE {users.Name} u SET {OwnerSql.AuthId} = a.id FROM auth.users a WHERE lower(a.email) = lower(u.email)"));
+        _findings.Add(new("rls-users-to-map", Severity.Info, $"{users.Name}", unmapped, $"UPDATE {users.Name} u SET {OwnerSql.AuthId} = a.id FROM auth.users a WHERE lower(a.email) = lower(u.email) AND a.email_confirmed_at IS NOT NULL AND u.{OwnerSql.AuthId} IS NULL"));
         var owners = tables.Where(t => !t.Relation.OwnerBypasses && !options.Force && !t.Relation.Forced).Select(t => t.Relation.Owner).Concat(tables.Where(t => t.Relation.OwnerBypasses).Select(t => t.Relation.Owner)).Distinct().ToList();
         foreach (var owner in owners)
             _findings.Add(new("rls-owner-bypasses", Severity.Warning, $"role {owner}", "it owns the tables and passes by every policy: an application that connects as this role is not protected by them",

@@ -44,7 +44,7 @@ internal sealed class TableSteps(RlsTable table, RlsOptions options)
         var hidden = table.Relation.Columns.Where(SecretColumns.IsSecret).Select(c => c.Name).ToList();
         string Columns(IEnumerable<string> names) => $" ({SqlName.List(names)})";
         var readable = hidden.Count == 0 ? "" : Columns(table.Relation.Columns.Where(c => !hidden.Contains(c.Name)).Select(c => c.Name));
-        var why = hidden.Count == 0 ? "As far as the policies go." : $"As far as the policies go; {string.Join(", ", hidden)} stay unread.";
+        var why = hidden.Count == 0 ? "As far as the policies go." : $"As far as the policies go. Unread: {string.Join(", ", hidden)}.";
         var rights = new List<string> { "SELECT" + readable };
         if (table.Ownership is Ownership.Self)
         {

@@ -1,0 +1,214 @@
+using Godwit.Engines.Postgres;
+using Godwit.Plan;
+using Godwit.Source;
+using Godwit.Target;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Pairs;
+
+/// <summary>What a pair of servers asks of a migration, good and bad.</summary>
+public class PairTests(PostgresFixture postgres)
+{
+    /// <summary>A type and values of it that careless copies change.</summary>
+    private static readonly (string Type, string Values)[] Types =
+    [
+        ("boolean", "true, false"), ("bytea", @"'\x00ff5c', ''"), ("\"char\"", "'a', ''"), ("name", "'a b'"), ("smallint", "-32768"), ("integer", "2147483647"), ("bigint", "-9223372036854775808"),
+        ("text", @"E'\\N', E'\\.', '', E'\t\n\r', 'é😀'"), ("varchar(3)", "'ab '"), ("char(5)", "'ab'"), ("oid", "4294967295"), ("tid", "'(1,2)'"), ("xid8", "'5'"), ("json", "'{\"b\": 1.10,  \"a\":1, \"a\":2}'"),
+        ("jsonb", "'{\"b\": 1.10, \"a\":[null]}', '1e400'"), ("jsonpath", "'$.a[*] ? (@ > 2)'"), ("point", "'(1,-0)'"), ("lseg", "'((0,0),(1,1e300))'"), ("path", "'[(0,0),(1,1)]'"), ("box", "'(1,2),(3,4)'"),
+        ("polygon", "'((0,0),(1,0.1),(2,2))'"), ("line", "'{1,-1,0}'"), ("circle", "'<(1,2),3>'"), ("float4", "'-0', 'NaN', '1.1754944e-38', '0.1'"), ("float8", "'-0', '-Infinity', '5e-324', '0.1'"),
+        ("money", "'-12.34'"), ("macaddr", "'08:00:2b:01:02:03'"), ("macaddr8", "'08:00:2b:01:02:03:04:05'"), ("inet", "'::ffff:1.2.3.4/96', '10.0.0.1'"), ("cidr", "'10.0.0.0/8'"),
+        ("date", "'infinity', '4713-01-01 BC', '5874897-12-31'"), ("time", "'24:00', '00:00:00.000001'"), ("timetz", "'12:00:00.5+15:59'"), ("timestamp", "'-infinity', '294276-12-31 23:59:59.999999'"),
+        ("timestamptz", "'infinity', '2024-03-31 02:30:00+02'"), ("interval", "'1 mon -2 days 03:00:00.5', '-178000000 years'"), ("bit(4)", "B'1010'"), ("varbit", "B'101'"), ("numeric", "'NaN', 1e100, '-Infinity', 0.10"),
+        ("numeric(10,2)", "1.10"), ("uuid", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'"), ("pg_lsn", "'16/B374D848'"), ("tsvector", "'a:1A ''b c'':2'"), ("tsquery", "'a & !b <-> c:*'"), ("int4range", "'[1,5)', 'empty'"),
+        ("numrange", "'(1.10,)'"), ("tstzrange", "'[2024-01-01,infinity)'"), ("int4multirange", "'{[1,3),[5,)}'"), ("text[]", "'{a,NULL,\"b,\"}', '[0:1][2:3]={{a,b},{c,d}}', '{}'"), ("numeric[]", "'{NaN,1.10}'"),
+        ("mood", "'sad', 'very; ''happy'''"), ("mood[]", "'{sad}'"), ("word", "'AbC'"), ("small", "3"), ("public.pair", "ROW(1, 'sad', NULL)"), ("xml", "'<?xml version=\"1.0\" encoding=\"latin1\"?><a>&amp;</a>'"),
+        ("regclass", "'pg_class', 'public.t0'"), ("public.hstore", "'k=>v'"), ("public.floats", "'[1,2]'"),
+    ];
+
+    [Fact]
+    public async Task Values_of_every_type_arrive_as_they_are()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create extension citext; create extension hstore; create type mood as enum ('sad', 'very; ''happy'''); create domain word as citext; create domain small as smallint; create type pair as (a int, m mood, t text[]); create type floats as range (subtype = float8)");
+        for (var i = 0; i < Types.Length; i++)
+            await pair.SourceAsync($"create table t{i} (v {Types[i].Type}); insert into t{i} select v::{Types[i].Type} from unnest(ARRAY[{Types[i].Values}]::{(Types[i].Type.EndsWith("[]", StringComparison.Ordinal) ? "text" : Types[i].Type)}[]) v; insert into t{i} values (null)");
+
+        var result = await pair.MigrateAsync();
+
+        var formats = Types.Select((t, i) => (t.Type, result.Plan.Tables.Single(p => p.Source == $"public.t{i}").Format)).ToDictionary(t => t.Type, t => t.Format);
+        Assert.Equal(["mood[]", "public.floats", "public.hstore", "public.pair", "regclass", "xml"], formats.Where(f => f.Value == RowFormat.Text).Select(f => f.Key).Order(StringComparer.Ordinal));
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task Comparisons_without_a_place_for_a_schema_keep_their_operator()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            create schema ext; create extension citext schema ext; set search_path = public, ext;
+            create table t (a citext, b citext, c boolean generated always as (a is distinct from b) stored); insert into t values ('X', 'x');
+            create view v as select nullif(a, b) is null as n, case a when b then 1 else 0 end as k, c from t
+            """);
+
+        await pair.MigrateAsync();
+
+        Assert.Equal(["(t,1,f)"], await pair.Source.QueryAsync("select v::text from v"));
+        Assert.Equal(["(t,1,f)"], await pair.Target.QueryAsync("select v::text from v"));
+        await pair.TargetAsync("insert into t values ('Y', 'y')");
+        Assert.Equal(["(t,1,f)", "(t,1,f)"], await pair.Target.QueryAsync("select v::text from v"));
+    }
+
+    [Fact]
+    public async Task Rows_under_a_broken_key_stay_and_the_key_is_left_out_and_named()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            create table t (id int, mail text constraint one_each unique); create table child (mail text references t (mail)); insert into t values (1, 'a@b');
+            update pg_index set indisunique = false where indexrelid = 'one_each'::regclass
+            """);
+        await pair.SourceAsync("insert into t values (2, 'a@b'); update pg_index set indisunique = true where indexrelid = 'one_each'::regclass");
+
+        var result = await pair.MigrateAsync();
+
+        Assert.True(result.HasDifferences);
+        var refused = result.Findings.Where(f => f.Code == "step-refused").ToList();
+        Assert.Equal(["CONSTRAINT public.t one_each", "FK CONSTRAINT public.child child_mail_fkey"], refused.Select(f => f.Subject).Order(StringComparer.Ordinal));
+        Assert.Contains("mail=a@b (2 rows)", refused.Single(f => f.Subject.StartsWith("CONSTRAINT", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
+        Assert.Equal(["2"], await pair.Target.QueryAsync("select count(*) from t"));
+    }
+
+    [Fact]
+    public async Task An_occupied_target_is_refused_and_replaced_when_asked()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create type color as enum ('red'); create table t (id int primary key, c color); insert into t values (1, 'red'); create view v as select * from t; create function f() returns int language sql as 'select 1'");
+        await pair.TargetAsync("create type color as enum ('blue'); create table t (old color); create view v as select * from t; create function f() returns int language sql as 'select 2'; create table other (x int)");
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync());
+        Assert.Equal(("target-not-empty", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        Assert.Equal(["f"], await pair.Target.QueryAsync("select exists (select from pg_namespace where nspname like 'godwit%')"));
+
+        await pair.MigrateAsync(new() { Jobs = 2, IfExists = IfExists.Replace });
+
+        Assert.Equal(["1"], await pair.Target.QueryAsync("select f()"));
+        await pair.TargetAsync("drop table other");
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task What_needs_a_table_that_is_left_out_is_left_out_with_it()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table a (id serial primary key); create table b (id int primary key, a_id int references a); insert into a default values; insert into b values (1, 1); create view v as select * from a; create view w as select * from b; create materialized view m as select * from v");
+
+        var result = await pair.MigrateAsync(new() { Jobs = 1, Exclude = ["a"] });
+
+        Assert.Equal(["FK CONSTRAINT public.b b_a_id_fkey", "MATERIALIZED VIEW public.m", "VIEW public.v"], result.Findings.Where(f => f.Code == "left-out-with-table").Select(f => f.Subject).Order(StringComparer.Ordinal));
+        Assert.Equal(["b", "w"], await pair.Target.QueryAsync("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'S') order by 1"));
+    }
+
+    [Fact]
+    public async Task Rows_alone_go_into_tables_that_are_there()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Tables = "create table a (id serial primary key, v text); create table b (id int primary key)";
+        await pair.SourceAsync(Tables + "; insert into a (v) values ('x'), ('y'); insert into b values (5)");
+        await pair.TargetAsync(Tables);
+
+        await pair.MigrateAsync(new() { Jobs = 2, DataOnly = true });
+
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task A_role_that_sees_a_part_of_the_rows_is_refused()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int); insert into t values (1); alter table t enable row level security");
+        var role = await pair.RoleAsync("partial", "LOGIN PASSWORD 'synthetic'");
+        await pair.SourceAsync($"grant select on t to \"{role}\"");
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(from: As(pair, role, "synthetic")));
+
+        Assert.Equal(("source-row-security", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        Assert.Equal(["0"], await pair.Target.QueryAsync("select count(*) from pg_class where relname = 't'"));
+    }
+
+    [Fact]
+    public async Task Time_limits_of_the_role_do_not_end_a_run()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int); insert into t select generate_series(1, 50000)");
+        var role = await pair.RoleAsync("hasty", "LOGIN SUPERUSER PASSWORD 'synthetic'");
+        await pair.SourceAsync($"alter role \"{role}\" set statement_timeout = '2s'; alter role \"{role}\" set idle_in_transaction_session_timeout = '2s'; alter role \"{role}\" set default_transaction_read_only = on");
+
+        await using (var source = (IPostgresSource)await EngineRegistry.OpenAsync(As(pair, role, "synthetic"), Pair.Token))
+        await using (var session = await source.ConnectAsync(Pair.Token))
+        await using (var show = new Npgsql.NpgsqlCommand("select string_agg(setting, ',') from pg_settings where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout')", session))
+            Assert.Equal("0,0,0", await show.ExecuteScalarAsync(Pair.Token));
+
+        await pair.MigrateAsync(from: As(pair, role, "synthetic"));
+
+        Assert.Equal(["50000"], await pair.Target.QueryAsync("select count(*) from t"));
+    }
+
+    [Fact]
+    public async Task Ends_that_cannot_be_reached_are_told_apart()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        var role = await pair.RoleAsync("locked", "LOGIN PASSWORD 'synthetic'");
+        async Task<string> CodeAsync(string url) => (await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync(url, Pair.Token))).Code;
+
+        Assert.Equal("source-auth-failed", await CodeAsync(As(pair, role, "wrong")));
+        Assert.Equal("source-database-missing", await CodeAsync(pair.Source.Settings.WithDatabase("no_such_database").DisplayWithPassword));
+        Assert.Equal("source-unreachable", await CodeAsync("postgres://nobody@127.0.0.1:1/none"));
+        Assert.Equal("connection-string-invalid", await CodeAsync("postgres://host/db?no_such=1"));
+    }
+
+    [Fact]
+    public async Task Missing_roles_are_findings_and_the_rest_arrives()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        var role = await pair.RoleAsync("gone");
+        await pair.SourceAsync($"create table t (id int); alter table t owner to \"{role}\"; grant select on t to \"{role}\"; create policy p on t to \"{role}\" using (true)");
+        await using var opened = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
+        await using var snapshot = await opened.OpenSnapshotAsync(1, Pair.Token);
+        var schema = await snapshot.InspectAsync(Pair.Token);
+        await using var target = await pair.Target.OpenTargetAsync(2);
+        var inventory = await TargetInventory.ReadAsync(target, Pair.Token);
+
+        var plan = Planner.Plan(new()
+        {
+            Source = "s", Position = snapshot.Position, Schema = schema, Profiles = System.Collections.Immutable.ImmutableDictionary<string, TypeMapping.TableProfile>.Empty, Translator = opened.Translator, TargetMajor = 15,
+            Options = new(), Inventory = inventory with { Roles = System.Collections.Frozen.FrozenSet.ToFrozenSet(inventory.Roles.Where(r => r != role)) },
+        });
+
+        Assert.NotEmpty(plan.Findings.Where(f => f.Code == "role-missing" && f.Subject == $"ROLE {role}"));
+        Assert.DoesNotContain(plan.PreData, s => s.Sql.Contains(role, StringComparison.Ordinal));
+        Assert.DoesNotContain(plan.PostData, s => s.Kind == StepKind.Grant && s.Sql.Contains(role, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_dump_that_is_cut_anywhere_is_refused()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int primary key); create view v as select 1 as x");
+        await using var opened = (IPostgresSource)await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
+        await using var snapshot = (IPostgresSnapshot)await opened.OpenSnapshotAsync(1, Pair.Token);
+        var program = await PgDump.FindAsync(Environment.GetEnvironmentVariable, int.Parse(opened.Info.Version.Split('.', ' ')[0], System.Globalization.CultureInfo.InvariantCulture), Pair.Token);
+        var dump = await program.SchemaAsync(pair.Source.Settings, await snapshot.ExportedAsync(Pair.Token), Pair.Token);
+
+        Assert.Contains(DumpArchive.Read(dump), e => e.Tag == "t");
+        for (var length = 0; length < dump.Length - 1; length += 7)
+            Assert.Equal("dump-unreadable", Assert.Throws<GodwitException>(() => DumpArchive.Read(dump.AsSpan(0, length))).Code);
+    }
+
+    [Fact]
+    public async Task A_server_without_a_pg_dump_for_it_is_told()
+    {
+        var failure = await Assert.ThrowsAsync<GodwitException>(() => PgDump.FindAsync(_ => null, 99, Pair.Token));
+        Assert.Equal(("pg-dump-missing", ErrorKind.Blocked), (failure.Code, failure.Kind));
+    }
+
+    private static string As(Pair pair, string role, string password) => pair.Source.Settings.With("user", role, "test").With("password", password, "test").DisplayWithPassword;
+}
