@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Engines.Export;
 using Godwit.Engines.Postgres;
 using Godwit.Engines.Sqlite;
 using Godwit.Source;
@@ -20,6 +21,7 @@ public static class EngineRegistry
         new("postgres", OpenPostgresAsync),
         new("postgresql", OpenPostgresAsync),
         new("supabase", (c, environment, ct) => OpenPostgresAsync(c["supabase:".Length..], environment, ct)),
+        new("dump", OpenDumpAsync),
     ];
 
     public static ImmutableArray<string> Schemes { get; } = [.. Engines.Select(e => e.Scheme)];
@@ -46,12 +48,31 @@ public static class EngineRegistry
         EndpointDiagnosis.Refuse(settings);
         try
         {
-            return await PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
-                await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+            return await OpenAsync(settings, environment, ct);
         }
         catch (GodwitException e) when (EndpointDiagnosis.Explain(settings, e) is { } better && better != e)
         {
             throw better;
+        }
+    }
+
+    private static Task<ISource> OpenAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct)
+    {
+        return PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
+            await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+    }
+
+    private static async Task<ISource> OpenDumpAsync(string connection, Func<string, string?> environment, CancellationToken ct)
+    {
+        var restored = await DumpRestore.RunAsync(connection["dump:".Length..], environment, ct);
+        try
+        {
+            return new DumpSource((IPostgresSource)await OpenAsync(restored.Settings, environment, ct), restored, connection, restored.Findings);
+        }
+        catch
+        {
+            await restored.DisposeAsync();
+            throw;
         }
     }
 

@@ -54,7 +54,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         Failpoints.Hit(Failpoints.FollowStarted);
         try
         {
-            var result = await ExecuteAsync(session, planning, snapshot, schema, target, options, plan, stages, progress, ct);
+            var result = await ExecuteAsync(session, planning, source, snapshot, schema, target, options, plan, stages, progress, ct);
             arming?.Keep();
             return result;
         }
@@ -78,6 +78,8 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
     {
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
+        if (source is IPostgresSource pair && snapshot is IPostgresSnapshot moment)
+            return await PairVerifying.RunAsync(pair, moment, target, await RunSession.LastPlanAsync(source, target, options, ct), new(mode, options.Jobs) { Tables = tables }, progress, clock, ct);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
         if (tables.FirstOrDefault(t => schema.FindTable(t) is null) is { } missing) throw TableFilter.NoSuchTable(missing, schema.Tables.Select(t => t.Name));
         var plan = await RunSession.LastPlanAsync(source, target, options, ct)
@@ -86,7 +88,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         return await stages.RunAsync(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct));
     }
 
-    private async Task<MigrationResult> ExecuteAsync(RunSession session, Planning planning, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    private async Task<MigrationResult> ExecuteAsync(RunSession session, Planning planning, ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         var run = session.Run.Id;
         async Task<T> In<T>(Stage stage, string what, Func<Task<T>> work)
@@ -140,9 +142,10 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         if (plan.Carriage is not null) refused = refused.AddRange(await In(Stage.PostData, "carrying passwords, secrets, jobs and files", () => planning.CarryAsync(plan, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         Failpoints.Hit(Failpoints.Published);
-        var verification = options.Verify is { } mode && !options.SchemaOnly && !plan.InPlace
-            ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))
-            : null;
+        var verification = options.Verify is not { } mode || options.SchemaOnly ? null
+            : await In(Stage.Verify, "comparing every value", () => source is IPostgresSource pair && snapshot is IPostgresSnapshot moment
+                ? PairVerifying.RunAsync(pair, moment, target, plan, PairVerifying.Asked(plan, options, mode), progress, clock, ct)
+                : new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct));
         var result = new MigrationResult
         {
             RunId = run,

@@ -149,14 +149,16 @@ internal sealed class RunSession : IAsyncDisposable
         await LastRunAsync(source, target, options, ct) is { } run ? PlanJson.Read(run.Plan) : null;
 
     /// <summary>The last finished run of this source into this schema, or null.</summary>
-    public static async Task<JournalRun?> LastRunAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct)
+    public static Task<JournalRun?> LastRunAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => LastRunAsync(source.Info.Display, target, options, ct);
+
+    public static async Task<JournalRun?> LastRunAsync(string source, ITarget target, MigrationOptions options, CancellationToken ct)
     {
         try
         {
             await using var connection = await target.ConnectAsync(ct);
             if (!await RunJournal.ExistsAsync(connection, ct)) return null;
             return await RunJournal.LatestAsync(connection, ct) is { State: RunState.Done or RunState.DoneWithDifferences } run
-                && run.Source == source.Info.Display && run.TargetSchema == options.TargetSchema ? run : null;
+                && run.Source == source && run.TargetSchema == options.TargetSchema ? run : null;
         }
         catch (NpgsqlException e)
         {

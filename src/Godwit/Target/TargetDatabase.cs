@@ -145,7 +145,10 @@ public sealed class TargetDatabase : ITarget
         return builder.Build();
     }
 
-    private async Task<TargetProfile> ReadProfileAsync(NpgsqlConnection connection, CancellationToken ct)
+    private Task<TargetProfile> ReadProfileAsync(NpgsqlConnection connection, CancellationToken ct) => ReadProfileAsync(connection, Display, ct);
+
+    /// <summary>What the server at the other end of any connection is.</summary>
+    internal static async Task<TargetProfile> ReadProfileAsync(NpgsqlConnection connection, string display, CancellationToken ct)
     {
         try
         {
@@ -170,7 +173,7 @@ public sealed class TargetDatabase : ITarget
         }
         catch (NpgsqlException e)
         {
-            throw TargetErrors.Map(e, "Reading what " + Display + " is");
+            throw TargetErrors.Map(e, "Reading what " + display + " is");
         }
     }
 }

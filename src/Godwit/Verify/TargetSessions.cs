@@ -21,12 +21,15 @@ internal sealed class TargetSessions : IAsyncDisposable
         _snapshot = snapshot;
     }
 
-    public static async Task<TargetSessions> OpenAsync(ITarget target, CancellationToken ct)
+    public static Task<TargetSessions> OpenAsync(ITarget target, CancellationToken ct) => OpenAsync(target, null, ct);
+
+    /// <summary><paramref name="snapshot"/>: the moment that another session has exported and holds; null is now.</summary>
+    public static async Task<TargetSessions> OpenAsync(ITarget target, string? snapshot, CancellationToken ct)
     {
         var main = await target.ConnectAsync(ct);
         try
         {
-            await BeginAsync(main, null, writing: false, ct);
+            await BeginAsync(main, snapshot, writing: false, ct);
             await using var export = new NpgsqlCommand("SELECT pg_catalog.pg_export_snapshot()", main);
             return new TargetSessions(target, main, (string)(await export.ExecuteScalarAsync(ct))!);
         }

@@ -8,9 +8,12 @@ internal sealed class BehaviourSamples(PairSide source, RowHash hash)
 {
     private const int OfTheTable = 20;
     private const int OfTheSubject = 5;
-    private const long Large = 200_000;
+    /// <summary>Rows from which on only some are tried.</summary>
+    public const long Large = 200_000;
 
     private readonly Dictionary<PairTable, List<Row>> _rows = [];
+    /// <summary>Of the last table and subject: three commands ask one after the other.</summary>
+    private (PairTable? Table, BehaviourSession? Subject, IReadOnlyList<Row> Rows) _own = (null, null, []);
 
     /// <summary>A row as its columns print, and the condition that finds it on either side.</summary>
     internal sealed record Row(string?[] Values, string Condition)
@@ -21,6 +24,15 @@ internal sealed class BehaviourSamples(PairSide source, RowHash hash)
     public async Task<IReadOnlyList<Row>> OfAsync(PairTable table, BehaviourSession subject, CancellationToken ct)
     {
         if (!_rows.TryGetValue(table, out var rows)) _rows[table] = rows = await ReadAsync(table, ct);
+        // What it sees of a large table would take a scan to find.
+        if (table.Source.Rows > Large) return rows;
+        if (_own.Table == table && _own.Subject == subject) return _own.Rows;
+        _own = (table, subject, await WithOwnAsync(table, subject, rows, ct));
+        return _own.Rows;
+    }
+
+    private async Task<IReadOnlyList<Row>> WithOwnAsync(PairTable table, BehaviourSession subject, List<Row> rows, CancellationToken ct)
+    {
         try
         {
             var own = (await subject.RowsAsync(Sql(table, "", OfTheSubject), ct)).ConvertAll(v => Of(table, v));

@@ -60,7 +60,12 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
     private async Task<BehaviourCell?> CellAsync(BehaviourSubject subject, BehaviourSession source, BehaviourSession target, PairTable relation, string command, BehaviourSamples samples, CancellationToken ct)
     {
         BehaviourCell Cell(Outcome s, Outcome t, Verdict verdict, string? note = null) => new(subject.Name, relation.Name, command, s.Words, t.Words, verdict, note);
-        if (command == "SELECT") return await CompareAsync(s => SelectAsync(s, relation, ct), Cell);
+        if (command == "SELECT")
+        {
+            // Once a subject, a scan of a large table would cost more than the comparison of its rows.
+            var some = relation.Source.Rows > BehaviourSamples.Large && !relation.Key.IsEmpty ? await samples.OfAsync(relation, source, ct) : null;
+            return await CompareAsync(s => SelectAsync(s, relation, some, ct), (s, t, v, note) => Cell(s, t, v, some is null ? note : $"of {some.Count} rows that were tried{(note is null ? "" : "; " + note)}"));
+        }
         if (request.Depth == BehaviourDepth.Read || relation.Source.Kind is not ('r' or 'p')) return null;
         if (Outside().Match(relation.Source.TriggerCode + relation.Target.TriggerCode) is { Success: true } call)
             return Cell(new("not tried", 0), new("not tried", 0), Verdict.NotChecked, $"a trigger calls {call.Value.TrimEnd('(', ' ')}, which a rollback does not undo");
@@ -81,13 +86,13 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         }
     }
 
-    private async Task<Outcome> SelectAsync(BehaviourSession session, PairTable relation, CancellationToken ct)
+    private async Task<Outcome> SelectAsync(BehaviourSession session, PairTable relation, IReadOnlyList<BehaviourSamples.Row>? sample, CancellationToken ct)
     {
-        string Sql(IReadOnlyList<PairColumn> columns) => $"SELECT count(*), coalesce(sum({hash.Of(columns)}), 0) FROM {relation.Name} AS t";
+        string Sql(IReadOnlyList<PairColumn> columns) => $"SELECT count(*), coalesce(sum({hash.Of(columns)}), 0) FROM {relation.Name} AS t{(sample is null ? "" : $" WHERE {string.Join(" OR ", sample.Select(r => r.Condition))}")}";
         var whole = await session.TryAsync(Sql(relation.Columns), "row", ct);
         if (!whole.Words.Contains("42501", StringComparison.Ordinal)) return whole;
         // Some columns may be granted alone.
-        var granted = (await session.RowsAsync($"SELECT attname FROM pg_attribute WHERE attrelid = {SqlText.Literal(relation.Name)}::regclass AND attnum > 0 AND NOT attisdropped AND has_column_privilege(attrelid, attnum, 'SELECT')", ct))
+        var granted = (await session.RowsAsync($"SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {SqlText.Literal(relation.Source.Name.Schema!)} AND c.relname = {SqlText.Literal(relation.Source.Name.Name)} AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')", ct))
             .Select(r => r[0]!).ToHashSet(StringComparer.Ordinal);
         var columns = relation.Columns.Where(c => granted.Contains(c.Name)).ToList();
         if (columns.Count == 0 || columns.Count == relation.Columns.Length) return whole;

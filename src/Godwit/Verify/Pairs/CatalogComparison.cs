@@ -18,8 +18,8 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
 
     public async Task<(ImmutableArray<VerifyCheck> Checks, ImmutableArray<ExpectedDifference> Expected)> RunAsync(CancellationToken ct)
     {
-        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), request.Roles, ct);
-        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), new Dictionary<string, string>(), ct);
+        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), new RoleNames(request.Roles, request.AbsentRoles, request.OwnerInstead), ct);
+        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, ct);
         var left = sides.SameMajor ? [] : await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct);
         foreach (var kind in PairSql.Kinds) Kind(kind, left);
         foreach (var promise in request.Promised.Where(p => p is { Kind: "schema", Aspect: null })) _expected.Add(new("schema " + promise.Name, "not compared", promise.Reason));
@@ -57,7 +57,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
         if (different.Count > Named) _checks.Add(new("catalog: " + word, Verdict.Different, $"and {different.Count - Named:N0} more differences"));
         if (unsure.Count > 0)
             _checks.Add(new("catalog: " + word, Verdict.NotChecked, $"PostgreSQL {sides.Source.Database.Profile.Major} and {sides.Target.Database.Profile.Major} print {Listed(unsure)} differently; what they call is the same"));
-        if (source.Count + target.Count > 0) _checks.Add(new("catalog: " + word, different.Count == 0 ? Verdict.Equal : Verdict.Different, $"{equal:N0} of {source.Keys.Union(target.Keys).Count():N0} equal"));
+        if (equal > 0) _checks.Add(new("catalog: " + word, Verdict.Equal, different.Count == 0 ? $"all {equal:N0} equal" : $"{equal:N0} others equal"));
     }
 
     /// <summary>What is to be told of one property, null where there is nothing to tell.</summary>
@@ -80,6 +80,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
         }
         var seen = aspect.StartsWith("secret", StringComparison.Ordinal) ? $"{aspect[7..]} differ (their values are not shown)"
             : aspect.StartsWith("settings", StringComparison.Ordinal) ? $"{aspect}: {Settings(s, t)}"
+            : aspect is "acl" or "member of" or "roles" or "calls" ? $"{aspect}: {Members(s, t, aspect == "calls" ? ", " : "; ")}"
             : $"{aspect}: {Clipped(s, t)} in the source, {Clipped(t, s)} in the target";
         return Announced(source, aspect, seen) ? null : seen;
     }
@@ -122,6 +123,13 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
         string Shown(string setting) => setting.Split('=', 2) is [var name, _] && Secrets.LooksSecret(name) ? $"{name}={Secrets.Mask}" : setting;
         var parts = s.Except(t).Where(x => x.Length > 0).Select(x => "source " + Shown(x)).Concat(t.Except(s).Where(x => x.Length > 0).Select(x => "target " + Shown(x)));
         return string.Join(", ", parts);
+    }
+
+    /// <summary>Of two lists, what one holds and the other does not.</summary>
+    private static string Members(string? source, string? target, string separator)
+    {
+        var (s, t) = ((source ?? "").Split(separator), (target ?? "").Split(separator));
+        return $"{Clipped(string.Join(separator, s.Except(t)) is { Length: > 0 } a ? a : null, null)} in the source, {Clipped(string.Join(separator, t.Except(s)) is { Length: > 0 } b ? b : null, null)} in the target";
     }
 
     /// <summary>A value, or of a long one the part where it begins to differ.</summary>

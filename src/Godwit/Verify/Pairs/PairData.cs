@@ -64,7 +64,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             Verdict = Verdict.NotChecked,
             SourceRows = table.SourceRows,
             TargetRows = table.TargetRows,
-            ValuesCompared = table.SumsAgree ? table.SourceSum.Rows * table.Columns.Length : 0,
+            ValuesCompared = table.Unreadable is null && request.Mode != VerifyMode.Counts ? table.SourceSum.Rows * table.Columns.Length : 0,
             Elapsed = table.Elapsed,
         };
         if (table.Unreadable is { } why) return result with { Checks = [new("rows", Verdict.NotChecked, why)] };

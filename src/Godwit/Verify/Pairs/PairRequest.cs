@@ -26,6 +26,9 @@ public sealed record PairRequest(VerifyMode Mode, int Jobs)
     public ImmutableArray<PromisedDifference> Promised { get; init; } = [];
     /// <summary>Roles that are called otherwise in the target: the source's name to the target's.</summary>
     public FrozenDictionary<string, string> Roles { get; init; } = FrozenDictionary<string, string>.Empty;
+    /// <summary>Roles that the target does not have, as was said before: what they may do is passed over, and what they own belongs to <see cref="OwnerInstead"/>.</summary>
+    public ImmutableHashSet<string> AbsentRoles { get; init; } = [];
+    public string? OwnerInstead { get; init; }
     /// <summary>What roles may see and do, tried on both sides; null tries nothing.</summary>
     public BehaviourRequest? Behaviour { get; init; }
     /// <summary>Rows that are named of each table that differs, of each sort: changed, missing, extra.</summary>

@@ -21,9 +21,10 @@ internal sealed class PairSide : IAsyncDisposable
     public string Word { get; }
     public NpgsqlConnection Main => _sessions.Main;
 
-    public static async Task<PairSide> OpenAsync(ITarget database, string word, CancellationToken ct)
+    /// <summary><paramref name="snapshot"/>: the moment to look at, which another session has exported and holds; null is now.</summary>
+    public static async Task<PairSide> OpenAsync(ITarget database, string word, string? snapshot, CancellationToken ct)
     {
-        var side = new PairSide(database, word, await TargetSessions.OpenAsync(database, ct));
+        var side = new PairSide(database, word, await TargetSessions.OpenAsync(database, snapshot, ct));
         await PinAsync(side.Main, ct);
         return side;
     }

@@ -14,6 +14,8 @@ internal sealed class PairTables
     public List<Relation> Missing { get; } = [];
     public List<Relation> Extra { get; } = [];
     public List<(Relation Relation, string Why)> NotRead { get; } = [];
+    /// <summary>Rows that were to stay behind.</summary>
+    public List<ExpectedDifference> LeftOut { get; } = [];
     /// <summary>What an application names in its queries, where both sides have it: tables by their root, views, materialized views.</summary>
     public List<PairTable> Named { get; } = [];
 
@@ -23,6 +25,12 @@ internal sealed class PairTables
         var target = await RelationsAsync(sides.Target, request, ct);
         var tables = new PairTables();
         tables.Match(source, target);
+        foreach (var table in tables.Compared.ToList())
+            if (request.Promised.FirstOrDefault(p => p.Aspect == "rows" && p.Covers("table", table.Name, "rows")) is { } promise)
+            {
+                tables.Compared.Remove(table);
+                tables.LeftOut.Add(new($"table {table.Name}", "its rows are not compared", promise.Reason));
+            }
         if (request.Tables.Count > 0) tables.Keep(request.Tables);
         return tables;
     }

@@ -10,13 +10,16 @@ namespace Godwit.Verify.Pairs;
 /// </summary>
 public sealed class PairVerifier(ITarget source, ITarget target, IProgress<MigrationEvent> progress, TimeProvider clock)
 {
-    public async Task<VerifyReport> VerifyAsync(PairRequest request, CancellationToken ct)
+    public Task<VerifyReport> VerifyAsync(PairRequest request, CancellationToken ct) => VerifyAsync(request, null, ct);
+
+    /// <summary><paramref name="moment"/>: the source's snapshot, exported by a session that holds it; null is now.</summary>
+    public async Task<VerifyReport> VerifyAsync(PairRequest request, string? moment, CancellationToken ct)
     {
         var began = clock.GetTimestamp();
         try
         {
-            await using var left = await PairSide.OpenAsync(source, "source", ct);
-            await using var right = await PairSide.OpenAsync(target, "target", ct);
+            await using var left = await PairSide.OpenAsync(source, "source", moment, ct);
+            await using var right = await PairSide.OpenAsync(target, "target", null, ct);
             var report = await CompareAsync(new(left, right), request, ct);
             return report with { Elapsed = clock.GetElapsedTime(began) };
         }
@@ -35,7 +38,7 @@ public sealed class PairVerifier(ITarget source, ITarget target, IProgress<Migra
         if (request.Tables.Count > 0) return report with { Checks = notRead };
         var states = await new PairStates(sides, request).RunAsync(ct);
         var (catalog, expected) = await new CatalogComparison(sides, request).RunAsync(ct);
-        report = report with { Checks = [.. notRead, .. states, .. catalog], Expected = expected };
+        report = report with { Checks = [.. notRead, .. states, .. catalog], Expected = [.. expected, .. tables.LeftOut] };
         if (request.Behaviour is not { } wanted) return report;
         var (cells, checks) = await new BehaviourTrial(sides, wanted, await data.HashAsync(ct), request.Roles).RunAsync(tables, ct);
         return report with { Behaviour = cells, Checks = report.Checks.AddRange(checks) };

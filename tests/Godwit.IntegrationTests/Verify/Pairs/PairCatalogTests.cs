@@ -8,7 +8,7 @@ namespace Godwit.IntegrationTests.Verify.Pairs;
 /// <summary>The catalog, object by object: one change of any sort is named, and nothing else is.</summary>
 public sealed class PairCatalogTests(PostgresFixture postgres)
 {
-    private const string Portal = """
+    internal const string Portal = """
         CREATE SCHEMA extensions; CREATE EXTENSION citext SCHEMA extensions; CREATE SCHEMA app;
         CREATE TYPE app.mood AS ENUM ('sad', 'ok'); CREATE DOMAIN app.cents AS numeric CHECK (VALUE >= 0); CREATE TYPE app.spot AS (x int, y int);
         CREATE TABLE app.clients (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, email extensions.citext NOT NULL DEFAULT 'none', mood app.mood DEFAULT 'ok', age int CONSTRAINT grown CHECK (age > 17), shout text GENERATED ALWAYS AS (upper(email::text)) STORED);

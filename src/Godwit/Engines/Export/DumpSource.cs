@@ -1,0 +1,29 @@
+using Godwit.Source;
+using Npgsql;
+
+namespace Godwit.Engines.Export;
+
+/// <summary>
+/// A pg_dump archive as a source: restored into a private server first, then read as any PostgreSQL database. <paramref name="restored"/> reads
+/// it; <paramref name="scratch"/> is the server, which goes when this is disposed.
+/// </summary>
+internal sealed class DumpSource(IPostgresSource restored, IAsyncDisposable scratch, string display, IEnumerable<Finding> findings) : IPostgresSource
+{
+    public SourceInfo Info { get; } = restored.Info with { Engine = "pg_dump archive", Display = display, Findings = [.. findings, .. restored.Info.Findings] };
+
+    public ISqlTranslator Translator => restored.Translator;
+
+    public NpgsqlConnectionStringBuilder Settings => restored.Settings;
+
+    public Task<NpgsqlConnection> ConnectAsync(CancellationToken ct) => restored.ConnectAsync(ct);
+
+    public void UseSnapshot(string exported, string position) => restored.UseSnapshot(exported, position);
+
+    public Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct) => restored.OpenSnapshotAsync(readers, ct);
+
+    public async ValueTask DisposeAsync()
+    {
+        await restored.DisposeAsync();
+        await scratch.DisposeAsync();
+    }
+}

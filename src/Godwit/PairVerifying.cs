@@ -1,0 +1,40 @@
+using Godwit.Plan;
+using Godwit.Source;
+using Godwit.Target;
+using Godwit.Verify;
+using Godwit.Verify.Pairs;
+
+namespace Godwit;
+
+/// <summary>Verification where both sides are PostgreSQL: what the plan of a migration announced is expected, everything else is a difference.</summary>
+public static class PairVerifying
+{
+    /// <summary>Two databases as they are now. Where the target's journal holds a finished run from this source, its plan says what may differ.</summary>
+    public static async Task<VerifyReport> RunAsync(ITarget source, ITarget target, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
+    {
+        var plan = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct) is { } run ? PlanJson.Read(run.Plan) : null;
+        return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), ct), plan);
+    }
+
+    /// <summary>The source at the moment that a snapshot sees.</summary>
+    internal static async Task<VerifyReport> RunAsync(IPostgresSource source, IPostgresSnapshot snapshot, ITarget target, MigrationPlan? plan, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
+    {
+        await using var left = await SourceDatabase.OpenAsync(source, ct);
+        var verifier = new PairVerifier(left, target, progress, clock);
+        return Named(await verifier.VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), await snapshot.ExportedAsync(ct), ct), plan);
+    }
+
+    /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>
+    internal static PairRequest Asked(MigrationPlan plan, MigrationOptions options, VerifyMode mode) => new(mode, options.Jobs)
+    {
+        Tables = options.DataOnly || options.IfExists == IfExists.Append ? [.. plan.Tables.Select(t => t.Target.ToString())] : [],
+    };
+
+    /// <summary>Tables by the names that the plan and the rest of the report give them.</summary>
+    private static VerifyReport Named(VerifyReport report, MigrationPlan? plan)
+    {
+        if (plan is null) return report;
+        var names = plan.Tables.ToLookup(t => t.Target.ToString(), t => t.Source, StringComparer.Ordinal);
+        return report with { Tables = [.. report.Tables.Select(t => names[t.Target].FirstOrDefault() is { } name ? t with { Table = name } : t)] };
+    }
+}

@@ -1,0 +1,80 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Godwit.Target;
+
+internal enum DumpFormat { Custom, Directory, Tar, Plain }
+
+/// <summary>A pg_dump archive on disk: what it is, and whether it is whole as far as that can be told without restoring it.</summary>
+internal sealed partial record DumpFile(string Path, DumpFormat Format)
+{
+    private const string Ends = "-- PostgreSQL database dump complete";
+
+    public static DumpFile Open(string path)
+    {
+        try
+        {
+            if (Directory.Exists(path))
+                return File.Exists(System.IO.Path.Combine(path, "toc.dat")) ? new(path, DumpFormat.Directory) : throw NoDump(path, "the folder has no toc.dat");
+            if (!File.Exists(path)) throw new GodwitException(ErrorKind.SourceFatal, "dump-missing", $"There is no file or folder {path}.", "Name what pg_dump wrote: dump:backup.dump, dump:folder or dump:backup.sql.");
+            using var file = File.OpenRead(path);
+            Span<byte> head = stackalloc byte[4096];
+            var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            head = head[..read];
+            if (head.StartsWith("PGDMP"u8)) return new(path, DumpFormat.Custom);
+            if (head.Length > 262 && head[257..262].SequenceEqual("ustar"u8)) return new(path, DumpFormat.Tar);
+            if (head.StartsWith("\u001f\u008b"u8) || head.Length > 1 && head[0] == 0x1f && head[1] == 0x8b) throw NoDump(path, "it is compressed by gzip", $"gunzip it first, and name the result");
+            if (head.IndexOf("-- PostgreSQL database dump"u8) < 0) throw NoDump(path, "it does not begin as one");
+            return new(path, DumpFormat.Plain);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new GodwitException(ErrorKind.SourceFatal, "dump-missing", $"{path} cannot be read: {e.Message}", "Check the path and its permissions.", e);
+        }
+    }
+
+    private static GodwitException NoDump(string path, string why, string? hint = null) =>
+        new(ErrorKind.SourceFatal, "dump-unknown", $"{path} is no dump that Godwit knows: {why}.", hint ?? "pg_dump writes them: -Fc (custom), -Fd (directory), -Ft (tar) or plain SQL.");
+
+    public static GodwitException Damaged(string path, string why) =>
+        new(ErrorKind.SourceFatal, "dump-damaged", $"{path} is damaged or cut off: {why}.", "Take the dump again, or copy the file again. Nothing was migrated.");
+
+    /// <summary>Reads a plain dump to its end: nothing in it may run programs of this machine, and its last line has to be there. Yields the roles that it names.</summary>
+    public async Task<IReadOnlyCollection<string>> CheckPlainAsync(CancellationToken ct)
+    {
+        var roles = new HashSet<string>(StringComparer.Ordinal);
+        using var reader = new StreamReader(Path, Encoding.UTF8);
+        var (inRows, ended, number) = (false, false, 0L);
+        while (await reader.ReadLineAsync(ct) is { } line)
+        {
+            number++;
+            if (inRows)
+            {
+                if (line == "\\.") inRows = false;
+                continue;
+            }
+            if (line.StartsWith("COPY ", StringComparison.Ordinal) && line.EndsWith(" FROM stdin;", StringComparison.Ordinal)) inRows = true;
+            else if (line.StartsWith('\\') && !Harmless().IsMatch(line))
+                throw new GodwitException(ErrorKind.SourceFatal, "dump-unsafe", $"Line {number:N0} of {Path} is a command to psql that a dump has no need of.", "Where the file comes from somebody else, do not run it. Else remove the line, or dump with -Fc.");
+            else if (line.StartsWith(Ends, StringComparison.Ordinal)) ended = true;
+            else roles.UnionWith(RolesOf(line));
+        }
+        if (inRows) throw Damaged(Path, $"it ends inside the rows of a table, at line {number:N0}");
+        if (!ended) throw Damaged(Path, "the line that ends a dump is missing");
+        return roles;
+    }
+
+    /// <summary>Roles that a dump's SQL names: they belong to its cluster, and are not in it.</summary>
+    public static IEnumerable<string> RolesOf(string sql) =>
+        RoleName().Matches(sql).SelectMany(m => m.Groups["role"].Value.Split(',')).Select(r => r.Trim()).Select(r => r.StartsWith('"') ? r.Trim('"').Replace("\"\"", "\"", StringComparison.Ordinal) : r)
+            .Where(r => r.Length > 0 && r is not ("PUBLIC" or "CURRENT_USER" or "SESSION_USER" or "CURRENT_ROLE" or LocalServer.User) && !r.StartsWith("pg_", StringComparison.Ordinal)).Distinct(StringComparer.Ordinal);
+
+    [GeneratedRegex(@"^\\(?:restrict|unrestrict|connect|encoding)\b")]
+    private static partial Regex Harmless();
+
+    [GeneratedRegex("""
+        (?: ^ALTER[ ][^\n]*[ ]OWNER[ ]TO[ ] | ^GRANT[ ][^\n]*[ ]TO[ ] | ^REVOKE[ ][^\n]*[ ]FROM[ ] | ^ALTER[ ]DEFAULT[ ]PRIVILEGES[ ]FOR[ ]ROLE[ ] | ^SET[ ]SESSION[ ]AUTHORIZATION[ ] | ^CREATE[ ]POLICY[ ][^\n]*?[ ]TO[ ] | ^CREATE[ ]USER[ ]MAPPING[ ]FOR[ ] )
+        (?<role> (?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*) (?:,[ ](?:"(?:[^"]|"")+"|[A-Za-z_][\w$]*))* )
+        """, RegexOptions.Multiline | RegexOptions.IgnorePatternWhitespace)]
+    private static partial Regex RoleName();
+}

@@ -1,0 +1,70 @@
+using System.Collections.Immutable;
+using Godwit.Plan;
+using Godwit.Schema;
+
+namespace Godwit.Verify.Pairs;
+
+/// <summary>What a plan said beforehand would differ: objects that it leaves out, roles that the target does not have.</summary>
+public static class PlanPromises
+{
+    /// <summary>Kinds as a dump names them, as the catalog comparison does; "" is any kind, with the property that is meant.</summary>
+    private static readonly Dictionary<string, (string Kind, string? Aspect)> Kinds = new()
+    {
+        ["foreign table"] = ("table", null),
+        ["materialized view"] = ("view", null),
+        ["procedure"] = ("function", null),
+        ["aggregate"] = ("function", null),
+        ["fk constraint"] = ("constraint", null),
+        ["check constraint"] = ("constraint", null),
+        ["domain"] = ("type", null),
+        ["server"] = ("foreign-server", null),
+        ["event trigger"] = ("event-trigger", null),
+        ["operator class"] = ("operator-class", null),
+        ["user mapping"] = ("user-mapping", null),
+        ["default acl"] = ("default-privileges", null),
+        ["default"] = ("column", "default"),
+        ["row security"] = ("table", "row security"),
+        ["sequence owned by"] = ("sequence", "owned by"),
+        ["publication table"] = ("publication", "tables"),
+        ["publication tables in schema"] = ("publication", "tables"),
+        ["acl"] = ("*", "acl"),
+        ["comment"] = ("*", "comment"),
+    };
+
+    /// <summary>The request, with what the plan announced. <paramref name="targetRole"/> owns what nobody else could.</summary>
+    public static PairRequest Added(PairRequest request, MigrationPlan plan, string targetRole)
+    {
+        var absent = plan.Findings.Where(f => f.Code is "role-missing" && f.Subject.StartsWith("ROLE ", StringComparison.Ordinal)).Select(f => f.Subject[5..]).ToImmutableHashSet();
+        var unowned = plan.Findings.Where(f => f.Code is "owner-not-set");
+        return request with
+        {
+            AbsentRoles = request.AbsentRoles.Union(absent),
+            OwnerInstead = targetRole,
+            Promised = [.. request.Promised, .. LeftOut(plan), .. unowned.Select(f => new PromisedDifference("*", "*", f.Problem, "owner")), .. absent.Select(r => new PromisedDifference("role", r, "the target has no such role"))],
+        };
+    }
+
+    private static IEnumerable<PromisedDifference> LeftOut(MigrationPlan plan)
+    {
+        var reasons = plan.Findings.GroupBy(f => f.Subject).ToDictionary(g => g.Key, g => g.First().Problem, StringComparer.Ordinal);
+        // Made, but not filled: --include and --exclude choose rows. A partitioned table has none of its own.
+        var filled = plan.Tables.Select(t => $"{new SqlName(t.Target.Schema ?? "public")}.{t.Target.Name}").ToHashSet(StringComparer.Ordinal);
+        foreach (var empty in plan.Objects.Where(o => o.Kind == "table" && !o.Steps.IsEmpty && !filled.Contains(o.Name)))
+            yield return new("table", empty.Name, "the plan copies no rows of it", "rows");
+        foreach (var left in plan.Objects.Where(o => o.Steps.IsEmpty))
+        {
+            var (kind, aspect) = Kinds.GetValueOrDefault(left.Kind, (left.Kind, null));
+            // "schema.table name": what belongs to a table is written with a blank in a dump.
+            var name = kind is "trigger" or "policy" or "rule" or "constraint" or "column" ? left.Name.Replace(' ', '.') : aspect is "acl" or "comment" ? WithoutKind(left.Name) : left.Name;
+            yield return new(kind, name, reasons.GetValueOrDefault(left.Subject, "left out by the plan"), aspect);
+        }
+    }
+
+    /// <summary>"public.TABLE orders" is "public.orders".</summary>
+    private static string WithoutKind(string name)
+    {
+        var dot = name.IndexOf('.', StringComparison.Ordinal);
+        var blank = name.LastIndexOf(' ');
+        return blank < 0 ? name : dot < 0 ? name[(blank + 1)..] : $"{name[..dot]}.{name[(blank + 1)..]}";
+    }
+}
