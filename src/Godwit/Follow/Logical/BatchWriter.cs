@@ -45,6 +45,9 @@ internal sealed class BatchWriter : IDisposable
             if (!Fast(batch)) Strictly(batch);
             _changes += batch.Changes.Count;
         }
+        foreach (var sql in _resolver.Deferred) _statements.Execute(sql);
+        if (_resolver.Deferred.Count > 0) Must();
+        _resolver.Deferred.Clear();
         if (batch.IsOpen) return new(0, [], added);
         Commit(batch);
         if (stop is not null) throw stop;

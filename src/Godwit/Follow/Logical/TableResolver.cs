@@ -31,6 +31,9 @@ internal sealed class TableResolver(WireConnection connection, Func<Relation, Sq
 
     public const string SchemaChanged = "follow-schema-changed";
 
+    /// <summary>To be executed after the changes of the batch, in its transaction.</summary>
+    public List<string> Deferred { get; } = [];
+
     private int _number;
 
     private sealed record Existing(string Name, uint Type, uint Array, string TypeName, bool IdentityAlways, bool Generated, string BaseSchema, string Base, int Modifier, bool Nested);
@@ -42,13 +45,17 @@ internal sealed class TableResolver(WireConnection connection, Func<Relation, Sq
         if (connection.Query($"select pg_catalog.to_regclass({SqlText.Literal(target.ToString())})::oid::text")[0][0] is not { } oid)
             throw Changed(relation, $"has no table {target} to go to: it was renamed, or made after the copy", $"rename it back, or rename {target} on the other side to match; a new table is copied by a new migration");
         var columns = Read(oid);
+        // Before anything is added: a renamed column is one that is gone and one that is new.
+        if (columns.FirstOrDefault(e => !e.Generated && relation.Columns.All(c => c.Name != e.Name)) is { } dropped)
+            throw Changed(relation, $"no longer has the column {dropped.Name}: it was dropped or renamed", $"do the same on the other side: ALTER TABLE {target} DROP COLUMN {SqlName.Quote(dropped.Name)} (or RENAME COLUMN {SqlName.Quote(dropped.Name)} TO ...); then godwit follow");
         foreach (var missing in relation.Columns.Where(c => columns.All(e => e.Name != c.Name)).ToList())
         {
             var column = added(relation, missing.Name) ?? throw Changed(relation, $"has a column {missing.Name} that {target} has not, and that is no longer in the source's catalogue",
                 $"add it by hand: ALTER TABLE {target} ADD COLUMN {SqlName.Quote(missing.Name)} ...; then godwit follow");
             if (column.Refusal is { } refusal) throw Changed(relation, $"was given a column {missing.Name} {refusal}", $"run by hand on the other side: ALTER TABLE {target} ADD COLUMN {column.Definition}; then godwit follow, and godwit verify --repair for the rows that were there before");
             connection.Query($"alter table {target} add column {column.Definition}{(column.Missing is { } value ? $" default {value}" : "")}{(column.NotNull ? " not null" : "")}");
-            if (column.Missing != column.Default) connection.Query($"alter table {target} alter column {SqlName.Quote(missing.Name)} {(column.Default is { } expression ? $"set default {expression}" : "drop default")}");
+            // Rows that are still to come were there before the column was: they get what those have, and only later rows the default.
+            if (column.Missing != column.Default) Deferred.Add($"alter table {target} alter column {SqlName.Quote(missing.Name)} {(column.Default is { } expression ? $"set default {expression}" : "drop default")}");
             altered.Add(new(target.ToString(), missing.Name));
         }
         if (relation.Columns.Any(c => columns.All(e => e.Name != c.Name)))
@@ -58,8 +65,6 @@ internal sealed class TableResolver(WireConnection connection, Func<Relation, Sq
             if (binary && altered.Any(a => columns.Any(c => c.Name == a.Name && (c.Array == 0 || c.Type >= 16384))))
                 throw new GodwitException(ErrorKind.TargetTransient, "follow-form-changes", $"{target} was given a column that the stream's binary form does not suit; the stream begins again as text.", "Nothing is to be done.");
         }
-        if (columns.FirstOrDefault(e => !e.Generated && relation.Columns.All(c => c.Name != e.Name)) is { } dropped)
-            throw Changed(relation, $"no longer has the column {dropped.Name}: it was dropped or renamed", $"do the same on the other side: ALTER TABLE {target} DROP COLUMN {SqlName.Quote(dropped.Name)} (or RENAME COLUMN {SqlName.Quote(dropped.Name)} TO ...); then godwit follow");
         var applied = relation.Columns.Select(c => Match(relation, target, c, columns.First(e => e.Name == c.Name))).ToImmutableArray();
         return new AppliedTable(_number++, relation, target, applied, Key(relation, oid));
     }
