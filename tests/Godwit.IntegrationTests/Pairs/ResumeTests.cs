@@ -31,7 +31,7 @@ public class ResumeTests(PostgresFixture postgres)
 
         Assert.Equal("public.a", Assert.Single(found, f => f.Code == "source-changed-since").Subject);
         Assert.Equal(16_001, result.Tables.Sum(t => t.RowsWritten));
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
         Assert.Equal(["changed"], await pair.Target.QueryAsync("select v from a where id = 7"));
         Assert.Equal(["43"], await pair.Target.QueryAsync("select last_value from s"));
     }
@@ -51,7 +51,7 @@ public class ResumeTests(PostgresFixture postgres)
 
         await pair.MigrateAsync(OneJob);
 
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     [Fact]
@@ -71,7 +71,7 @@ public class ResumeTests(PostgresFixture postgres)
 
         Assert.DoesNotContain("public.b", started);
         Assert.InRange(resumed, 4000, 15_999);
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     [Theory]
@@ -87,7 +87,7 @@ public class ResumeTests(PostgresFixture postgres)
 
         await pair.MigrateAsync(OneJob);
 
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     [Fact]
@@ -100,7 +100,7 @@ public class ResumeTests(PostgresFixture postgres)
 
         await pair.MigrateAsync(OneJob);
 
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     [Theory]
@@ -120,7 +120,7 @@ public class ResumeTests(PostgresFixture postgres)
         });
 
         Assert.Equal(1, cut);
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     [Fact]
@@ -139,7 +139,7 @@ public class ResumeTests(PostgresFixture postgres)
 
         await pair.MigrateAsync(OneJob);
 
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     [Theory]
@@ -163,7 +163,7 @@ public class ResumeTests(PostgresFixture postgres)
         if (exit != 0) exit = await RunAsync(pair, _ => Task.CompletedTask);
 
         Assert.Equal(0, exit);
-        await AssertEqualAsync(pair);
+        await pair.AssertEqualAsync("--inserts");
     }
 
     private static async Task<int> RunAsync(Pair pair, Func<Process, Task> meanwhile)
@@ -192,12 +192,5 @@ public class ResumeTests(PostgresFixture postgres)
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.MigrateAsync(OneJob, e => { if (when(e)) interrupt.Cancel(); }, interrupt.Token));
         await using var connection = await pair.Target.ConnectAsync();
         Assert.Equal(RunState.Interrupted, (await RunJournal.ReadStatusAsync(connection, Pair.Token))[0].State);
-    }
-
-    private static async Task AssertEqualAsync(Pair pair)
-    {
-        var expected = await Pair.DumpAsync(pair.Source.Settings, "--inserts");
-        Assert.Equal(expected.Order(StringComparer.Ordinal), (await Pair.DumpAsync(pair.Target.Settings, "--inserts")).Order(StringComparer.Ordinal));
-        Assert.True(expected.Length > 3900);
     }
 }
