@@ -3,6 +3,7 @@ using Godwit.Engines.Export;
 using Godwit.Engines.Postgres;
 using Godwit.Engines.Sqlite;
 using Godwit.Source;
+using Godwit.Supabase;
 using Godwit.Target;
 
 namespace Godwit;
@@ -20,6 +21,7 @@ public static class EngineRegistry
         new("postgres", OpenPostgresAsync),
         new("postgresql", OpenPostgresAsync),
         new("dump", OpenDumpAsync),
+        new("supabase", (c, environment, ct) => OpenPostgresAsync(c["supabase:".Length..], environment, ct)),
     ];
 
     public static ImmutableArray<string> Schemes { get; } = [.. Engines.Select(e => e.Scheme)];
@@ -40,15 +42,19 @@ public static class EngineRegistry
                 $"known are {string.Join(", ", Schemes.Select(s => s + ":"))} and the path of an SQLite file");
     }
 
-    private static Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
+    private static async Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
     {
-        return OpenAsync(ConnectionSettings.Parse(connection, environment), environment, ct);
-    }
-
-    private static Task<ISource> OpenAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct)
-    {
-        return PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
-            await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+        var settings = ConnectionSettings.Parse(connection, environment);
+        EndpointDiagnosis.Refuse(settings);
+        try
+        {
+            return await PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
+                await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+        }
+        catch (GodwitException e) when (EndpointDiagnosis.Explain(settings, e) is { } better && better != e)
+        {
+            throw better;
+        }
     }
 
     private static async Task<ISource> OpenDumpAsync(string connection, Func<string, string?> environment, CancellationToken ct)
@@ -56,7 +62,8 @@ public static class EngineRegistry
         var restored = await DumpRestore.RunAsync(connection["dump:".Length..], environment, ct);
         try
         {
-            return new DumpSource((IPostgresSource)await OpenAsync(restored.Settings, environment, ct), restored, connection, restored.Findings);
+            return new DumpSource((IPostgresSource)await PostgresSource.OpenAsync(new(restored.Settings.ToBuilder(), restored.Settings.Display, async (version, snapshot, stop) =>
+                await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(restored.Settings, snapshot, stop)), ct), restored, connection, restored.Findings);
         }
         catch
         {

@@ -109,6 +109,11 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
             // Every value has been seen now. What a sample misjudged is made and loaded again.
             settled = !plan.Tables.Any(t => t.Sampled) && sampled.Refused.Count == 0 || await SettleAsync();
+            if (settled && options.Verify is not null && await planning.WithoutDivergedAsync(plan, clock, ct) is { } plain)
+            {
+                (plan, settled) = (plain.Plan, false);
+                await session.SettleAsync(plain, ct);
+            }
             async Task<Settlement?> PrepareAsync()
             {
                 try { unmade = await Steps().RunAsync(plan.PreData, session.Steps, ct); return null; }
@@ -128,6 +133,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             }
         }
         var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
+        if (plan.Carriage is not null) refused = refused.AddRange(await In(Stage.PostData, "carrying passwords, secrets, jobs and files", () => planning.CarryAsync(plan, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         var verification = options.Verify is not { } mode || options.SchemaOnly ? null
             : await In(Stage.Verify, "comparing every value", () => source is IPostgresSource pair && snapshot is IPostgresSnapshot moment

@@ -5,6 +5,7 @@ using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.TypeMapping;
+using Godwit.Verify;
 
 namespace Godwit;
 
@@ -69,6 +70,24 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         return Settlement.Of(guess, await PlanAsync(ct), ImmutableHashSet<string>.Empty);
     }
 
+    /// <summary>
+    /// The plan without the generated columns of which the server has computed other values than the source holds; null where none differs.
+    /// <paramref name="loaded"/>: every row is in the load schema.
+    /// </summary>
+    public async Task<Settlement?> WithoutDivergedAsync(MigrationPlan loaded, TimeProvider clock, CancellationToken ct)
+    {
+        var tables = loaded.Tables.Where(t => !t.Generated.IsEmpty && t.Rows > 0).Select(t => t with { Target = t.Load }).ToImmutableArray();
+        if (tables.IsEmpty) return null;
+        var report = await new Verifier(snapshot, schema, target!, progress, clock)
+            .VerifyAsync(loaded with { Tables = tables, Views = [], Sequences = [] }, new(VerifyMode.Full, options.Jobs, [.. tables.Select(t => t.Source)]), ct);
+        var columns = report.Tables.SelectMany(t => t.Differences.Where(d => tables.Any(p => p.Source == t.Table && p.Generated.Any(g => g.Source == d.Column))).Select(d => (t.Table, d.Column, t.DifferentRows)))
+            .DistinctBy(d => (d.Table, d.Column)).Select(d => new RefusedColumn(d.Table, d.Column!, $"it computes other values than the source holds, in {d.DifferentRows} row(s)")).ToImmutableArray();
+        if (columns.IsEmpty) return null;
+        Keep(columns);
+        await ScanUnseenAsync(ct);
+        return Settlement.Of(loaded, await PlanAsync(ct), ImmutableHashSet<string>.Empty);
+    }
+
     private ColumnTrial Trial => new(snapshot, schema, target!);
 
     private void Keep(ImmutableArray<RefusedColumn> columns) => _refused = _refused.SetItems(columns.Select(c => KeyValuePair.Create((c.Table, c.Column), c.Reason)));
@@ -83,22 +102,32 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     private Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
         Profiling.ProfileAsync(snapshot, tables, _types, options.Jobs, ChunkBytes, progress, ct);
 
+    /// <summary>What stands in no plan: secrets, jobs, files.</summary>
+    public Task<ImmutableArray<Finding>> CarryAsync(MigrationPlan plan, CancellationToken ct) => target is null ? Task.FromResult(ImmutableArray<Finding>.Empty) : Surroundings.CarryAsync(source, target, plan, options, ct);
+
     /// <summary>What would be planned now for a run that goes on.</summary>
     public Task<MigrationPlan> AgainAsync(CancellationToken ct) => PlanAsync(ct, resuming: true);
 
-    private Task<MigrationPlan> PlanAsync(CancellationToken ct, bool resuming = false) => stages.RunAsync(Stage.Plan, schema.Postgres is null ? "choosing types" : "planning statements", async () => Planner.Plan(new()
+    private Task<MigrationPlan> PlanAsync(CancellationToken ct, bool resuming = false) => stages.RunAsync(Stage.Plan, schema.Postgres is null ? "choosing types" : "planning statements", async () =>
+    {
+        var around = await Surroundings.ReadAsync(source, target, schema, options, ct);
+        var plan = await OfStatementsAsync(around, resuming, ct);
+        return around is null ? plan : around.Complete(plan, options);
+    });
+
+    private async Task<MigrationPlan> OfStatementsAsync(Surroundings? around, bool resuming, CancellationToken ct) => Planner.Plan(new()
     {
         Source = source.Info.Display,
         Position = snapshot.Position,
-        Schema = schema,
+        Schema = around?.Rewrite(schema) ?? schema,
         Profiles = _profiles,
         Translator = source.Translator,
         TargetMajor = target?.Profile.Major ?? NewestMajor,
         Options = options,
-        Inventory = target is null || schema.Postgres is null ? null : await TargetInventory.ReadAsync(target, ct),
+        Inventory = target is null || schema.Postgres is null ? null : around?.WithRoles(await TargetInventory.ReadAsync(target, ct)) ?? await TargetInventory.ReadAsync(target, ct),
         Resuming = resuming,
         Existing = target is null || schema.Postgres is not null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
         RefusedColumns = _refused,
         SourceFindings = source.Info.Findings,
-    }));
+    });
 }
