@@ -67,7 +67,8 @@ public static class EngineRegistry
         var restored = await DumpRestore.RunAsync(connection["dump:".Length..], environment, ct);
         try
         {
-            return new DumpSource((IPostgresSource)await OpenAsync(restored.Settings, environment, ct), restored, connection, restored.Findings);
+            return new DumpSource((IPostgresSource)await PostgresSource.OpenAsync(new(restored.Settings.ToBuilder(), restored.Settings.Display, async (version, snapshot, stop) =>
+                await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(restored.Settings, snapshot, stop)), ct), restored, connection, restored.Findings);
         }
         catch
         {
