@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Godwit.Engines.Postgres;
 using Godwit.Engines.Sqlite;
 using Godwit.Source;
+using Godwit.Supabase;
 using Godwit.Target;
 
 namespace Godwit;
@@ -18,6 +19,7 @@ public static class EngineRegistry
         new("file", (c, _, ct) => SqliteSource.OpenAsync(c, ct)),
         new("postgres", OpenPostgresAsync),
         new("postgresql", OpenPostgresAsync),
+        new("supabase", (c, environment, ct) => OpenPostgresAsync(c["supabase:".Length..], environment, ct)),
     ];
 
     public static ImmutableArray<string> Schemes { get; } = [.. Engines.Select(e => e.Scheme)];
@@ -38,11 +40,19 @@ public static class EngineRegistry
                 $"known are {string.Join(", ", Schemes.Select(s => s + ":"))} and the path of an SQLite file");
     }
 
-    private static Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
+    private static async Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
     {
         var settings = ConnectionSettings.Parse(connection, environment);
-        return PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
-            await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+        EndpointDiagnosis.Refuse(settings);
+        try
+        {
+            return await PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
+                await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
+        }
+        catch (GodwitException e) when (EndpointDiagnosis.Explain(settings, e) is { } better && better != e)
+        {
+            throw better;
+        }
     }
 
     // Two letters at least: "C:\app.db" is a path.

@@ -126,6 +126,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             }
         }
         var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
+        if (plan.Carriage is not null) refused = refused.AddRange(await In(Stage.PostData, "carrying passwords, secrets, jobs and files", () => planning.CarryAsync(plan, ct)));
         await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
         var verification = options.Verify is { } mode && !options.SchemaOnly && !plan.InPlace
             ? await In(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct))

@@ -47,6 +47,10 @@ public sealed record MigrationOptions
     public ImmutableArray<ExtraIndex> ExtraIndexes { get; init; } = [];
     /// <summary>The source goes on being written: its changes are recorded from before the first row is read.</summary>
     public bool Follow { get; init; }
+    /// <summary>For sources that are PostgreSQL servers.</summary>
+    public SupabaseChoices Platform { get; init; } = new();
+    /// <summary>The project's service key, for the bytes of its storage; from the environment, written nowhere.</summary>
+    public string? StorageKey { get; init; }
     public VerifyMode? Verify { get; init; } = VerifyMode.Full;
     /// <summary>maintenance_work_mem of index builds in megabytes; null picks by the server's own setting and memory.</summary>
     public int? MaintenanceWorkMemMb { get; init; }

@@ -83,22 +83,32 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     private Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
         Profiling.ProfileAsync(snapshot, tables, _types, options.Jobs, ChunkBytes, progress, ct);
 
+    /// <summary>What stands in no plan: secrets, jobs, files.</summary>
+    public Task<ImmutableArray<Finding>> CarryAsync(MigrationPlan plan, CancellationToken ct) => target is null ? Task.FromResult(ImmutableArray<Finding>.Empty) : Surroundings.CarryAsync(source, target, plan, options, ct);
+
     /// <summary>What would be planned now for a run that goes on.</summary>
     public Task<MigrationPlan> AgainAsync(CancellationToken ct) => PlanAsync(ct, resuming: true);
 
-    private Task<MigrationPlan> PlanAsync(CancellationToken ct, bool resuming = false) => stages.RunAsync(Stage.Plan, schema.Postgres is null ? "choosing types" : "planning statements", async () => Planner.Plan(new()
+    private Task<MigrationPlan> PlanAsync(CancellationToken ct, bool resuming = false) => stages.RunAsync(Stage.Plan, schema.Postgres is null ? "choosing types" : "planning statements", async () =>
+    {
+        var around = await Surroundings.ReadAsync(source, target, schema, options, ct);
+        var plan = await OfStatementsAsync(around, resuming, ct);
+        return around is null ? plan : around.Complete(plan, options);
+    });
+
+    private async Task<MigrationPlan> OfStatementsAsync(Surroundings? around, bool resuming, CancellationToken ct) => Planner.Plan(new()
     {
         Source = source.Info.Display,
         Position = snapshot.Position,
-        Schema = schema,
+        Schema = around?.Rewrite(schema) ?? schema,
         Profiles = _profiles,
         Translator = source.Translator,
         TargetMajor = target?.Profile.Major ?? NewestMajor,
         Options = options,
-        Inventory = target is null || schema.Postgres is null ? null : await TargetInventory.ReadAsync(target, ct),
+        Inventory = target is null || schema.Postgres is null ? null : around?.WithRoles(await TargetInventory.ReadAsync(target, ct)) ?? await TargetInventory.ReadAsync(target, ct),
         Resuming = resuming,
         Existing = target is null || schema.Postgres is not null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
         RefusedColumns = _refused,
         SourceFindings = source.Info.Findings,
-    }));
+    });
 }

@@ -57,8 +57,9 @@ internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema sch
 
     private static bool SameObjects(MigrationPlan before, MigrationPlan now)
     {
-        static IEnumerable<(string, string)> Made(MigrationPlan plan) => plan.PreData.Where(s => !s.Id.StartsWith("drop ", StringComparison.Ordinal)).Select(s => (s.Id, s.Sql))
-            .Concat(plan.PostData.Where(s => s.Kind is not (StepKind.Closing or StepKind.Analyze)).Select(s => (s.Id, s.Sql)));
+        // Roles and settings that the run has made are not planned again.
+        static IEnumerable<(string, string)> Made(MigrationPlan plan) => plan.PreData.Where(s => s.Kind != StepKind.Role && !s.Id.StartsWith("drop ", StringComparison.Ordinal)).Select(s => (s.Id, s.Sql))
+            .Concat(plan.PostData.Where(s => s.Kind is not (StepKind.Closing or StepKind.Analyze or StepKind.Setting)).Select(s => (s.Id, s.Sql)));
         static IEnumerable<(string, SqlName, RowFormat, string, string?)> Loaded(MigrationPlan plan) =>
             plan.Tables.Select(t => (t.Source, t.Load, t.Format, string.Join('\n', t.Columns.Select(c => c.Source + " " + c.PgType)), t.SourceFile));
         return Made(before).SequenceEqual(Made(now)) && Loaded(before).SequenceEqual(Loaded(now));

@@ -199,5 +199,5 @@ internal static class OptionsFingerprint
 {
     public static string Of(MigrationOptions o) => string.Join('\n',
         o.TargetSchema, o.Follow, o.IfExists, o.SchemaOnly, o.DataOnly, o.Names, o.Misfits, o.JsonAsText, o.IndexForeignKeys, o.FullTextSearch, o.FollowOrm,
-        string.Join(',', o.Include), string.Join(',', o.Exclude), string.Join(',', o.Casts), string.Join(',', o.MisfitRules), string.Join(',', o.ExtraIndexes));
+        string.Join(',', o.Include), string.Join(',', o.Exclude), string.Join(',', o.Casts), string.Join(',', o.MisfitRules), string.Join(',', o.ExtraIndexes), o.Platform.Fingerprint);
 }

@@ -24,7 +24,7 @@ internal sealed record Ends(string Source, string? Target)
         source = source is null ? Default(invocation, invocation.Settings.Source) : ConnectionDefaults.SqlitePath(source) ?? source;
         target = target is null ? Default(invocation, invocation.Settings.Target) : ConnectionDefaults.StripDriver(target);
         return new(source ?? throw new GodwitException(ErrorKind.Usage, "source-missing-argument",
-            "no SOURCE is given, and neither DATABASE_URL (sqlite:///app.db) nor godwit.yaml names one", "Give the path of the SQLite file."), target);
+            "no SOURCE is given, and neither DATABASE_URL (sqlite:///app.db) nor godwit.yaml names one", "Give the path of the SQLite file, or the URL of the PostgreSQL server."), target);
     }
 
     /// <summary>TARGET alone, for commands that have no source.</summary>

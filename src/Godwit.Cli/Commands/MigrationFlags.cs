@@ -10,7 +10,7 @@ internal static class MigrationFlags
 {
     public static void AddEnds(Command command, bool targetOptional)
     {
-        command.Add(new Argument<string?>("SOURCE") { Description = "SQLite file: app.db or sqlite:app.db; or PostgreSQL: postgres://user@host:5432/db, host=... dbname=...", Arity = ArgumentArity.ZeroOrOne });
+        command.Add(new Argument<string?>("SOURCE") { Description = "SQLite file: app.db or sqlite:app.db; or PostgreSQL: postgres://user@host:5432/db, host=... dbname=..., supabase:postgres://...", Arity = ArgumentArity.ZeroOrOne });
         command.Add(new Argument<string?>("TARGET")
         {
             Description = "PostgreSQL: postgres://user@host:5432/db, host=... dbname=..., or local[:NAME] for a private one" + (targetOptional ? " (optional)" : ""),
@@ -32,6 +32,7 @@ internal static class MigrationFlags
         command.Add(Flag("--index-foreign-keys", "Create the indexes that foreign keys lack"));
         command.Add(Choice("--orm", Words.Orm, "auto: where a framework made the source (Django, Rails, Prisma, SQLAlchemy, Laravel), choose types as its own migrations would"));
         command.Add(Flag("--fts", "Give each table that the source searches by words (FTS3, FTS4, FTS5) a tsvector column with a GIN index"));
+        PlatformFlags.Add(command);
         command.Add(Flag("--schema-only", "No rows"));
         command.Add(Flag("--data-only", "Rows only, into tables that exist"));
     }
@@ -96,6 +97,8 @@ internal static class MigrationFlags
             FullTextSearch = invocation.Option<bool>("--fts") || project.FullTextSearch?.Value == true,
             IndexForeignKeys = invocation.Option<bool>("--index-foreign-keys") || project.IndexForeignKeys?.Value == true,
             ExtraIndexes = project.Indexes?.Value ?? [],
+            Platform = PlatformFlags.Resolve(invocation),
+            StorageKey = PlatformFlags.StorageKey(invocation),
             SchemaOnly = invocation.Option<bool>("--schema-only"),
             DataOnly = invocation.Option<bool>("--data-only"),
         };

@@ -23,6 +23,7 @@ internal sealed record ProjectFile
     /// <summary>The value null means "off".</summary>
     public Located<VerifyMode?>? Verify { get; init; }
     public Located<MisfitPolicy>? Misfits { get; init; }
+    public SupabaseChoices? Platform { get; init; }
     public Located<string>? Report { get; init; }
     public Located<ImmutableArray<string>>? Include { get; init; }
     public Located<ImmutableArray<string>>? Exclude { get; init; }

@@ -9,10 +9,10 @@ namespace Godwit.Cli.Configuration;
 /// <summary>
 /// Reads godwit.yaml by its representation model (no reflection). Every problem is collected, with its line, before any is reported.
 /// </summary>
-internal sealed class ProjectFileReader
+internal sealed partial class ProjectFileReader
 {
     private static readonly string[] Keys =
-        ["source", "target", "schema", "jobs", "names", "json", "index-foreign-keys", "fts", "orm", "verify", "on-misfit", "report", "tables", "casts", "indexes"];
+        ["source", "target", "schema", "jobs", "names", "json", "index-foreign-keys", "fts", "orm", "verify", "on-misfit", "report", "tables", "casts", "platform", "indexes"];
 
     private readonly List<string> _problems = [];
 
@@ -65,6 +65,7 @@ internal sealed class ProjectFileReader
         "on-misfit" => Misfits(file, value),
         "tables" => Tables(file, value),
         "casts" => file with { Casts = Casts(value) },
+        "platform" => file with { Platform = Platform(value) },
         _ => file with { Indexes = Indexes(value) },
     };
 

@@ -14,6 +14,17 @@ internal static class Words
         [("fail", Godwit.IfExists.Fail), ("append", Godwit.IfExists.Append), ("replace", Godwit.IfExists.Replace)];
     public static ImmutableArray<(string Word, MisfitPolicy Value)> Misfits { get; } =
         [("widen", MisfitPolicy.Widen), ("quarantine", MisfitPolicy.Quarantine), ("fail", MisfitPolicy.Fail)];
+    public static ImmutableArray<(string Word, bool? Value)> Supabase { get; } = [("auto", null), ("on", true), ("off", false)];
+    public static ImmutableArray<(string Word, bool Value)> Roles { get; } = [("create", true), ("existing", false)];
+    public static ImmutableArray<(string Word, bool Value)> RolePasswords { get; } = [("copy", true), ("none", false)];
+    public static ImmutableArray<(string Word, bool Value)> Owners { get; } = [("keep", true), ("admin", false)];
+    public static ImmutableArray<(string Word, MissingFunctions Value)> MissingFunctions { get; } =
+        [("fail", Godwit.MissingFunctions.Fail), ("silent", Godwit.MissingFunctions.Silent), ("omit", Godwit.MissingFunctions.Omit)];
+    public static ImmutableArray<(string Word, CronJobs Value)> Cron { get; } = [("inactive", CronJobs.Inactive), ("active", CronJobs.Active), ("file", CronJobs.File), ("omit", CronJobs.Omit)];
+    public static ImmutableArray<(string Word, VaultSecrets Value)> Vault { get; } = [("auto", VaultSecrets.Auto), ("file", VaultSecrets.File), ("omit", VaultSecrets.Omit)];
+    public static ImmutableArray<(string Word, bool Value)> MoveOrOmit { get; } = [("move", true), ("omit", false)];
+    /// <summary>Whether publications move, and supabase_realtime with them.</summary>
+    public static ImmutableArray<(string Word, (bool Move, bool Realtime) Value)> Publications { get; } = [("move", (true, false)), ("with-realtime", (true, true)), ("omit", (false, false))];
     /// <summary>null is "off".</summary>
     public static ImmutableArray<(string Word, VerifyMode? Value)> Verify { get; } =
         [("full", VerifyMode.Full), ("sample", VerifyMode.Sample), ("counts", VerifyMode.Counts), ("off", null)];

@@ -67,7 +67,7 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
             {
                 connection ??= Open(plan, stop);
                 // A lost connection may have lost only the server's answer to COMMIT: ask the journal before doing the work twice.
-                if (attempt == 0 || !IsDone(connection, table, chunk)) await LoadAsync(connection, table, chunk);
+                if (attempt == 0 || !IsDone(connection, table, chunk)) await LoadAsync(connection, table, chunk, plan.LoadSearchPath);
                 return connection;
             }
             catch (Exception e) when (IsTransient(e) && attempt < Backoff.Length && !stop.IsCancellationRequested)
@@ -113,11 +113,11 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     }
 
     // Not cancelled by the first Ctrl-C: a chunk takes seconds, and stopping between chunks loses no work.
-    private async Task LoadAsync(WireConnection connection, TablePlan table, PlannedChunk chunk)
+    private async Task LoadAsync(WireConnection connection, TablePlan table, PlannedChunk chunk, string? searchPath)
     {
         var state = _tables[table.Source];
         if (state.Begin()) progress.Report(new MigrationEvent.TableStarted(Stage.Copy, table.Source, table.Rows));
-        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To), BatchBytes) { Format = table.Format };
+        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To), BatchBytes) { Format = table.Format, SearchPath = searchPath };
         var columns = SqlName.List(table.Columns.Select(c => c.Target));
         long rows = 0;
         connection.Query("BEGIN");

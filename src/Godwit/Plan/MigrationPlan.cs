@@ -8,7 +8,7 @@ namespace Godwit.Plan;
 /// <summary>What a step makes; the order of the members is the order of execution.</summary>
 public enum StepKind
 {
-    Schema, Helper, Object, Table, Sequence, Constraint, Index, PrimaryKey, Unique, Attach, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Late, Analyze, Publish, Grant, Refresh, Closing,
+    Role, Schema, Helper, Object, Table, Sequence, Constraint, Index, PrimaryKey, Unique, Attach, Check, ForeignKey, ForeignKeyValidation, View, Trigger, Late, Analyze, Publish, Grant, Refresh, Closing, Setting,
 }
 
 /// <summary>
@@ -119,6 +119,8 @@ public sealed record MigrationPlan
     public ImmutableArray<SqlStep> Publish { get; init; } = [];
     public ImmutableArray<SequencePlan> Sequences { get; init; } = [];
     public ImmutableArray<ViewPlan> Views { get; init; } = [];
+    /// <summary>Secrets, jobs and files that go along, named; null where there are none.</summary>
+    public Carriage? Carriage { get; init; }
     public ImmutableArray<SourceObject> Objects { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
 }

@@ -12,7 +12,6 @@ internal static class StatementHazards
         var facts = context.Facts;
         if (context.Options.TargetSchema != "public")
             context.Find("schema-option-unsupported", Severity.Block, "--schema", "Objects of a PostgreSQL source keep their schemas; --schema does not apply.", "Leave it out.");
-        RowSecurity(context);
         if (facts.Encoding == "SQL_ASCII")
             context.Find("source-encoding", Severity.Block, "source", "The source's encoding is SQL_ASCII: nobody knows what its bytes mean.", "Find out, and restore a dump of it into a database of that encoding first (pg_dump -E).");
         else if (facts.Encoding != "UTF8")
@@ -22,19 +21,6 @@ internal static class StatementHazards
             context.Find("target-older-than-source", Severity.Warning, "target", $"The source is PostgreSQL {facts.Version}, the target {target.VersionNumber / 10000}: what only the newer one knows will be refused.", "Use a target of the same version or a later one.");
         Extensions(context, target);
         if (context.Options.IfExists == IfExists.Fail && !context.Options.DataOnly && !context.Input.Resuming) Occupied(context);
-    }
-
-    // row_security = off makes the server refuse instead of leaving rows out; told here before it happens in the middle.
-    private static void RowSecurity(StatementContext context)
-    {
-        if (context.Facts.BypassesRowSecurity) return;
-        foreach (var table in context.Input.Schema.Tables.Where(t => t.Storage is { Kind: 'r', RowSecurity: true }))
-        {
-            var owner = context.Facts.Statements.FirstOrDefault(s => s.Kind == "TABLE" && s.Table == table.Name)?.Owner;
-            if (owner == context.Facts.Role && !table.Storage!.ForcesRowSecurity) continue;
-            context.Find("source-row-security", Severity.Block, table.Name, $"Row level security hides rows of this table from role {context.Facts.Role}; a copy would be incomplete.",
-                $"Sign in as a superuser or the table's owner, or: ALTER ROLE {SqlName.Quote(context.Facts.Role)} BYPASSRLS;");
-        }
     }
 
     private static void Extensions(StatementContext context, TargetInventory target)

@@ -35,6 +35,11 @@ internal static class StatementSteps
                 if (StatementRights.Of(context, statement) is { Length: > 0 } grants)
                     yield return Step(statement, kind, grants, "Who may do what; given when everything is in place.") with { Fallback = "" };
                 break;
+            case StepKind.Check when !statement.Sql.Contains("NOT VALID", StringComparison.Ordinal):
+                // Rows that break it stay, and are named.
+                var check = Whole(context, statement, kind).TrimEnd().TrimEnd(';');
+                yield return Step(statement, kind, check, statement.Rewritten ?? Why(kind)) with { Fallback = check + " NOT VALID" };
+                break;
             case StepKind.ForeignKey:
                 foreach (var step in ForeignKey(context, statement)) yield return step;
                 break;

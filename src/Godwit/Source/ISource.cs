@@ -84,6 +84,12 @@ public sealed record TableRead(Table Table, ImmutableArray<ColumnRead> Columns, 
 
     /// <summary>Text is for sources that speak PostgreSQL, where a type's binary form may not be understood at the other end.</summary>
     public RowFormat Format { get; init; }
+
+    /// <summary>
+    /// Of a PostgreSQL source's session: planning a read looks into the expressions of the table's indexes, and functions in these may count on it. Text that
+    /// names objects is read back under the same path. Null is pg_catalog alone.
+    /// </summary>
+    public string? SearchPath { get; init; }
 }
 
 public sealed record ColumnRead(string Name, ColumnEncoding Encoding);

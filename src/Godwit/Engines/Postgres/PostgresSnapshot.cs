@@ -123,6 +123,7 @@ internal sealed class PostgresSnapshot(PostgresEndpoint endpoint, PostgresSessio
     {
         try
         {
+            if (read.SearchPath is { } path) connection.Query("SET search_path = " + path);
             return connection.BeginCopyOut(PageRanges.CopySql(read));
         }
         catch (Exception e) when (PostgresErrors.IsServerError(e))
