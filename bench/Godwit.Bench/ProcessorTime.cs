@@ -18,12 +18,18 @@ internal static class ProcessorTime
     /// <summary>Of a process's children, those that have ended and those that live.</summary>
     public static TimeSpan OfChildren(int process)
     {
-        long ticks = Stat($"{process}") is { } parent ? parent[ChildrenUser] + parent[ChildrenSystem] : 0;
         if (!Directory.Exists("/proc")) return default;
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-            if (char.IsAsciiDigit(Path.GetFileName(folder)[0]) && Stat(Path.GetFileName(folder)) is { } child && child[Parent] == process) ticks += child[User] + child[System];
-        return Seconds(ticks);
+        while (true)
+        {
+            var ended = Ended(process);
+            var alive = Directory.EnumerateDirectories("/proc").Select(f => Path.GetFileName(f)).Where(n => char.IsAsciiDigit(n[0])).Select(Stat)
+                .Sum(s => s is { } child && child[Parent] == process ? child[User] + child[System] : 0);
+            // A child that ended between the two looks would be missing, or be counted twice.
+            if (ended == Ended(process)) return Seconds(ended + alive);
+        }
     }
+
+    private static long Ended(int process) => Stat($"{process}") is { } parent ? parent[ChildrenUser] + parent[ChildrenSystem] : 0;
 
     private static TimeSpan Seconds(long ticks) => TimeSpan.FromSeconds(ticks / TicksPerSecond);
 

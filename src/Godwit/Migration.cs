@@ -107,6 +107,11 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
             // Every value has been seen now. What a sample misjudged is made and loaded again.
             settled = !plan.Tables.Any(t => t.Sampled) && sampled.Refused.Count == 0 || await SettleAsync();
+            if (settled && options.Verify is not null && await planning.WithoutDivergedAsync(plan, clock, ct) is { } plain)
+            {
+                (plan, settled) = (plain.Plan, false);
+                await session.SettleAsync(plain, ct);
+            }
             async Task<Settlement?> PrepareAsync()
             {
                 try { unmade = await Steps().RunAsync(plan.PreData, session.Steps, ct); return null; }

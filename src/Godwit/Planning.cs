@@ -5,6 +5,7 @@ using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Target;
 using Godwit.TypeMapping;
+using Godwit.Verify;
 
 namespace Godwit;
 
@@ -67,6 +68,24 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         Keep(columns);
         await ScanUnseenAsync(ct);
         return Settlement.Of(guess, await PlanAsync(ct), ImmutableHashSet<string>.Empty);
+    }
+
+    /// <summary>
+    /// The plan without the generated columns of which the server has computed other values than the source holds; null where none differs.
+    /// <paramref name="loaded"/>: every row is in the load schema.
+    /// </summary>
+    public async Task<Settlement?> WithoutDivergedAsync(MigrationPlan loaded, TimeProvider clock, CancellationToken ct)
+    {
+        var tables = loaded.Tables.Where(t => !t.Generated.IsEmpty && t.Rows > 0).Select(t => t with { Target = t.Load }).ToImmutableArray();
+        if (tables.IsEmpty) return null;
+        var report = await new Verifier(snapshot, schema, target!, progress, clock)
+            .VerifyAsync(loaded with { Tables = tables, Views = [], Sequences = [] }, new(VerifyMode.Full, options.Jobs, [.. tables.Select(t => t.Source)]), ct);
+        var columns = report.Tables.SelectMany(t => t.Differences.Where(d => tables.Any(p => p.Source == t.Table && p.Generated.Any(g => g.Source == d.Column))).Select(d => (t.Table, d.Column, t.DifferentRows)))
+            .DistinctBy(d => (d.Table, d.Column)).Select(d => new RefusedColumn(d.Table, d.Column!, $"it computes other values than the source holds, in {d.DifferentRows} row(s)")).ToImmutableArray();
+        if (columns.IsEmpty) return null;
+        Keep(columns);
+        await ScanUnseenAsync(ct);
+        return Settlement.Of(loaded, await PlanAsync(ct), ImmutableHashSet<string>.Empty);
     }
 
     private ColumnTrial Trial => new(snapshot, schema, target!);

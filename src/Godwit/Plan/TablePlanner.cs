@@ -108,7 +108,7 @@ internal static class TablePlanner
     }
 
     private static string? Refused(PlanContext context, Table table, Column column) =>
-        context.Input.RefusedColumns.TryGetValue((table.Name, column.Name), out var reason) ? $"PostgreSQL refuses it ({reason})" : null;
+        context.Input.RefusedColumns.TryGetValue((table.Name, column.Name), out var reason) ? $"PostgreSQL cannot compute it ({reason})" : null;
 
     private static TablePlan CopyPlan(PlanContext context, Table table, SqlName load, ImmutableArray<ColumnPlan> columns)
     {

@@ -69,15 +69,20 @@ public static class TypePlanner
             if (table.FindColumn(key.Columns[i]) is not { } child || parent.FindColumn(key.ParentColumns[i]) is not { } target) continue;
             var have = context.Type(table, child);
             var want = context.Type(parent, target);
-            if (Base(have.PgType) == Base(want.PgType) || child.IsRowKey || ExistingColumn(context, table, child) is not null) continue;
+            if (Base(have.PgType) == Base(want.PgType) || want.PgType == "bytea" || child.IsRowKey || ExistingColumn(context, table, child) is not null) continue;
             var adopted = TypeMapper.ChooseAs(table.Name, child, context.Profile(table, child), Base(want.PgType), options,
                 $"the type of {parent.Name}.{target.Name}, which it refers to");
-            if (adopted.Misfits > 0) continue;
+            // A value that does not fit would cost its row: better the key than the row.
+            if (adopted.Misfits > 0 || adopted.Findings.Any(f => f.Code == "type-not-proven")) continue;
+            // Numbers that mean moments are no parents or children of moments that are written out.
+            if (adopted.Encoding.Kind != want.Encoding.Kind && (IsNumericTime(adopted) || IsNumericTime(want))) continue;
             context.Types[(table.Name, child.Name)] = adopted;
             changed = true;
         }
         return changed;
     }
+
+    private static bool IsNumericTime(TypeChoice type) => type.Encoding.Kind is >= CellEncoding.EpochSeconds and <= CellEncoding.JulianDate;
 
     /// <summary>varchar(80) and varchar(100), or text, are one type to a foreign key.</summary>
     public static string Base(string pgType)

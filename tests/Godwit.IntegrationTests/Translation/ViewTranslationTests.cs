@@ -123,6 +123,8 @@ public sealed class ViewTranslationTests(PostgresFixture server)
         select id from emp where id in (select cast(boss as text) from emp) or salary in (select '50')
         select id from emp where id not in (select cast(boss as text) from emp)
         select id from emp where id not in (select cast(boss as text) from emp where boss is not null)
+        select id, row_number() over (order by dept) a, lag(id) over (order by dept desc) b, ntile(3) over (order by dept) c from emp
+        select id as x from emp union select salary collate nocase from emp
         select id, sum(id) over (w order by id) a from emp window w as (partition by dept)
         """);
 

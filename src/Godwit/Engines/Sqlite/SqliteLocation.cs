@@ -1,5 +1,8 @@
 namespace Godwit.Engines.Sqlite;
 
+/// <summary>When a file in rollback-journal mode is read from a private copy; auto: when another program has it open.</summary>
+internal enum CopyWhen { Auto, Always, Never }
+
 /// <summary>Where a connection string points: "app.db", "sqlite:app.db?mode=ro", "sqlite:///app.db", "file:app.db".</summary>
 internal static class SqliteLocation
 {
@@ -14,6 +17,14 @@ internal static class SqliteLocation
             rest = rest[..query];
         }
         return Path.GetFullPath(LocalPath(rest));
+    }
+
+    /// <summary>The copy option of a connection string that <see cref="Parse"/> has accepted.</summary>
+    internal static CopyWhen CopyOption(string connection)
+    {
+        if (WithoutScheme(connection) is not { } rest || File.Exists(rest) || rest.LastIndexOf('?') is not (>= 0 and var query)) return CopyWhen.Auto;
+        var options = rest[(query + 1)..].Split('&');
+        return options.Contains("copy=always") ? CopyWhen.Always : options.Contains("copy=never") ? CopyWhen.Never : CopyWhen.Auto;
     }
 
     private static string? WithoutScheme(string connection)
@@ -36,8 +47,8 @@ internal static class SqliteLocation
 
     private static void CheckOption(string option)
     {
-        if (option is "mode=ro") return;
+        if (option is "mode=ro" or "copy=auto" or "copy=always" or "copy=never") return;
         throw new GodwitException(ErrorKind.Usage, "source-option-unknown", $"SQLite source: unknown option '{option}'",
-            "the one option is mode=ro; Godwit never writes to a source");
+            "the options are mode=ro (Godwit never writes to a source) and copy=auto, copy=always, copy=never");
     }
 }

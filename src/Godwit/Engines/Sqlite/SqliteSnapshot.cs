@@ -13,8 +13,11 @@ internal sealed class SqliteSnapshot : ISnapshot
     private readonly string _display;
     private readonly Channel<Connection> _free;
 
-    private SqliteSnapshot(string display, Position position, IReadOnlyCollection<Connection> readers)
+    private readonly PrivateCopy? _copy;
+
+    private SqliteSnapshot(string display, Position position, IReadOnlyCollection<Connection> readers, PrivateCopy? copy)
     {
+        _copy = copy;
         _display = display;
         Position = position;
         _free = Channel.CreateBounded<Connection>(readers.Count);
@@ -30,7 +33,21 @@ internal sealed class SqliteSnapshot : ISnapshot
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(readers, 1);
         var (opened, position) = SharedMoment.Enter(path, readers, busyTimeout, ct);
-        return new SqliteSnapshot(info.Display, new Position(origin is null ? position : $"sqlite:copy:{origin}"), opened);
+        return new SqliteSnapshot(info.Display, new Position(origin is null ? position : $"sqlite:copy:{origin}"), opened, null);
+    }
+
+    /// <summary>Reads the copy, which is deleted with the snapshot; the moment is the original's.</summary>
+    internal static SqliteSnapshot Open(PrivateCopy copy, SourceInfo info, int readers, TimeSpan busyTimeout, CancellationToken ct)
+    {
+        try
+        {
+            return new SqliteSnapshot(info.Display, new Position(copy.Position), SharedMoment.Enter(copy.Path, readers, busyTimeout, ct).Readers, copy);
+        }
+        catch
+        {
+            copy.Dispose();
+            throw;
+        }
     }
 
     public Task<DatabaseSchema> InspectAsync(CancellationToken ct) => WithReader(null, reader =>
@@ -109,6 +126,7 @@ internal sealed class SqliteSnapshot : ISnapshot
     {
         _free.Writer.TryComplete();
         while (_free.Reader.TryRead(out var reader)) reader.Dispose();
+        _copy?.Dispose();
         return ValueTask.CompletedTask;
     }
 

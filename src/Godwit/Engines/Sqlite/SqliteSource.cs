@@ -15,8 +15,11 @@ internal sealed class SqliteSource : ISource
     private readonly RecoveredCopy? _copy;
     private readonly SidecarFiles _sidecars;
 
-    private SqliteSource(string path, TimeSpan busyTimeout, RecoveredCopy? copy, SidecarFiles sidecars, SourceInfo info)
+    private readonly CopyWhen _copyWhen;
+
+    private SqliteSource(string path, CopyWhen copyWhen, TimeSpan busyTimeout, RecoveredCopy? copy, SidecarFiles sidecars, SourceInfo info)
     {
+        _copyWhen = copyWhen;
         _path = path;
         _busyTimeout = busyTimeout;
         _copy = copy;
@@ -24,7 +27,7 @@ internal sealed class SqliteSource : ISource
         Info = info;
     }
 
-    public SourceInfo Info { get; }
+    public SourceInfo Info { get; private set; }
 
     public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
@@ -35,9 +38,9 @@ internal sealed class SqliteSource : ISource
 
     /// <summary>Waits up to <paramref name="busyTimeout"/> for a lock. Runs on the pool, because SQLite blocks.</summary>
     internal static Task<ISource> OpenAsync(string connection, TimeSpan busyTimeout, CancellationToken ct) =>
-        Task.Run<ISource>(() => Open(SqliteLocation.Parse(connection), busyTimeout), ct);
+        Task.Run<ISource>(() => Open(SqliteLocation.Parse(connection), SqliteLocation.CopyOption(connection), busyTimeout), ct);
 
-    private static SqliteSource Open(string path, TimeSpan busyTimeout)
+    private static SqliteSource Open(string path, CopyWhen copyWhen, TimeSpan busyTimeout)
     {
         var size = SourceFile.RequireFile(path);
         var sidecars = SidecarFiles.Of(path);
@@ -56,7 +59,7 @@ internal sealed class SqliteSource : ISource
             throw SourceFile.OpenError(failure, path);
         }
         var info = new SourceInfo("SQLite", path, Connection.LibraryVersion, size + SourceFile.SizeOf(path + "-wal")) { Findings = findings.ToImmutable() };
-        return new SqliteSource(copy?.Path ?? path, busyTimeout, copy, sidecars, info);
+        return new SqliteSource(copy?.Path ?? path, copyWhen, busyTimeout, copy, sidecars, info);
     }
 
     private static RecoveredCopy Recover(string path, TimeSpan busyTimeout, SqliteFailure why, ImmutableArray<Finding>.Builder findings)
@@ -92,20 +95,35 @@ internal sealed class SqliteSource : ISource
         if (path == display && connection.Text("PRAGMA journal_mode") != "wal")
             findings.Add(new Finding("source-blocks-writers", Severity.Info, display,
                 "the database is in rollback-journal mode: while Godwit reads, programs that write to it wait or get 'database is locked'",
-                "stop the application for the copy, or switch it to WAL: sqlite3 app.db 'PRAGMA journal_mode=wal'"));
+                $"sqlite:{display}?copy=always reads a private copy, so that they wait only while it is taken; WAL mode lets them write at any time: PRAGMA journal_mode=wal"));
     }
 
     public Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct) => Task.Run<ISnapshot>(() =>
     {
         try
         {
-            return SqliteSnapshot.Open(_path, Info, readers, _busyTimeout, _copy?.Origin, ct);
+            return PrivateSnapshot(readers, ct) ?? SqliteSnapshot.Open(_path, Info, readers, _busyTimeout, _copy?.Origin, ct);
         }
         catch (SqliteFailure failure)
         {
             throw SourceFile.OpenError(failure, Info.Display);
         }
     }, ct);
+
+    private SqliteSnapshot? PrivateSnapshot(int readers, CancellationToken ct)
+    {
+        if (_copyWhen == CopyWhen.Never || Info.Findings.All(f => f.Code is not ("source-blocks-writers" or "source-read-from-copy"))) return null;
+        var user = _copyWhen == CopyWhen.Always ? null : PrivateCopy.User(_path);
+        if (_copyWhen == CopyWhen.Auto && user is null || PrivateCopy.Take(_path, _busyTimeout, ct) is not { } copy) return null;
+        var why = user is null ? "was asked for" : $"another program (process {user}) has the file open";
+        Info = Info with
+        {
+            Findings = [.. Info.Findings.Where(f => f.Code is not ("source-blocks-writers" or "source-read-from-copy")), new Finding("source-read-from-copy", Severity.Info, Info.Display,
+                FormattableString.Invariant($"the database is in rollback-journal mode, where a reader keeps writers waiting, and {why}: Godwit reads a private copy, for which writers had to wait {copy.Held.TotalSeconds:0.00} s at most"),
+                $"sqlite:{Info.Display}?copy=never reads the file itself")],
+        };
+        return SqliteSnapshot.Open(copy, Info, readers, _busyTimeout, ct);
+    }
 
     public ValueTask DisposeAsync()
     {

@@ -15,7 +15,7 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
         try
         {
             var filter = c.Filter is null ? "" : $" FILTER (WHERE {expressions.Condition(c.Filter)})";
-            var over = c.Over is null ? "" : $" OVER {WindowSql(c.Over)}";
+            var over = c.Over is null ? "" : $" OVER {WindowSql(c.Over, CountsRows(c.Name))}";
             return ExpressionTranslator.IsAggregate(c) ? Aggregate(c, filter + over) : WindowFunction(c, filter + over);
         }
         finally { expressions.Scope.Grouping = grouping; }
@@ -128,17 +128,22 @@ internal sealed class AggregateTranslator(ExpressionTranslator expressions)
         return $"{key}{(o.Descending ? " DESC" : "")}{(o.NullsFirst ?? !o.Descending ? o.Descending ? "" : " NULLS FIRST" : o.Descending ? " NULLS LAST" : "")}";
     }
 
-    private string WindowSql(Window w)
+    // Functions that number rows whatever their peers: of rows that the order does not tell apart, SQLite takes the one it meets first.
+    private static bool CountsRows(string name) => name is "row_number" or "lag" or "lead" or "ntile";
+
+    private string WindowSql(Window w, bool byRow)
     {
-        if (w.Name is { } name && w is { PartitionBy.IsEmpty: true, OrderBy.IsEmpty: true, Frame: null } && expressions.Scope.Windows.TryGetValue(name, out var named)) return WindowSql(named);
+        if (w.Name is { } name && w is { PartitionBy.IsEmpty: true, OrderBy.IsEmpty: true, Frame: null } && expressions.Scope.Windows.TryGetValue(name, out var named)) return WindowSql(named, byRow);
         if (w.Name is not null)
         {
             if (!expressions.Scope.Windows.TryGetValue(w.Name, out var basis)) throw Refuse($"there is no window {w.Name}");
-            return WindowSql(w with { Name = null, PartitionBy = basis.PartitionBy, OrderBy = w.OrderBy.IsEmpty ? basis.OrderBy : w.OrderBy });
+            return WindowSql(w with { Name = null, PartitionBy = basis.PartitionBy, OrderBy = w.OrderBy.IsEmpty ? basis.OrderBy : w.OrderBy }, byRow);
         }
         var parts = new List<string>();
         if (!w.PartitionBy.IsEmpty) parts.Add("PARTITION BY " + string.Join(", ", w.PartitionBy.Select(p => expressions.Translate(p) is var t && t.Collation is not null ? ExpressionTranslator.Collated(t, t.Collation) : t.Sql)));
-        if (!w.OrderBy.IsEmpty) parts.Add("ORDER BY " + string.Join(", ", w.OrderBy.Select(OrderSql)));
+        var order = w.OrderBy.Select(OrderSql).ToList();
+        if (byRow && expressions.Scope.Grouping is null && SelectTranslator.FirstBy(expressions.Scope) is { Length: > 0 } first) order.Add(first[" ORDER BY ".Length..]);
+        if (order.Count > 0) parts.Add("ORDER BY " + string.Join(", ", order));
         if (w.Frame is not null) parts.Add(w.Frame);
         return $"({string.Join(' ', parts)})";
     }

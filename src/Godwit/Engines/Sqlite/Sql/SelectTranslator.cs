@@ -115,9 +115,10 @@ internal sealed partial class SelectTranslator(TranslationContext context)
         {
             var column = parts.ConvertAll(p => p.Part.Columns[i].Term);
             collations[i] = compares ? column.Find(t => t.Collation is not null)?.Collation : null;
-            if (collations[i] is not null && parts.Exists(p => p.Op is not (null or "UNION"))) throw Refuse("rows are compared without regard to case by something other than UNION");
             if (compares && column.Exists(t => t.Kind == PgKind.Json)) throw Refuse("UNION compares JSON texts");
             var (kind, unified, mixed) = expressions.Unify(column);
+            if (kind != PgKind.Text) collations[i] = null;
+            if (collations[i] is not null && parts.Exists(p => p.Op is not (null or "UNION"))) throw Refuse("rows are compared without regard to case by something other than UNION");
             if (mixed && compares) context.Note("A compound SELECT mixes numbers and text in one column; here they are text.");
             for (var p = 0; p < parts.Count; p++)
                 sql[p][i] = column[p].Kind == PgKind.Null && kind != PgKind.Null ? $"NULL::{PgTypes.Name(kind)}" : column[p].Kind == PgKind.Text && column[p].Constant is not null ? $"{unified[p]}::text" : unified[p];
