@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Godwit.Cli.Terminal;
@@ -17,20 +18,29 @@ internal static class DemoCommand
         ("dates are dates, 0/1 is boolean", "select company, next_action, next_action_date from internships where not next_action_completed and next_action_date >= '2025-06-01' order by 3 limit 5"),
     ];
 
+    private static readonly ImmutableArray<(string Word, bool FromSupabase)> s_journeys = [("sqlite", false), ("supabase", true)];
+
     public static Command Create(Shell shell)
     {
-        var command = new Command("demo", "Migrate a bundled internship-tracker database into a private local PostgreSQL, verify it, and show what to try next");
+        var command = new Command("demo", "Migrate a bundled database into a private local PostgreSQL, verify it, and show what to try next");
         command.Add(MigrationFlags.Flag("--fresh", "Start over: new sample, empty database"));
         command.Add(MigrationFlags.Flag("--keep", "Keep a finished demo as it is (the default)"));
-        var users = new Option<int>("--users") { HelpName = "N", Description = "Users in the sample; each has 40 internships and 10 friendships", DefaultValueFactory = _ => 1000 };
-        users.Validators.Add(result =>
-        {
-            if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 0 and <= 1_000_000))
-                result.AddError($"--users: a number from 1 to 1000000 is expected, not '{text}'");
-        });
-        command.Add(users);
+        command.Add(MigrationFlags.Choice("--from", s_journeys, "Which journey: an application's SQLite file (the default), or a client portal that leaves Supabase"));
+        command.Add(Number("--users", "Users in the sample; each has 40 internships and 10 friendships", 1000));
+        command.Add(Number("--clients", "With --from supabase: clients of the portal, about 120 KB each", 200));
         command.SetAction(Invocation.Action(shell, RunAsync));
         return command;
+    }
+
+    private static Option<int> Number(string name, string description, int usual)
+    {
+        var number = new Option<int>(name) { HelpName = "N", Description = description, DefaultValueFactory = _ => usual };
+        number.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && !(int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n is > 0 and <= 1_000_000))
+                result.AddError($"{name}: a number from 1 to 1000000 is expected, not '{text}'");
+        });
+        return number;
     }
 
     private static async Task<int> RunAsync(Invocation invocation, CancellationToken ct)
@@ -38,6 +48,8 @@ internal static class DemoCommand
         var fresh = invocation.Option<bool>("--fresh");
         if (fresh && invocation.Option<bool>("--keep"))
             throw new GodwitException(ErrorKind.Usage, "options-conflict", "--fresh and --keep exclude each other", "Choose one of them.");
+        if (invocation.Option<string>("--from") is { } journey && s_journeys.First(j => string.Equals(j.Word, journey, StringComparison.OrdinalIgnoreCase)).FromSupabase)
+            return await PortalDemo.RunAsync(invocation, fresh, invocation.Option<int>("--clients"), ct);
         var clock = invocation.Shell.Clock;
         var started = clock.GetTimestamp();
         var server = LocalServers.Find(LocalServers.DemoName, invocation.Settings.Environment, clock, invocation.Note);
