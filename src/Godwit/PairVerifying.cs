@@ -37,7 +37,8 @@ public static class PairVerifying
     /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>
     internal static PairRequest Asked(MigrationPlan plan, MigrationOptions options, VerifyMode mode) => new(mode, options.Jobs)
     {
-        Tables = options.DataOnly || options.IfExists == IfExists.Append ? [.. plan.Tables.Select(t => t.Target.ToString())] : [],
+        Promised = [.. options.Exclude.Select(e => new PromisedDifference("table", e, $"left out by --exclude {e}"))],
+        Tables = options.DataOnly || options.IfExists == IfExists.Append || !options.Include.IsEmpty ? [.. plan.Tables.Select(t => t.Target.ToString())] : [],
     };
 
     /// <summary>Tables by the names that the plan and the rest of the report give them.</summary>
