@@ -30,7 +30,8 @@ public static class PairVerifying
     private static async Task<bool> IsHostedAsync(SourceDatabase source, CancellationToken ct)
     {
         await using var connection = await source.ConnectAsync(ct);
-        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN ('supabase_admin', 'authenticator', 'supabase_auth_admin'))", connection);
+        // Roles are the whole cluster's: a plain database may stand beside a project's.
+        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN ('supabase_admin', 'authenticator', 'supabase_auth_admin')) AND EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'auth')", connection);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
