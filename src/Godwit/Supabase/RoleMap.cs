@@ -22,8 +22,11 @@ public sealed class RoleMap
     /// <summary>The role that connects to the target.</summary>
     public string Admin { get; }
 
-    /// <summary>Null: no such role on the target, and grants to it are left out. "public" is everybody.</summary>
-    public string? Find(string source) => source is "public" or "PUBLIC" ? "PUBLIC" : _names.GetValueOrDefault(source);
+    /// <summary>
+    /// Null: no such role on the target, and grants to it are left out. "public" is everybody. Predefined roles stand on every server; one that
+    /// the target's version lacks is named when its grant is planned.
+    /// </summary>
+    public string? Find(string source) => source is "public" or "PUBLIC" ? "PUBLIC" : source.StartsWith("pg_", StringComparison.Ordinal) ? source : _names.GetValueOrDefault(source);
 
     /// <summary>Who owns on the target what <paramref name="source"/> owned.</summary>
     public string Owner(string source) => _keepOwners ? _names.GetValueOrDefault(source, Admin) : Admin;
