@@ -115,7 +115,8 @@ internal sealed class FollowSession : IAsyncDisposable
         }
     }
 
-    private static async Task<(JournalRun?, FollowFact?)> FactAsync(ITarget target, CancellationToken ct)
+    /// <summary>The last run of a target, and what its journal knows of following.</summary>
+    internal static async Task<(JournalRun?, FollowFact?)> FactAsync(ITarget target, CancellationToken ct)
     {
         try
         {

@@ -44,7 +44,7 @@ internal sealed class PairSession : IAsyncDisposable
         var held = await RunSession.OpenAsync(target, clock, ct);
         try
         {
-            var (run, fact) = await ReadAsync(target, ct);
+            var (run, fact) = await FollowSession.FactAsync(target, ct);
             if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || fact is null || !fact.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
@@ -100,21 +100,6 @@ internal sealed class PairSession : IAsyncDisposable
         catch (NpgsqlException e)
         {
             throw Old.Map(e, "Reading the publication");
-        }
-    }
-
-    private static async Task<(JournalRun?, FollowFact?)> ReadAsync(ITarget target, CancellationToken ct)
-    {
-        try
-        {
-            await using var connection = await target.ConnectAsync(ct);
-            if (!await RunJournal.ExistsAsync(connection, ct)) return default;
-            var run = await RunJournal.LatestAsync(connection, ct);
-            return (run, run is null ? null : await FollowJournal.ReadAsync(connection, run.Id, ct));
-        }
-        catch (NpgsqlException e)
-        {
-            throw TargetErrors.Map(e, "reading the journal");
         }
     }
 

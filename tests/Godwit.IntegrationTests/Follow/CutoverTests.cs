@@ -220,10 +220,11 @@ public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
                 {
                     return;
                 }
-                written[w] = n + 1;
+                Volatile.Write(ref written[w], n + 1);
             }
         })).ToList();
-        await Task.Delay(300, Scenario.Token);
+        // Not before all three write: the cutover is to meet them at work.
+        while (Enumerable.Range(0, 3).Any(w => Volatile.Read(ref written[w]) == 0)) await Task.Delay(20, Scenario.Token);
 
         await RunAsync(scenario, How());
         await Task.WhenAll(writers);

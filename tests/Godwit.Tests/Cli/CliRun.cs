@@ -20,7 +20,7 @@ internal sealed class CliSetup
     public bool Terminal { get; set; }
     public int? Columns { get; set; }
     public CancellationToken Cancel { get; set; } = TestContext.Current.CancellationToken;
-    public string Folder { get; } = Directory.CreateTempSubdirectory("godwit-cli-").FullName;
+    public string Folder { get; } = TestFolder.Create();
 
     public async Task<CliRun> RunAsync(params string[] args)
     {

@@ -23,7 +23,7 @@ public class EnvFileTests
     [Fact]
     public void Restores_what_was_before_the_first_change()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("godwit-env-").FullName, ".env");
+        var file = Path.Combine(TestFolder.Create(), ".env");
         File.WriteAllText(file, "A=1\n");
         EnvFile.Apply(file, [new("A", "2")]);
         EnvFile.Apply(file, [new("A", "3")]);
@@ -37,7 +37,7 @@ public class EnvFileTests
     [Fact]
     public void An_undone_restore_leaves_both_files_as_they_were_and_changed_keys_are_named()
     {
-        var file = Path.Combine(Directory.CreateTempSubdirectory("godwit-env-").FullName, ".env");
+        var file = Path.Combine(TestFolder.Create(), ".env");
         File.WriteAllText(file, "A=1\nB=2\n");
         Assert.Empty(EnvFile.ChangedKeys(file));
         EnvFile.Apply(file, [new("A", "9"), new("NEW", "x")]);

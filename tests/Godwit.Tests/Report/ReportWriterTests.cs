@@ -67,7 +67,7 @@ public sealed class ReportWriterTests
     [Fact]
     public async Task Both_files_are_written_to_a_directory_that_is_made()
     {
-        var directory = Path.Combine(Directory.CreateTempSubdirectory("godwit-report-").FullName, "new");
+        var directory = Path.Combine(TestFolder.Create(), "new");
         var (json, html) = await ReportWriter.WriteAsync(Sample(), directory, TestContext.Current.CancellationToken);
         Assert.StartsWith("{", await File.ReadAllTextAsync(json, TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.EndsWith("</html>\n", await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken), StringComparison.Ordinal);

@@ -129,6 +129,25 @@ public sealed class PairCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_role_of_another_database_of_the_server_is_none_of_this_one()
+    {
+        await using var pair = await Pair.OfAsync(postgres, "SELECT 1");
+        var (here, there) = ("here_" + pair.Source.Settings.Database, "there_" + pair.Source.Settings.Database);
+        await pair.Source.ExecuteAsync($"CREATE ROLE {here}; CREATE ROLE {there}; GRANT CONNECT ON DATABASE {pair.Source.Settings.Database} TO {here}; GRANT CONNECT ON DATABASE {pair.Target.Settings.Database} TO {there}");
+        try
+        {
+            var known = await pair.Source.QueryAsync(PairSql.Read("Catalog/role"));
+            Assert.Contains(here, known);
+            Assert.DoesNotContain(there, known);
+        }
+        finally
+        {
+            await pair.Source.ExecuteAsync($"DROP OWNED BY {here}; DROP ROLE {here}");
+            await pair.Target.ExecuteAsync($"DROP OWNED BY {there}; DROP ROLE {there}");
+        }
+    }
+
+    [Fact]
     public async Task A_missing_schema_is_told_once_and_secrets_in_settings_are_not_shown()
     {
         await using var pair = await Pair.OfAsync(postgres, "SELECT 1");

@@ -1,7 +1,10 @@
 -- PostgreSQL 14-18. Roles that this database knows: owners, grantees, those with settings here, and all roles that any of them is a member of or has as members.
-with recursive used (oid) as (
-  select d.refobjid from pg_shdepend d where d.refclassid = 'pg_authid'::regclass and d.dbid in (0, (select oid from pg_database where datname = current_database()))
-  union select s.setrole from pg_db_role_setting s where s.setrole <> 0
+-- What a role may do with another database of the server is none of this one's.
+with recursive here (oid) as (
+  select oid from pg_database where datname = current_database()
+), used (oid) as (
+  select d.refobjid from pg_shdepend d, here where d.refclassid = 'pg_authid'::regclass and (d.dbid = here.oid or d.dbid = 0 and (d.classid <> 'pg_database'::regclass or d.objid = here.oid))
+  union select s.setrole from pg_db_role_setting s, here where s.setrole <> 0 and s.setdatabase = here.oid
   union select case when m.roleid = used.oid then m.member else m.roleid end from used join pg_auth_members m on used.oid in (m.roleid, m.member)
 )
 select quote_ident(r.rolname) as identity, null as "in", null as "of",
