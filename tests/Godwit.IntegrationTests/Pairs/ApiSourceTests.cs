@@ -18,7 +18,7 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
         """;
 
     private const string Rows = """
-        INSERT INTO people SELECT i, CASE WHEN i = 3 THEN '' ELSE E'na,"me' || i || E'\n' END, CASE WHEN i % 2 = 0 THEN 'null' END, ARRAY['a,b', i::text, NULL], CASE WHEN i = 4 THEN 'null' ELSE jsonb_build_object('i', i) END, timestamptz '2024-01-01Z' + i * interval '1 µs',
+        INSERT INTO people SELECT i, CASE WHEN i = 3 THEN '' ELSE E'na,"me' || i || E'\n' END, CASE WHEN i % 2 = 0 THEN 'null' END, ARRAY['a,b', i::text, NULL], CASE WHEN i = 4 THEN 'null' ELSE jsonb_build_object('i', i) END, timestamptz '2024-01-01Z' + i * interval '1 microsecond',
           12345678901234567890.000000001 * i, '\x00ff' FROM generate_series(1, 25) i;
         INSERT INTO pairs SELECT CASE WHEN i % 3 = 0 THEN 'x"y\,(' ELSE 'k' END, i, 'v' FROM generate_series(1, 25) i; INSERT INTO keyless SELECT i / 2, NULLIF('t', 't') FROM generate_series(1, 12) i; INSERT INTO private.kept VALUES (1);
         """;

@@ -98,6 +98,13 @@ public sealed class LeavingVerifiedTests(TwoServers servers) : IDisposable
     }
 
     [Fact]
+    public async Task The_plan_is_found_whoever_compares()
+    {
+        var (old, home, _) = await MoveAsync();
+        Assert.Equal([], Different(await VerifyAsync(servers.Hosted.WithDatabase(old.Database), home)));
+    }
+
+    [Fact]
     public async Task One_owner_for_everything_is_expected_where_it_was_chosen()
     {
         var (old, home, result) = await MoveAsync(new() { KeepOwners = false });

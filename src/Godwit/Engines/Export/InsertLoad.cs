@@ -33,7 +33,7 @@ internal sealed class InsertLoad(NpgsqlConnection connection, ExportFile file)
                 throw new GodwitException(ErrorKind.SourceFatal, "export-row-refused", $"{file.Name}: {(e.ConstraintName is { } constraint ? $"a row breaks {constraint}" : $"a value is not of its column's type (SQLSTATE {e.SqlState})")}, {Line(text, statement, e.Position)}.", "Correct the row, or the schema.", e);
             }
             if (inserted != tuples)
-                throw new GodwitException(ErrorKind.Internal, "export-unproven", $"{file.Name}: {tuples:N0} rows stand in a statement, and {inserted:N0} were inserted.", "Report this with the file's first lines; nothing was migrated.");
+                throw new GodwitException(ErrorKind.SourceFatal, "export-unproven", $"{file.Name}: {tuples:N0} rows stand in a statement, and {inserted:N0} were inserted.", "A rule or trigger of the schema may stand in the way. Nothing was migrated.");
             rows += tuples;
         }
         await PassOnAsync(real, ct);

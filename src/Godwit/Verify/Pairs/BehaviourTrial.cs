@@ -86,15 +86,15 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         Task<BehaviourCell> WriteCellAsync(IReadOnlyList<BehaviourSamples.Row> some) => CompareAsync(source, target, s => s.TryAsync(Write(command, relation, some), "row", BehaviourLimits.Write, ct), Cell);
     }
 
-    /// <summary>A function that the plan has replaced as a whole.</summary>
-    private PromisedDifference? StandIn() => comparison.Promised.FirstOrDefault(p => p is { Kind: "function", Aspect: null });
+    /// <summary>Functions that the plan has replaced as a whole, which raise an error; "" where there are none. Those that it left out end otherwise.</summary>
+    private string StandIns() => string.Join(", ", comparison.Promised.Where(p => p is { Kind: "function", Aspect: null } && p.Name.EndsWith("(*)", StringComparison.Ordinal)).Select(p => p.Name[..^3] + "()"));
 
     private async Task<BehaviourCell> CompareAsync(BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell)
     {
         var (s, t) = await BothAsync(source, target, attempt);
         if (s.Unsure || t.Unsure) return cell(s, t, Verdict.NotChecked, null);
         if (s == t) return cell(s, t, Verdict.Equal, null);
-        if (t.Words.Contains("(0A000)", StringComparison.Ordinal) && StandIn() is { } standIn) return cell(s, t, Verdict.NotChecked, $"as announced: {standIn.Name} {standIn.Reason}, and raises an error");
+        if (t.Words.Contains("(0A000)", StringComparison.Ordinal) && StandIns() is { Length: > 0 } standIns) return cell(s, t, Verdict.NotChecked, $"as announced: what stands in for {standIns} raises an error");
         // A view of random() or clock_timestamp() differs from itself.
         return await attempt(source) == s ? cell(s, t, Verdict.Different, s.Words == t.Words ? "other rows" : null) : cell(s, t, Verdict.NotChecked, "the source itself answers otherwise from one time to the next");
     }
