@@ -20,6 +20,9 @@ internal sealed class RestDownload(RestApi api, string folder, int pageRows)
         foreach (var table in tables)
             if (File.Exists(FileOf(table))) kept.Add(table.ToString());
             else await TableAsync(table, ct);
+        // Of what an earlier run has read, too.
+        foreach (var table in tables.Where(t => t.Key.IsEmpty))
+            _findings.Add(new("api-without-key", Severity.Warning, table.ToString(), "It has no primary key: pages follow each other by their position, and rows that change meanwhile may be missed or doubled.", "Stop the application while it is read."));
         if (kept.Count > 0)
             _findings.Add(new("api-download-kept", Severity.Info, "source", $"{kept.Count:N0} of {tables.Count:N0} tables were downloaded by an earlier run and are read from {folder}.", "Remove that folder to download everything anew."));
         return [.. _findings];
@@ -33,7 +36,6 @@ internal sealed class RestDownload(RestApi api, string folder, int pageRows)
         var columns = table.Columns;
         var keyed = table.Key.Length > 0;
         var order = keyed ? table.Key.Select(k => columns.First(c => c.Name == k)).ToImmutableArray() : [.. columns.Where(c => c.IsOrdered)];
-        if (!keyed) _findings.Add(new("api-without-key", Severity.Warning, table.ToString(), "It has no primary key: pages follow each other by their position, and rows that change meanwhile may be missed or doubled.", "Stop the application while it is read."));
         var (at, rows, last) = Noted(note);
         await using (var stream = new FileStream(part, FileMode.OpenOrCreate, FileAccess.Write, FileShare.None))
         {

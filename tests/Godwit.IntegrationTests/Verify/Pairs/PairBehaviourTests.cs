@@ -146,6 +146,20 @@ public sealed class PairBehaviourTests(PostgresFixture postgres) : IAsyncLifetim
     }
 
     [Fact]
+    public async Task A_write_that_meets_a_stand_in_is_as_announced_where_it_was_announced()
+    {
+        await using var pair = await Pair.OfAsync(postgres, App);
+        await pair.Target.ExecuteAsync("CREATE OR REPLACE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION USING ERRCODE = 'feature_not_supported'; END $f$");
+        var user = (await pair.Source.QueryAsync("SELECT md5('1')::uuid"))[0];
+        var request = Request(BehaviourDepth.Write, new BehaviourSubject("user", _member, $$"""{"sub": "{{user}}", "aal": "aal1"}"""));
+        BehaviourCell Update(VerifyReport report) => report.Behaviour.Single(b => b is { Relation: "public.notes", Command: "UPDATE" });
+        Assert.Equal(Verdict.Different, Update(await pair.VerifyAsync(request)).Verdict);
+        var announced = Update(await pair.VerifyAsync(request with { Promised = [new("function", "public.logged(*)", "stands in for a service that stays behind")] }));
+        Assert.Equal((Verdict.NotChecked, "fails (0A000)"), (announced.Verdict, announced.Target));
+        Assert.Contains("public.logged()", announced.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Which_of_two_keys_is_asked_first_is_no_difference()
     {
         await using var pair = await Pair.OfAsync(postgres, App + $"CREATE TABLE spans (id int, during int4range); INSERT INTO spans VALUES (1, '[1,5)'); GRANT ALL ON spans TO {_guest}");
