@@ -13,7 +13,7 @@ internal static class TargetScan
     /// table's name.
     /// </summary>
     public static string Sql(ComparedTable table, string rest, bool withCtid) =>
-        $"COPY (SELECT {string.Join(", ", table.Columns.Select(c => "t." + c.Select))}{(withCtid ? ", t.ctid::text" : "")} FROM {table.From} AS t{rest}) TO STDOUT (FORMAT binary)";
+        $"COPY (SELECT {string.Join(", ", table.Columns.Select(c => c.SelectFrom("t")))}{(withCtid ? ", t.ctid::text" : "")} FROM {table.From} AS t{rest}) TO STDOUT (FORMAT binary)";
 
     /// <summary>Pages [from, to) as a TID range scan (PostgreSQL 14 and later); null is open.</summary>
     public static string Pages(long? from, long? to) =>
