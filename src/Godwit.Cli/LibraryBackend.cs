@@ -47,13 +47,13 @@ internal sealed class LibraryBackend : IBackend
         new Following(job.Clock).RunAsync(source, target, options, untilCaughtUp, job.Progress, stop);
 
     public Task<CutoverResult> CutoverAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct) =>
-        new CuttingOver(job.Clock).CutoverAsync(source, target, options, how, done, ct);
+        new CuttingOver(job.Clock) { Found = f => job.Progress.Report(new MigrationEvent.Found(f)) }.CutoverAsync(source, target, options, how, done, ct);
 
     public Task<CutoverResult> RollbackAsync(Job job, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> done, CancellationToken ct) =>
-        new CuttingOver(job.Clock).RollbackAsync(source, target, options, how, done, ct);
+        new CuttingOver(job.Clock) { Found = f => job.Progress.Report(new MigrationEvent.Found(f)) }.RollbackAsync(source, target, options, how, done, ct);
 
     public Task FinishAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct) =>
-        new CuttingOver(job.Clock).FinishAsync(source, target, options, abandon, ct);
+        new CuttingOver(job.Clock) { Found = f => job.Progress.Report(new MigrationEvent.Found(f)) }.FinishAsync(source, target, options, abandon, ct);
 
     public async Task<RlsPlan> PlanRlsAsync(ITarget target, RlsOptions options, CancellationToken ct)
     {

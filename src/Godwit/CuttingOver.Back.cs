@@ -17,7 +17,7 @@ public sealed partial class CuttingOver
     public async Task<CutoverResult> RollbackAsync(ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> progress, CancellationToken ct)
     {
         if (source is IPostgresSource pair) return await PairAsync(pair, target, options, how, back: true, progress, ct);
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, ct);
+        await using var session = await FollowSession.OpenAsync(source, target, clock, options, Found, ct);
         if (!session.IsSwitched && (await session.Feed.StateAsync(ct))?.Fenced != true)
             throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{source.Info.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
         var work = new RollbackWork(this, session, source, target, options, how, clock.GetTimestamp());
@@ -102,7 +102,7 @@ public sealed partial class CuttingOver
             await FinishPairAsync(pair, target, options, abandon, ct);
             return;
         }
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, ct);
+        await using var session = await FollowSession.OpenAsync(source, target, clock, options, Found, ct);
         if (session.Fact.State != FollowJournal.Done && !abandon)
             throw new GodwitException(ErrorKind.Blocked, "not-switched", $"{source.Info.Display} is still the database in use: its changes would no longer be recorded.", "godwit cutover first; or --abandon, to stop following for good.");
         await session.DisarmWayBackAsync(ct);

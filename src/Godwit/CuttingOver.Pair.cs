@@ -10,12 +10,12 @@ public sealed partial class CuttingOver
 {
     private async Task<CutoverResult> PairAsync(IPostgresSource source, ITarget target, MigrationOptions options, SwitchOptions how, bool back, Action<StepTime> progress, CancellationToken ct)
     {
-        await using var session = await PairSession.OpenAsync(source, target, clock, ct);
+        await using var session = await PairSession.OpenAsync(source, target, clock, Found, ct);
         if (!back && session.Fact.State == FollowJournal.Done)
             throw new GodwitException(ErrorKind.Blocked, "already-switched", $"{source.Info.Display} was cut over at {session.Fact.Switched:u}.", "godwit rollback goes back; godwit finish ends the migration.");
         if (!back && session.Fact.State == FollowJournal.RollingBack)
             throw new GodwitException(ErrorKind.Blocked, "rollback-unfinished", $"A rollback to {source.Info.Display} was interrupted after its decision.", "godwit rollback finishes it; then cut over again.");
-        var work = new PairCutover(session, source, target, options, how, CommandAsync, clock);
+        var work = new PairCutover(session, source, target, options, how, CommandAsync, Found, clock);
         var steps = back ? await work.BackAsync(ct) : await work.ForwardAsync(ct);
         var times = await new CutoverSequence(clock, progress).RunAsync(steps, ct);
         return new(times, clock.GetElapsedTime(work.FencedAt, work.OpenedAt == 0 ? clock.GetTimestamp() : work.OpenedAt), work.Verification);
@@ -23,9 +23,9 @@ public sealed partial class CuttingOver
 
     private async Task FinishPairAsync(IPostgresSource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct)
     {
-        await using var session = await PairSession.OpenAsync(source, target, clock, ct);
+        await using var session = await PairSession.OpenAsync(source, target, clock, Found, ct);
         if (session.Fact.State != FollowJournal.Done && !abandon)
             throw new GodwitException(ErrorKind.Blocked, "not-switched", $"{source.Info.Display} is still the database in use: its changes would no longer be applied.", "godwit cutover first; or --abandon, to stop following for good.");
-        await new PairCutover(session, source, target, options, new(null, [], null, null), CommandAsync, clock).FinishAsync(ct);
+        await new PairCutover(session, source, target, options, new(null, [], null, null), CommandAsync, Found, clock).FinishAsync(ct);
     }
 }

@@ -33,6 +33,9 @@ public sealed record CutoverResult(ImmutableArray<StepTime> Steps, TimeSpan Outa
 /// </summary>
 public sealed partial class CuttingOver(TimeProvider clock)
 {
+    /// <summary>Told what the user should know meanwhile: that a follower made way, what the preflight saw.</summary>
+    public Action<Finding> Found { get; init; } = _ => { };
+
     private const int CatchUpPasses = 20;
     private const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
     private const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
@@ -40,7 +43,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
     public async Task<CutoverResult> CutoverAsync(ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> progress, CancellationToken ct)
     {
         if (source is IPostgresSource pair) return await PairAsync(pair, target, options, how, back: false, progress, ct);
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, ct);
+        await using var session = await FollowSession.OpenAsync(source, target, clock, options, Found, ct);
         if (session.Fact.State == FollowJournal.Done)
             throw new GodwitException(ErrorKind.Blocked, "already-switched", $"{source.Info.Display} was cut over at {session.Fact.Switched:u}.", "godwit rollback goes back; godwit finish ends the migration.");
         if (session.Fact.State == FollowJournal.RollingBack)

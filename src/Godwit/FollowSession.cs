@@ -47,11 +47,15 @@ internal sealed class FollowSession : IAsyncDisposable
     /// <summary>The application uses the target, or may already.</summary>
     public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
 
-    public static async Task<FollowSession> OpenAsync(ISource source, ITarget target, TimeProvider clock, MigrationOptions options, CancellationToken ct)
+    /// <summary>Of another command that ends the follower, where it is not its user.</summary>
+    public HandoverWatch Watch(TimeProvider clock, CancellationToken stop) => new(_lock, Fact.Run, clock, stop);
+
+    /// <summary><paramref name="takeOver"/>: a follower in another shell is asked to stop, and this is told so; null: it is in the way.</summary>
+    public static async Task<FollowSession> OpenAsync(ISource source, ITarget target, TimeProvider clock, MigrationOptions options, Action<Finding>? takeOver, CancellationToken ct)
     {
         var feed = Following.FeedOf(source);
         await ChangeApplier.RequireAsync(target, ct);
-        var held = await RunSession.OpenAsync(target, clock, ct);
+        var held = takeOver is null ? await RunSession.OpenAsync(target, clock, ct) : await RunSession.TakeOverAsync(target, clock, takeOver, ct);
         try
         {
             var (run, fact) = await FactAsync(target, ct);

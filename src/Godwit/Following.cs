@@ -13,6 +13,8 @@ public sealed record FollowResult(long Changes, TimeSpan Elapsed)
 {
     /// <summary>The application uses the target: its writes were carried back into the source.</summary>
     public bool IsBack { get; init; }
+    /// <summary>Another command (a cutover, say) asked for the target: what is not applied waits.</summary>
+    public bool MadeWay { get; init; }
 }
 
 /// <summary>A source that records its changes for a run which is about to be made. <paramref name="feed"/>: its identity, for the journal.</summary>
@@ -59,12 +61,14 @@ public sealed class Following(TimeProvider clock)
     }
 
     /// <summary>Applies changes until stopped, or until none are waiting. Stopping is no failure.</summary>
-    public async Task<FollowResult> RunAsync(ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken stop)
+    public async Task<FollowResult> RunAsync(ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken user)
     {
-        if (source is IPostgresSource pair) return await new PairFollowing(pair, target, clock).RunAsync(untilCaughtUp, progress, stop);
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, stop);
+        if (source is IPostgresSource pair) return await new PairFollowing(pair, target, clock).RunAsync(untilCaughtUp, progress, user);
+        await using var session = await FollowSession.OpenAsync(source, target, clock, options, takeOver: null, user);
         var back = session.Fact.State == FollowJournal.Done;
         Refuse(session, source, target);
+        await using var watch = session.Watch(clock, user);
+        var stop = watch.Token;
         var started = clock.GetTimestamp();
         long changes = 0, unpruned = 0;
         var waitingSince = started;
@@ -106,7 +110,7 @@ public sealed class Following(TimeProvider clock)
         }
         if (!back) await session.PruneAsync(CancellationToken.None);
         await pulse.StopAsync(back ? FollowJournal.Done : FollowJournal.Stopped);
-        return new(changes, clock.GetElapsedTime(started)) { IsBack = back };
+        return new(changes, clock.GetElapsedTime(started)) { IsBack = back, MadeWay = watch.Asked };
     }
 
     private static void Refuse(FollowSession session, ISource source, ITarget target)

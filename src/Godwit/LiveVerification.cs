@@ -23,7 +23,7 @@ public sealed class LiveVerification(TimeProvider clock)
         FollowSession session;
         try
         {
-            session = await FollowSession.OpenAsync(source, target, clock, options, ct);
+            session = await FollowSession.OpenAsync(source, target, clock, options, takeOver: null, ct);
         }
         catch (GodwitException e) when (e.Code == "target-busy")
         {

@@ -12,7 +12,7 @@ using Npgsql;
 namespace Godwit;
 
 /// <summary>The switch from one PostgreSQL database to another, and back: the steps of <see cref="CuttingOver"/> for two servers that both can say what was written to them.</summary>
-internal sealed class PairCutover(PairSession session, IPostgresSource source, ITarget target, MigrationOptions options, SwitchOptions how, Func<string?, CancellationToken, Task> command, TimeProvider clock)
+internal sealed class PairCutover(PairSession session, IPostgresSource source, ITarget target, MigrationOptions options, SwitchOptions how, Func<string?, CancellationToken, Task> command, Action<Finding> found, TimeProvider clock)
 {
     private const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
     private const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
@@ -21,7 +21,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private const int CatchUpPasses = 20;
 
     private List<SqlName> _tables = [];
-    private readonly List<Finding> _found = [];
     private bool _switching;
 
     public long FencedAt { get; private set; }
@@ -56,7 +55,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await old.LowerAsync(token);
                 await session.SayAsync(FollowJournal.Stopped, token);
             }),
-            new CutoverStep("drain", token => session.DrainAsync(back: false, _found.Add, token)),
+            new CutoverStep("drain", token => session.DrainAsync(back: false, found, token)),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.Old, session.New, token)),
             new CutoverStep("verify", async token =>
             {
@@ -98,7 +97,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 FencedAt = clock.GetTimestamp();
                 return fresh.RaiseAsync(MovedBack, token);
             }, fresh.LowerAsync),
-            new CutoverStep("carry back the rest", token => session.DrainAsync(back: true, _found.Add, token)),
+            new CutoverStep("carry back the rest", token => session.DrainAsync(back: true, found, token)),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
             new CutoverStep("compare", async token =>
             {
@@ -147,7 +146,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         if (!_switching || how.NoWayBack) return;
         await new PairFence(session.New, _tables).RaiseAsync(MovedBack, ct);
-        await session.DrainAsync(back: true, _found.Add, ct);
+        await session.DrainAsync(back: true, found, ct);
         await PairSequences.CarryAsync(session.New, session.Old, ct);
         await SkipReturnedAsync(ct);
     }
@@ -219,7 +218,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         var (from, to, feed) = back ? (session.New, session.Old, session.Back) : (session.Old, session.New, session.Forward);
         for (var pass = 0; pass < CatchUpPasses; pass++)
         {
-            await session.DrainAsync(back, _found.Add, ct);
+            await session.DrainAsync(back, found, ct);
             var now = await StreamFollower.NowAsync(from, ct);
             await using var connection = await to.ConnectAsync(ct);
             var fact = await StreamFacts.ReadAsync(connection, feed.Name, ct);
@@ -280,7 +279,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>The log itself says whether anything was written behind the fence.</summary>
     private async Task ProveAsync(bool back, CancellationToken ct)
     {
-        if ((await session.DrainAsync(back, _found.Add, ct)).Changes is not (> 0 and var leaked)) return;
+        if ((await session.DrainAsync(back, found, ct)).Changes is not (> 0 and var leaked)) return;
         var end = back ? session.New : session.Old;
         throw new GodwitException(ErrorKind.Blocked, "fence-leaked", $"{leaked} row(s) of {end.Display} were changed behind the fence.", "Find the writer that has session_replication_role or godwit.pass set, stop it, and cut over again.");
     }

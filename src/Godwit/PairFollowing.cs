@@ -70,21 +70,23 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         return new PairArming(arming, slot, PairSession.FeedId(id));
     }
 
-    public async Task<FollowResult> RunAsync(bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken stop)
+    public async Task<FollowResult> RunAsync(bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken user)
     {
-        await using var session = await PairSession.OpenAsync(source, target, clock, stop);
+        await using var session = await PairSession.OpenAsync(source, target, clock, takeOver: null, user);
         var started = clock.GetTimestamp();
         var back = session.IsSwitched;
         var state = session.Fact.State;
         if (state is FollowJournal.Switching or FollowJournal.RollingBack)
             throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(state == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");
+        await using var watch = session.Watch(user);
+        var stop = watch.Token;
         if (!back) await session.SayAsync(FollowJournal.Active, stop);
         var follower = session.Follower(back, new Told(progress), f => progress.Report(new MigrationEvent.Found(f)));
         try
         {
             var goal = untilCaughtUp ? await StreamFollower.NowAsync(back ? session.New : session.Old, stop) : (Lsn?)null;
             var totals = await follower.RunAsync(goal, stop);
-            return new(totals.Changes, clock.GetElapsedTime(started)) { IsBack = back };
+            return new(totals.Changes, clock.GetElapsedTime(started)) { IsBack = back, MadeWay = watch.Asked };
         }
         catch (GodwitException e)
         {

@@ -39,9 +39,13 @@ internal sealed class PairSession : IAsyncDisposable
     public static (StreamEnd Old, StreamEnd New) Ends(IPostgresSource source, ITarget target) =>
         (new(source.Settings, source.Info.Display, "source"), new(target.ToBuilder(), target.Display, "target"));
 
-    public static async Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, CancellationToken ct)
+    /// <summary>Of another command that ends the follower, where it is not its user.</summary>
+    public HandoverWatch Watch(CancellationToken stop) => new(_lock, Fact.Run, Clock, stop);
+
+    /// <summary><paramref name="takeOver"/>: a follower in another shell is asked to stop, and this is told so; null: it is in the way.</summary>
+    public static async Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct)
     {
-        var held = await RunSession.OpenAsync(target, clock, ct);
+        var held = takeOver is null ? await RunSession.OpenAsync(target, clock, ct) : await RunSession.TakeOverAsync(target, clock, takeOver, ct);
         try
         {
             var (run, fact) = await FollowSession.FactAsync(target, ct);

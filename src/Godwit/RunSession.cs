@@ -11,14 +11,15 @@ namespace Godwit;
 /// <summary>
 /// One run on one target, from the lock to its last word in the journal. Decides whether an unfinished run goes on or a new one starts.
 /// </summary>
-internal sealed class RunSession : IAsyncDisposable
+internal sealed partial class RunSession : IAsyncDisposable
 {
     private readonly ITarget _target;
     private readonly TimeProvider _clock;
-    private readonly NpgsqlConnection _lock;
+    private NpgsqlConnection _lock;
+    private int _lockedBy;
     private JournalRun? _unfinished;
 
-    private RunSession(ITarget target, TimeProvider clock, NpgsqlConnection connection) => (_target, _clock, _lock) = (target, clock, connection);
+    private RunSession(ITarget target, TimeProvider clock, NpgsqlConnection connection) => (_target, _clock, _lock, _lockedBy) = (target, clock, connection, connection.ProcessID);
 
     public JournalRun Run { get; private set; } = null!;
     public ImmutableArray<JournalChunk> Chunks { get; private set; } = [];

@@ -27,7 +27,7 @@ internal static class FinishCommand
         await invocation.ConfirmAsync($"After this there is no {(abandon ? "following" : "rollback")} any more, and {SecretMask.OfConnection(ends.Source)} takes writes again", "finish-unconfirmed", ct);
         await using var source = await ends.OpenSourceAsync(invocation, ct);
         await using var target = await ends.OpenTargetAsync(invocation, 1, ct);
-        await invocation.Backend.FinishAsync(new(invocation.Shell.Clock, invocation.Logger, new Progress<MigrationEvent>()), source, target, new() { TargetSchema = FollowCommand.SchemaOf(invocation) }, abandon, ct);
+        await invocation.Backend.FinishAsync(new(invocation.Shell.Clock, invocation.Logger, new FindingNotes(invocation)), source, target, new() { TargetSchema = FollowCommand.SchemaOf(invocation) }, abandon, ct);
         var env = invocation.Option<string>("--env") is { } file ? Path.Combine(invocation.Shell.WorkingDirectory, file) : null;
         var settings = env is null ? [] : EnvFile.ChangedKeys(env);
         ImmutableArray<string> decommission = abandon ? [] : [source.Info.Display, .. env is not null && File.Exists(EnvFile.BackupOf(env)) ? [EnvFile.BackupOf(env)] : Array.Empty<string>()];

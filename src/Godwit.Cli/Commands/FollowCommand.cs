@@ -37,9 +37,9 @@ internal static class FollowCommand
         var result = await invocation.Backend.FollowAsync(new(invocation.Shell.Clock, invocation.Logger, view), source, target, options, untilCaughtUp, ct);
         view.End();
         if (invocation.IsMachine)
-            invocation.Shell.Out.WriteLine(CliJson.Text(new FollowDocument { Source = source.Info.Display, Target = target.Display, Changes = result.Changes, IsBack = result.IsBack, ElapsedSeconds = Math.Round(result.Elapsed.TotalSeconds, 3) }, invocation.Global.Json));
+            invocation.Shell.Out.WriteLine(CliJson.Text(new FollowDocument { Source = source.Info.Display, Target = target.Display, Changes = result.Changes, IsBack = result.IsBack, MadeWay = result.MadeWay, ElapsedSeconds = Math.Round(result.Elapsed.TotalSeconds, 3) }, invocation.Global.Json));
         else
-            Closing.Line(invocation.Screen.Out, "followed", $"{Units.Count(result.Changes)} changes {(result.IsBack ? "carried back into the source" : "applied")} in {Units.Time(result.Elapsed)}; {(ct.IsCancellationRequested ? "stopped, and can go on" : "nothing is waiting")}");
+            Closing.Line(invocation.Screen.Out, "followed", $"{Units.Count(result.Changes)} changes {(result.IsBack ? "carried back into the source" : "applied")} in {Units.Time(result.Elapsed)}; {(result.MadeWay ? "made way for another command, which has the target now" : ct.IsCancellationRequested ? "stopped, and can go on" : "nothing is waiting")}");
         return 0;
     }
 }

@@ -59,8 +59,8 @@ internal static class SwitchCommand
         var how = new SwitchOptions(env, changes, invocation.Option<string>("--on-switch"), verify) { NoWayBack = forward && invocation.Option<bool>("--no-way-back") };
         void Show(StepTime step) => invocation.Note($"  {step.Step,-32} {Units.Time(step.Elapsed)}");
         var result = await (forward
-            ? invocation.Backend.CutoverAsync(new(invocation.Shell.Clock, invocation.Logger, new Progress<MigrationEvent>()), source, target, options, how, Show, ct)
-            : invocation.Backend.RollbackAsync(new(invocation.Shell.Clock, invocation.Logger, new Progress<MigrationEvent>()), source, target, options, how, Show, ct));
+            ? invocation.Backend.CutoverAsync(new(invocation.Shell.Clock, invocation.Logger, new FindingNotes(invocation)), source, target, options, how, Show, ct)
+            : invocation.Backend.RollbackAsync(new(invocation.Shell.Clock, invocation.Logger, new FindingNotes(invocation)), source, target, options, how, Show, ct));
         if (invocation.IsMachine)
         {
             invocation.Shell.Out.WriteLine(CliJson.Text(new CutoverDocument(name)

@@ -62,6 +62,8 @@ internal sealed record FollowDocument() : Document("follow")
     public required long Changes { get; init; }
     /// <summary>The application uses the target: changes were carried back into the source.</summary>
     public bool IsBack { get; init; }
+    /// <summary>Another command asked for the target, and has it now.</summary>
+    public bool MadeWay { get; init; }
     public required double ElapsedSeconds { get; init; }
 }
 

@@ -26,6 +26,7 @@ internal static class JournalSql
           at timestamptz not null default now(), primary key (run_id, source_table));
         create table if not exists godwit.way_back (
           run_id uuid primary key references godwit.run on delete cascade, plan text not null, armed boolean not null default false, changes bigint not null default 0);
+        create table if not exists godwit.handover (run_id uuid primary key references godwit.run on delete cascade, asked timestamptz not null);
         create table if not exists godwit.repaired (
           run_id uuid references godwit.run on delete cascade, source_table text not null, row jsonb not null, at timestamptz not null default now());
         create index if not exists quarantine_by_table on godwit.quarantine (run_id, source_table);

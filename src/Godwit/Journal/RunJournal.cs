@@ -33,6 +33,15 @@ public static class RunJournal
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>The server's process that holds the run lock; null where nobody does.</summary>
+    public static async Task<int?> LockHolderAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"""
+            select pid from pg_locks where locktype = 'advisory' and classid = {LockClass}::oid and objid = {LockObject}::oid and objsubid = 2 and granted and database = (select oid from pg_database where datname = current_database())
+            """, connection);
+        return (int?)await command.ExecuteScalarAsync(ct);
+    }
+
     /// <summary>A pooled connection keeps its locks until somebody else takes it.</summary>
     public static async Task UnlockAsync(NpgsqlConnection connection)
     {

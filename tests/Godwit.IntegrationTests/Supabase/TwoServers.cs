@@ -1,3 +1,4 @@
+using Godwit.Engines.Postgres;
 using Godwit.Samples.ClientPortal;
 using Godwit.Supabase;
 using Godwit.Target;
@@ -23,8 +24,8 @@ public sealed class TwoServers : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
-        _hosted = await StartAsync("hosted");
-        _home = await StartAsync("home");
+        _home = await StartAsync("home", Environment.GetEnvironmentVariable);
+        _hosted = await StartAsync("hosted", await SourceEnvironmentAsync());
     }
 
     public async ValueTask DisposeAsync()
@@ -55,8 +56,9 @@ public sealed class TwoServers : IAsyncLifetime
         await using var connection = await PostgresFixture.OpenAsync(Home);
         foreach (var database in await ListAsync(connection, "select datname from pg_database where datname like 'home%'"))
             await ExecuteAsync(connection, $"drop database \"{database}\" with (force)");
-        foreach (var role in await ListAsync(connection, "select rolname from pg_roles where rolname !~ '^pg_' and rolname <> current_user"))
-            await ExecuteAsync(connection, $"drop role \"{role}\"");
+        // At once: since 16, a role that granted another to somebody cannot go before it.
+        var roles = await ListAsync(connection, "select quote_ident(rolname) from pg_roles where rolname !~ '^pg_' and rolname <> current_user");
+        if (roles.Count > 0) await ExecuteAsync(connection, $"drop role {string.Join(", ", roles)}");
         return await CreateAsync(Home, "home");
     }
 
@@ -79,12 +81,28 @@ public sealed class TwoServers : IAsyncLifetime
         return server.WithDatabase(name);
     }
 
-    private async Task<LocalServer> StartAsync(string name)
+    // A source is read by a pg_dump of its own version; where the tested one has none, the hosted server is of the installed programs: an upgrade on the way, as it mostly is.
+    private async Task<Func<string, string?>> SourceEnvironmentAsync()
+    {
+        await using var connection = await PostgresFixture.OpenAsync(Home);
+        try
+        {
+            await PgDump.FindAsync(Environment.GetEnvironmentVariable, connection.PostgreSqlVersion.Major, TestContext.Current.CancellationToken);
+            return Environment.GetEnvironmentVariable;
+        }
+        catch (GodwitException e) when (e.Code == "pg-dump-missing")
+        {
+            return name => name == "GODWIT_PG_BIN" ? null : Environment.GetEnvironmentVariable(name);
+        }
+    }
+
+    private async Task<LocalServer> StartAsync(string name, Func<string, string?> environment)
     {
         var server = LocalServer.For(name, new LocalServerOptions
         {
             Root = _folder.FullName,
             Durable = false,
+            Environment = environment,
             ServerSettings = new Dictionary<string, string> { ["max_connections"] = "60", ["shared_buffers"] = "32MB", ["wal_level"] = "logical" },
         });
         await server.StartAsync(CancellationToken.None);

@@ -6,19 +6,25 @@ using Xunit;
 namespace Godwit.IntegrationTests.Follow.Logical;
 
 /// <summary>The program is killed (kill -9) at random moments while it follows, and the same command goes on. GODWIT_SOAK_KILLS makes it long.</summary>
-public sealed class KilledFollowerTests(PostgresFixture postgres)
+public sealed class KilledFollowerTests(PostgresFixture postgres) : IDisposable
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("GODWIT_SOAK_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
-    private static Process Follow(Pair pair)
+    // The two may stand on different servers, each with a password of its own.
+    private readonly string _passwords = Path.GetTempFileName();
+
+    public void Dispose() => File.Delete(_passwords);
+
+    private Process Follow(Pair pair)
     {
         string End(TestDatabase database)
         {
             var settings = database.Settings.ToBuilder();
+            File.AppendAllText(_passwords, $"{settings.Host}:{settings.Port}:{settings.Database}:{settings.Username}:{settings.Password}\n");
             return $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={settings.Username} sslmode=disable";
         }
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Godwit.Cli.dll"), "follow", End(pair.Source), End(pair.Target), "--no-input", "-q"]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
-        start.Environment["PGPASSWORD"] = pair.Target.Settings.Password;
+        start.Environment["PGPASSFILE"] = _passwords;
         return Process.Start(start)!;
     }
 
