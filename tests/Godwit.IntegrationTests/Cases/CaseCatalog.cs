@@ -57,7 +57,9 @@ internal static class CaseCatalog
         foreach (var (name, _, view) in await RelationsAsync(connection, ct))
         {
             text.Append(OneLine(SqlName.Quote(name))).Append('\n');
-            var rows = (await RowsAsync(connection, $"select * from public.{SqlName.Quote(name)}{(view ? "" : " order by ctid")}", null, ct)).Select(Cells).ToList();
+            List<string> rows;
+            try { rows = [.. (await RowsAsync(connection, $"select * from public.{SqlName.Quote(name)}{(view ? "" : " order by ctid")}", null, ct)).Select(Cells)]; }
+            catch (PostgresException e) when (view) { rows = [$"cannot be read: SQLSTATE {e.SqlState}"]; }
             // A view's rows have no order.
             foreach (var row in view ? rows.Order(StringComparer.Ordinal) : rows.AsEnumerable()) text.Append("  ").Append(row).Append('\n');
         }

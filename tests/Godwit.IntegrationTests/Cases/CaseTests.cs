@@ -45,6 +45,8 @@ public class CaseTests(PostgresFixture postgres)
             var result = await scenario.MigrateAsync(options);
             var text = new StringBuilder($"verified {result.Verification!.Verdict.ToString().ToLowerInvariant()}, exit {(result.HasDifferences ? 3 : 0)}\n");
             foreach (var line in result.Findings.Select(f => $"{f.Severity.ToString().ToLowerInvariant()} {f.Code}: {CaseCatalog.OneLine(f.Subject.Replace(scenario.File, "app.db", StringComparison.Ordinal))}").Distinct().Order(StringComparer.Ordinal)) text.Append(line).Append('\n');
+            foreach (var check in result.Verification.Checks.Concat(result.Verification.Tables.SelectMany(t => t.Checks)).Where(c => c.Verdict != Verdict.Equal))
+                text.Append(check.Verdict == Verdict.Different ? "different: " : "not checked: ").Append(CaseCatalog.OneLine(check.Name)).Append('\n');
             return text.ToString();
         }
         catch (GodwitException e) when (e.Kind == ErrorKind.Blocked)
