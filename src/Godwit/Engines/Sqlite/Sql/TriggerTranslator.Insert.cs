@@ -19,13 +19,19 @@ internal sealed partial class TriggerTranslator
         ReadsOwnTable([new Expr.Scalar(insert.Source)]);
         List<ScopeColumn> columns = insert.Columns.IsEmpty ? [.. table.Columns.Where(c => !c.IsGenerated)] : [.. insert.Columns.Select(c => Find(table, c))];
         var kept = new HashSet<int>();
+        // Of several rows, each would see the key of the one before it.
+        var rowid = _context.LastRowid;
+        if (!IsOneRow(insert.Source)) _context.LastRowid = null;
         var query = new SelectTranslator(_context).Translate(insert.Source, _scope, [], store: (i, t) => Stored(columns, kept, i, t));
+        _context.LastRowid = rowid;
         if (query.Columns.Length != columns.Count) throw Refuse($"{query.Columns.Length} values are given for {columns.Count} columns");
         var stored = columns.Where((_, i) => kept.Contains(i)).ToList();
         if (insert.Or == "REPLACE") Replace(table, stored, query.Sql);
         else if (insert.Or == "IGNORE" && table.MayRefuse) Ignore(table, stored, query.Sql);
         else Inserted(table, $"INSERT INTO {table.Target} AS {SqlName.Quote(insert.Table)} ({SqlName.List(stored.Select(c => c.TargetName))}) {query.Sql}{Conflict(insert, table)}", insert);
     }
+
+    private static bool IsOneRow(Select source) => source.Body is SelectBody.Core { From: null } or SelectBody.Values { Rows.Length: 1 };
 
     private void Inserted(ScopeTable table, string sql, TriggerStep.Insert insert)
     {
@@ -39,12 +45,12 @@ internal sealed partial class TriggerTranslator
             return;
         }
         _needsRow = true;
-        if (_context.WantsChanges) Line($"{Changes} := 0;");
+        if (_context.WantsChanges) Line($"{Count} := 0;");
         Before();
         Line($"FOR stored IN {sql} RETURNING {SqlName.Quote(key.TargetName)} AS at LOOP");
         _indent++;
         Line($"{LastRowid} := stored.at;");
-        if (_context.WantsChanges) Line($"{Changes} := {Changes} + 1;");
+        if (_context.WantsChanges) Line($"{Count} := {Count} + 1;");
         _indent--;
         Line("END LOOP;");
         After();
@@ -60,7 +66,7 @@ internal sealed partial class TriggerTranslator
 
     private void After(bool known = true)
     {
-        if (_context.WantsChanges) _context.Changes = Changes;
+        Looped();
         if (_context.WantsRowid) _context.LastRowid = known ? LastRowid : null;
     }
 
@@ -69,7 +75,7 @@ internal sealed partial class TriggerTranslator
     {
         _needsRow = true;
         var names = columns.Select((_, i) => $"v{i + 1}").ToList();
-        if (_context.WantsChanges) Line($"{Changes} := 0;");
+        if (_context.WantsChanges) Line($"{Count} := 0;");
         Before();
         Line($"FOR stored IN SELECT * FROM ({query}) AS r ({string.Join(", ", names)}) LOOP");
         _indent++;
@@ -94,7 +100,7 @@ internal sealed partial class TriggerTranslator
             _needsInserted = true;
         }
         else Line(sql + ";");
-        if (_context.WantsChanges) Line($"IF FOUND THEN {Changes} := {Changes} + 1; END IF;");
+        if (_context.WantsChanges) Line($"IF FOUND THEN {Count} := {Count} + 1; END IF;");
     }
 
     // NULL for the row key asks SQLite for a new one, as leaving it out does in PostgreSQL.
@@ -142,7 +148,7 @@ internal sealed partial class TriggerTranslator
         if (table.HasOtherUniqueIndexes) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has a unique index that is partial or on an expression");
         _needsRow = true;
         var names = columns.Select((_, i) => $"v{i + 1}").ToList();
-        if (_context.WantsChanges) Line($"{Changes} := 0;");
+        if (_context.WantsChanges) Line($"{Count} := 0;");
         Before();
         Line($"FOR stored IN SELECT * FROM ({query}) AS r ({string.Join(", ", names)}) LOOP");
         _indent++;

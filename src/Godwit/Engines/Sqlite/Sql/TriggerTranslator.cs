@@ -35,7 +35,7 @@ internal sealed partial class TriggerTranslator
         if (trigger is { Timing: "AFTER", Event: "INSERT" } && RowKey(table) is { } key) context.LastRowid = new SqlName("new", key.TargetName).ToString();
     }
 
-    private const string LastRowid = "godwit_rowid", Changes = "godwit_changes";
+    private const string LastRowid = "godwit_rowid", Changes = "godwit_changes", Count = "godwit_count";
 
     private static ScopeColumn? RowKey(ScopeTable table) => table.Columns.FirstOrDefault(c => c.IsRowKey);
 
@@ -89,7 +89,7 @@ internal sealed partial class TriggerTranslator
         var sql = new StringBuilder("#variable_conflict use_column\n");
         var counts = _context.Changes is not null;
         if (_onceAtATime || _needsRow || counts || _setsRowid) sql.Append("DECLARE\n");
-        if (counts) sql.Append($"  {Changes} bigint := 0;\n");
+        if (counts) sql.Append($"  {Changes} bigint := 0;\n  {Count} bigint := 0;\n");
         if (_setsRowid) sql.Append($"  {LastRowid} bigint;\n");
         if (_onceAtATime) sql.Append($"  firing text := coalesce(current_setting('{Firing}', true), '');\n");
         if (_needsRow) sql.Append("  stored record;\n");
@@ -170,17 +170,25 @@ internal sealed partial class TriggerTranslator
         _needsRow = true;
         var name = SqlName.Quote(alias);
         var key = RowKey(table) is { } row ? SqlName.Quote(row.TargetName) : "ctid";
-        if (_context.WantsChanges) Line($"{Changes} := 0;");
+        if (_context.WantsChanges) Line($"{Count} := 0;");
         Line($"FOR stored IN SELECT {name}.{key} AS at FROM {table.Target} AS {name}{where} ORDER BY 1 LOOP");
         _indent++;
         Line("BEGIN");
         Line($"  UPDATE {table.Target} AS {name} SET {set} WHERE {name}.{key} = stored.at;");
-        if (_context.WantsChanges) Line($"  {Changes} := {Changes} + 1;");
+        if (_context.WantsChanges) Line($"  {Count} := {Count} + 1;");
         Line("EXCEPTION WHEN unique_violation OR not_null_violation OR check_violation THEN NULL;");
         Line("END;");
         _indent--;
         Line("END LOOP;");
-        if (_context.WantsChanges) _context.Changes = Changes;
+        Looped();
+    }
+
+    // The statement itself may ask for changes(), and means those of the one before.
+    private void Looped()
+    {
+        if (!_context.WantsChanges) return;
+        Line($"{Changes} := {Count};");
+        _context.Changes = Changes;
     }
 
     private string SetList(ScopeTable table, ImmutableArray<SetClause> set, ExpressionTranslator expressions) => string.Join(", ", set.Select(s =>
