@@ -54,7 +54,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         Failpoints.Hit(Failpoints.FollowStarted);
         try
         {
-            var result = await ExecuteAsync(session, planning, source, snapshot, schema, target, options, plan, stages, progress, ct);
+            var result = await ExecuteAsync(new(session, planning, source, snapshot, schema, target, options, stages, progress, clock, logger), plan, ct);
             arming?.Keep();
             return result;
         }
@@ -88,82 +88,37 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         return await stages.RunAsync(Stage.Verify, "comparing every value", () => new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, tables), ct));
     }
 
-    private async Task<MigrationResult> ExecuteAsync(RunSession session, Planning planning, ISource source, ISnapshot snapshot, DatabaseSchema schema, ITarget target, MigrationOptions options, MigrationPlan plan, StageClock stages, IProgress<MigrationEvent> progress, CancellationToken ct)
+    private async Task<MigrationResult> ExecuteAsync(Route route, MigrationPlan first, CancellationToken ct)
     {
-        var run = session.Run.Id;
-        async Task<T> In<T>(Stage stage, string what, Func<Task<T>> work)
-        {
-            await session.StageAsync(stage, ct);
-            return await stages.RunAsync(stage, what, work);
-        }
-        StepRunner Steps() => new(target, run, plan, options, progress, clock);
-        ImmutableArray<TableResult> tables = [];
-        ImmutableArray<Finding> unmade = [];
-        for (var settled = false; !settled;)
-        {
-            if (await In(Stage.Prepare, "creating tables", PrepareAsync) is { } without)
-            {
-                plan = without.Plan;
-                await session.SettleAsync(without, ct);
-                continue;
-            }
-            var sampled = new SampledTables(plan, schema, TypePlanner.OptionsOf(options, schema));
-            var copied = await In(Stage.Copy, "copying rows", () => plan.InPlace
-                ? new PairCopy(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, session.Chunks, options, ct)
-                : new CopyStage(snapshot, schema, target, run, sampled, progress, clock, logger)
-                .RunAsync(plan, session.Chunks, options.Jobs, ordered: plan.Publish.IsEmpty, ct));
-            tables = [.. copied.Select(c => c with { Elapsed = c.Elapsed + (tables.FirstOrDefault(t => t.Table == c.Table)?.Elapsed ?? TimeSpan.Zero) })];
-            // Every value has been seen now. What a sample misjudged is made and loaded again.
-            settled = !plan.Tables.Any(t => t.Sampled) && sampled.Refused.Count == 0 || await SettleAsync();
-            if (settled && options.Verify is not null && await planning.WithoutDivergedAsync(plan, clock, ct) is { } plain)
-            {
-                (plan, settled) = (plain.Plan, false);
-                await session.SettleAsync(plain, ct);
-            }
-            async Task<Settlement?> PrepareAsync()
-            {
-                try { unmade = await Steps().RunAsync(plan.PreData, session.Steps, ct); return null; }
-                catch (GodwitException e) when (e is { Kind: ErrorKind.TargetFatal, SqlState: not null })
-                {
-                    if (await planning.WithoutRefusedAsync(plan, ct) is { } settlement) return settlement;
-                    throw;
-                }
-            }
-            async Task<bool> SettleAsync()
-            {
-                var settlement = await planning.SettleAsync(plan, sampled, ct);
-                plan = settlement.Plan;
-                Refuse(plan, snapshot.Position);
-                await session.SettleAsync(settlement, ct);
-                return settlement.Again.IsEmpty && settlement.StaleSteps.IsEmpty;
-            }
-        }
-        var refused = unmade.AddRange(await In(Stage.PostData, "building keys, indexes, constraints and views", () => Steps().RunAsync(plan.PostData, session.Steps, ct)));
-        if (plan.Carriage is not null) refused = refused.AddRange(await In(Stage.PostData, "carrying passwords, secrets, jobs and files", () => planning.CarryAsync(plan, ct)));
-        await In(Stage.Publish, "publishing", () => new Publisher(target, run).RunAsync(plan.Publish, session.Steps, ct));
+        var (session, options, target) = (route.Session, route.Options, route.Target);
+        var loaded = await new Loading(route).RunAsync(first, ct);
+        var plan = loaded.Plan;
+        var refused = loaded.Refused.AddRange(await route.InAsync(Stage.PostData, "building keys, indexes, constraints and views", () => route.Steps(plan).RunAsync(plan.PostData, session.Steps, ct), ct));
+        if (plan.Carriage is not null) refused = refused.AddRange(await route.InAsync(Stage.PostData, "carrying passwords, secrets, jobs and files", () => route.Planning.CarryAsync(plan, ct), ct));
+        await route.InAsync(Stage.Publish, "publishing", () => new Publisher(target, session.Run.Id).RunAsync(plan.Publish, session.Steps, ct), ct);
         Failpoints.Hit(Failpoints.Published);
         var verification = options.Verify is not { } mode || options.SchemaOnly ? null
-            : await In(Stage.Verify, "comparing every value", () => source is IPostgresSource pair && snapshot is IPostgresSnapshot moment
-                ? PairVerifying.RunAsync(pair, moment, target, plan, PairVerifying.Asked(plan, options, mode), progress, clock, ct)
-                : new Verifier(snapshot, schema, target, progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct));
+            : await route.InAsync(Stage.Verify, "comparing every value", () => route is { Source: IPostgresSource pair, Snapshot: IPostgresSnapshot moment }
+                ? PairVerifying.RunAsync(pair, moment, target, plan, PairVerifying.Asked(plan, options, mode), route.Progress, clock, ct)
+                : new Verifier(route.Snapshot, route.Schema, target, route.Progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct), ct);
         var result = new MigrationResult
         {
-            RunId = run,
+            RunId = session.Run.Id,
             Source = session.Run.Source,
             Target = target.Display,
             Started = session.Run.Started,
             Elapsed = clock.GetUtcNow() - session.Run.Started,
-            Stages = stages.Elapsed,
+            Stages = route.Stages.Elapsed,
             Plan = plan,
-            Tables = tables,
-            Findings = [.. plan.Findings, .. refused, .. MigrationResult.QuarantineFindings(tables)],
+            Tables = loaded.Tables,
+            Findings = [.. plan.Findings, .. refused, .. MigrationResult.QuarantineFindings(loaded.Tables)],
             Verification = verification,
         };
         await session.EndAsync(result.HasDifferences ? RunState.DoneWithDifferences : RunState.Done, null);
         return result;
     }
 
-    private static void Refuse(MigrationPlan plan, Position position)
+    internal static void Refuse(MigrationPlan plan, Position position)
     {
         // A server never stands still: what its plan names is looked at object by object when it is executed.
         if (!plan.InPlace && plan.SourcePosition != position.Value)

@@ -70,7 +70,10 @@ internal sealed partial class RunSession
             again = await _target.ConnectAsync(ct);
             if (!await RunJournal.TryLockAsync(again, ct))
             {
-                if (await RunJournal.LockHolderAsync(again, ct) != _lockedBy) return false;
+                var holder = await RunJournal.LockHolderAsync(again, ct);
+                // Let go of in between: the next look takes it.
+                if (holder is null) return true;
+                if (holder != _lockedBy) return false;
                 // The server has not noticed yet that nobody is at the other end of that session any more.
                 await using var end = new NpgsqlCommand("select pg_terminate_backend($1)", again) { Parameters = { new() { Value = _lockedBy } } };
                 await end.ExecuteNonQueryAsync(ct);

@@ -11,6 +11,9 @@ namespace Godwit.Plan;
 /// <param name="StaleSteps">Ids of steps whose statement is another one now.</param>
 public sealed record Settlement(MigrationPlan Plan, ImmutableArray<TablePlan> Again, ImmutableArray<string> StaleSteps)
 {
+    /// <summary>Everything that the first plan made and loaded is what the second would have.</summary>
+    public bool Stands => Again.IsEmpty && StaleSteps.IsEmpty;
+
     /// <summary><paramref name="refused"/>: tables (source names) of which the server refused a value, so that they are not whole.</summary>
     public static Settlement Of(MigrationPlan guess, MigrationPlan whole, IReadOnlySet<string> refused)
     {

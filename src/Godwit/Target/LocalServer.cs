@@ -156,7 +156,8 @@ public sealed class LocalServer
     {
         if (_files.ReadPostmaster() is null) return;
         var account = await ServerAccount.FindAsync(_files.Data, _options.Environment, ct);
-        var binaries = await BinariesAsync(ct);
+        // Stopping is a signal, which the pg_ctl of any version sends: a server whose own programs went away can be stopped, and destroyed.
+        var binaries = await ServerBinaries.FindAsync(_options.Environment, _files.ReadMajor(), ct) ?? await ServerBinaries.FindOrInstallAsync(_options, ct);
         var stop = await Tool.RunAsync(account.Command(binaries.Program("pg_ctl"), "stop", "-D", _files.Data, "-m", "fast", "-w", "-t", "60", "-s"), "/", ct);
         if (stop.ExitCode != 0 && _files.ReadPostmaster() is not null)
             throw new GodwitException(ErrorKind.Blocked, "local-stop-failed", $"The local PostgreSQL \"{Name}\" did not stop: {stop.LastLine}. Its log: {_files.Log}", "look at the log");

@@ -93,7 +93,7 @@ internal sealed class CopyReader(Stream stream, int fields) : IDisposable
         _tuple = 0;
     }
 
-    private static GodwitException Broken() =>
+    internal static GodwitException Broken() =>
         new(ErrorKind.TargetTransient, "target-stream-broken", "The target's COPY stream ended early or is not what the COPY format says.", "Run the same command again.");
 
     public void Dispose() => ArrayPool<byte>.Shared.Return(_buffer);

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Godwit.Source;
-using Npgsql;
+using Godwit.Target;
+using Godwit.Wire;
 
 namespace Godwit.Verify;
 
@@ -63,15 +64,31 @@ internal sealed class TableScanner(ISnapshot snapshot, TargetSessions sessions, 
             }
         }
 
-        async Task TargetWorkerAsync(CancellationToken token)
+        Task TargetWorkerAsync(CancellationToken token)
         {
-            await using var connection = await sessions.ConnectAsync(token);
-            while (targets.TryDequeue(out var item))
+            WireConnection? connection = null;
+            try
             {
-                Begin(item.Table, work);
-                var sink = work.Sink(item.Table, false);
-                await TargetScan.SumAsync(connection, item.Table, item.Where, work.WithCtid, sink, () => work.Progress(item.Table), token);
-                End(item.Table, sink, work);
+                connection = sessions.OpenWire(token);
+                // A read that blocks ends with its connection.
+                using var abort = token.Register(connection.Abort);
+                while (targets.TryDequeue(out var item))
+                {
+                    Begin(item.Table, work);
+                    var sink = work.Sink(item.Table, false);
+                    TargetScan.Sum(connection, item.Table, item.Where, work.WithCtid, sink, () => work.Progress(item.Table), token);
+                    End(item.Table, sink, work);
+                }
+                return Task.CompletedTask;
+            }
+            catch (Exception e) when (TargetErrors.IsTargetError(e) || e is ObjectDisposedException)
+            {
+                token.ThrowIfCancellationRequested();
+                throw TargetErrors.Map(e, "comparing with the target");
+            }
+            finally
+            {
+                connection?.Dispose();
             }
         }
     }

@@ -14,7 +14,7 @@ internal sealed class TargetMeaning
         {
             CellForm.Text or CellForm.JsonText or CellForm.Bytes => Digest.OfBytes(Tag.Value, text),
             CellForm.Integer => Utf8Parser.TryParse(text, out long i, out var used) && used == text.Length ? Digest.OfWord((ulong)i) : null,
-            CellForm.Boolean => text.SequenceEqual("true"u8) ? Digest.OfWord(1) : text.SequenceEqual("false"u8) ? Digest.OfWord(0) : null,
+            CellForm.Boolean => text.SequenceEqual("t"u8) || text.SequenceEqual("true"u8) ? Digest.OfWord(1) : text.SequenceEqual("f"u8) || text.SequenceEqual("false"u8) ? Digest.OfWord(0) : null,
             CellForm.Float8 => DoubleText.TryRead(text, out var d) ? Digest.OfWord(BitConverter.DoubleToUInt64Bits(d)) : null,
             CellForm.Float4 => float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var f) ? Digest.OfWord(BitConverter.SingleToUInt32Bits(f)) : null,
             CellForm.Numeric => Number(text),

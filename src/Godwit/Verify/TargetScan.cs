@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Verify;
@@ -50,16 +51,20 @@ internal static class TargetScan
         }
     }
 
-    public static async Task SumAsync(NpgsqlConnection connection, ComparedTable table, string rest, bool withCtid, RowSink sink, Action progress, CancellationToken ct)
+    /// <summary>Every row of a piece of the table to the sink, on the caller's thread.</summary>
+    public static void Sum(WireConnection connection, ComparedTable table, string rest, bool withCtid, RowSink sink, Action progress, CancellationToken ct)
     {
         var meaning = new TargetMeaning();
         ComparedColumn[] columns = [.. table.Columns];
+        // In the text format a bytea would be twice as long, in hexadecimal digits.
+        var text = columns.All(c => c.Form != CellForm.Bytes);
+        var select = text
+            ? $"COPY (SELECT {string.Join(", ", columns.Select(c => "t." + c.Printed))}{(withCtid ? (columns.Length == 0 ? "" : ", ") + "t.ctid" : "")} FROM {table.From} AS t{rest}) TO STDOUT"
+            : Sql(table, rest, withCtid);
+        using var copy = connection.BeginCopyOut(select);
+        var reader = new TargetRows(copy, columns.Length + (withCtid ? 1 : 0), text, ct);
         long rows = 0;
-        await ReadAsync(connection, Sql(table, rest, withCtid), columns.Length + (withCtid ? 1 : 0), Row, ct);
-        table.CountTarget(rows);
-        progress();
-
-        void Row(CopyReader reader)
+        while (reader.Next())
         {
             Digest row = Digest.Start, key = Digest.Start;
             for (var i = 0; i < columns.Length; i++)
@@ -69,11 +74,13 @@ internal static class TargetScan
                 if (columns[i].IsKey) key = key.Then(digest);
             }
             sink.Take(table.HasKey ? key : row, row, withCtid ? Ctid(reader.Field(columns.Length)) : 0);
-            if (++rows < Stride) return;
+            if (++rows < Stride) continue;
             table.CountTarget(rows);
             rows = 0;
             progress();
         }
+        table.CountTarget(rows);
+        progress();
     }
 
     /// <summary>"(page,item)" as page x 65536 + item.</summary>

@@ -1,4 +1,5 @@
 using Godwit.Target;
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Verify;
@@ -58,17 +59,35 @@ internal sealed class TargetSessions : IAsyncDisposable
         }
     }
 
-    // Row security would hide rows in silence: off makes the server refuse instead. The rest is what the text output must look like,
-    // whoever opened the connection.
+    /// <summary>The same for reading many rows: a plain connection, outside of any pool. Blocks. The caller disposes it.</summary>
+    public WireConnection OpenWire(CancellationToken ct)
+    {
+        var connection = _target.OpenWire(ct);
+        try
+        {
+            connection.Query(BeginSql(_snapshot, writing: false));
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+    }
+
     private static async Task BeginAsync(NpgsqlConnection connection, string? snapshot, bool writing, CancellationToken ct)
     {
-        var sql = $"BEGIN ISOLATION LEVEL REPEATABLE READ {(writing ? "READ WRITE" : "READ ONLY")}; "
-            + (snapshot is null ? "" : $"SET TRANSACTION SNAPSHOT {Schema.SqlText.Literal(snapshot)}; ")
-            + "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; "
-            + "SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(BeginSql(snapshot, writing), connection);
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    // Row security would hide rows in silence: off makes the server refuse instead. The rest is what the text output must look like,
+    // whoever opened the connection.
+    private static string BeginSql(string? snapshot, bool writing) =>
+        $"BEGIN ISOLATION LEVEL REPEATABLE READ {(writing ? "READ WRITE" : "READ ONLY")}; "
+        + (snapshot is null ? "" : $"SET TRANSACTION SNAPSHOT {Schema.SqlText.Literal(snapshot)}; ")
+        + "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; "
+        + "SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";
 
     public ValueTask DisposeAsync() => Main.DisposeAsync();
 }

@@ -160,6 +160,18 @@ public sealed class LocalServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_running_server_whose_programs_went_away_can_be_destroyed()
+    {
+        var server = LocalServer.For("orphan", Options);
+        await server.StartAsync(Ct);
+        await File.WriteAllTextAsync(Path.Combine(server.Folder, "data", "PG_VERSION"), "11\n", Ct);
+
+        await server.DestroyAsync(Ct);
+
+        Assert.False(Directory.Exists(server.Folder));
+    }
+
+    [Fact]
     public async Task A_server_that_does_not_start_names_its_log()
     {
         var server = LocalServer.For("broken", Options with { ServerSettings = new Dictionary<string, string> { ["shared_buffers"] = "nonsense" } });

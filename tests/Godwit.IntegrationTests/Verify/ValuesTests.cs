@@ -45,6 +45,10 @@ public sealed class ValuesTests(VerifyFixture fixture) : IClassFixture<VerifyFix
         { "numeric(10,2)", CellEncoding.Numeric, 12.5, "12.50" },
         { "text", CellEncoding.Text, "", "''" },
         { "text", CellEncoding.Text, "O'Brien \u00e9\U0001F600\n\t\\N", "E'O''Brien \u00e9\U0001F600\\n\\t\\\\N'" },
+        { "text", CellEncoding.Text, "a\b\f\n\r\t\v\\b\\", "E'a\\b\\f\\n\\r\\t\\x0b\\\\b\\\\'" },
+        { "text", CellEncoding.Text, "\\N", "E'\\\\N'" },
+        { "text", CellEncoding.Text, "\\.", "E'\\\\.'" },
+        { "character(5)", CellEncoding.Text, "ab", "'ab'" },
         { "text", CellEncoding.Text, 42L, "'42'" },
         { "text", CellEncoding.Text, 1.0, "'1.0'" },
         { "text", CellEncoding.Text, 0.1, "'0.1'" },
@@ -100,6 +104,10 @@ public sealed class ValuesTests(VerifyFixture fixture) : IClassFixture<VerifyFix
 
     public static TheoryData<string, CellEncoding, object?, string> Changed => new()
     {
+        { "text", CellEncoding.Text, "\\N", "NULL" },
+        { "text", CellEncoding.Text, null, "E'\\\\N'" },
+        { "text", CellEncoding.Text, "a\tb", "E'a\\\\tb'" },
+        { "text", CellEncoding.Text, "a\nb", "'anb'" },
         { "bigint", CellEncoding.Int8, 1L, "2" },
         { "bigint", CellEncoding.Int8, 0L, "NULL" },
         { "bigint", CellEncoding.Int8, null, "0" },

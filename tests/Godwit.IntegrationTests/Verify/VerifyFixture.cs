@@ -4,6 +4,7 @@ using Godwit.Schema;
 using Godwit.Target;
 using Godwit.TypeMapping;
 using Godwit.Verify;
+using Godwit.Wire;
 using Npgsql;
 using Xunit;
 
@@ -56,6 +57,8 @@ internal sealed class PlainTarget(string connectionString) : ITarget
     public TargetProfile Profile => new() { VersionNumber = 150000, Version = "15", Database = "d", Role = "r", Encoding = "UTF8", Collation = "C" };
 
     public async Task<NpgsqlConnection> ConnectAsync(CancellationToken ct) => await _source.OpenConnectionAsync(ct);
+
+    public WireConnection OpenWire(CancellationToken ct) => WireConnection.Open(new(connectionString), ct);
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 }
