@@ -16,6 +16,7 @@ namespace Godwit;
 /// </summary>
 public sealed class PairLiveVerification(TimeProvider clock)
 {
+    private const int BusyRows = 1_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), Patience = TimeSpan.FromSeconds(30), MomentPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Null where the target does not follow this source: then each side is compared as it is found.</summary>
@@ -27,7 +28,6 @@ public sealed class PairLiveVerification(TimeProvider clock)
         // Behind its fence the old side is set up otherwise by design: its rows count.
         if (fact!.Authoritative == "target" && request.Tables.Count == 0) request = request with { Tables = [.. PlanJson.Read(run!.Plan).Tables.Select(t => t.Target.ToString())] };
         void Tell(Finding finding) => progress.Report(new MigrationEvent.Found(finding));
-        Task<VerifyReport> LookAsync(IReadOnlyList<string>? names) => PairVerifying.RunAsync(source, target, names is null ? request : request with { Tables = names }, progress, clock, ct);
         PairSession session;
         try
         {
@@ -36,20 +36,25 @@ public sealed class PairLiveVerification(TimeProvider clock)
         catch (GodwitException e) when (e.Code == "target-busy")
         {
             var (from, to, stream) = fact.Authoritative == "target" ? (fresh, old, StreamFeed.ReverseName) : (old, fresh, StreamFeed.ForwardName);
-            return Live(await Rechecking.RunAsync(token => WaitForFollowerAsync(from, to, stream, token), LookAsync, t => t.Target, ct));
+            return await RecheckAsync(token => WaitForFollowerAsync(from, to, stream, token));
         }
         await using (session)
         {
-            if (session.IsSwitched)
-            {
-                // What the application has written to the target is carried back; without a way back the old side is as old as the cutover.
-                if (!await HasWayBackAsync(session, ct)) return null;
-                return Live(await Rechecking.RunAsync(token => session.DrainAsync(back: true, Tell, token), LookAsync, t => t.Target, ct));
-            }
-            using var moment = await StreamMoment.TakeAsync(session.Old, MomentPatience, ct);
-            if (moment is null) return Live(await Rechecking.RunAsync(token => session.DrainAsync(back: false, Tell, token), LookAsync, t => t.Target, ct));
-            await session.DrainToAsync(moment.Position, Tell, ct);
-            return Live(await PairVerifying.RunAsync(source, moment.Snapshot, target, request, progress, clock, ct)) with { Basis = VerifyBasis.OneMoment };
+            var back = session.IsSwitched;
+            // Without a way back the old side is as old as the cutover.
+            if (back && !await HasWayBackAsync(session, ct)) return null;
+            using var moment = await StreamMoment.TakeAsync(back ? session.New : session.Old, MomentPatience, ct);
+            if (moment is null) return await RecheckAsync(token => session.DrainAsync(back, Tell, token));
+            await session.DrainToAsync(back, moment.Position, Tell, ct);
+            return Live(await PairVerifying.RunAsync(source, back ? null : moment.Snapshot, target, back ? moment.Snapshot : null, request, progress, clock, ct)) with { Basis = VerifyBasis.OneMoment };
+        }
+
+        async Task<VerifyReport> RecheckAsync(Func<CancellationToken, Task> inStep)
+        {
+            // Busy rows are told from others by their keys: many are named meanwhile, and some in the end.
+            var many = request with { NamedRows = Math.Max(request.NamedRows, BusyRows) };
+            var report = await Rechecking.RunAsync(inStep, names => PairVerifying.RunAsync(source, target, names is null ? many : many with { Tables = names }, progress, clock, ct), t => t.Target, ct);
+            return Live(report with { Tables = [.. report.Tables.Select(t => t with { Differences = [.. t.Differences.Take(request.NamedRows * 3)] })] });
         }
     }
 

@@ -98,12 +98,12 @@ internal sealed class PairSession : IAsyncDisposable
         return totals;
     }
 
-    /// <summary>Applies what has committed at the source before the position, and nothing else.</summary>
-    public async Task DrainToAsync(Lsn position, Action<Finding> found, CancellationToken ct)
+    /// <summary>Applies what has committed at the origin before the position, and nothing else.</summary>
+    public async Task DrainToAsync(bool back, Lsn position, Action<Finding> found, CancellationToken ct)
     {
         // The stream's keepalives must come as far.
-        await StreamFollower.NowAsync(Old, ct);
-        await Follower(back: false, new Progress<StreamReport>(), found).RunAsync(position, ct, exact: true);
+        await StreamFollower.NowAsync(back ? New : Old, ct);
+        await Follower(back, new Progress<StreamReport>(), found).RunAsync(position, ct, exact: true);
         ct.ThrowIfCancellationRequested();
     }
 
