@@ -99,8 +99,8 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
             _profiles = _profiles.AddRange(await stages.RunAsync(Stage.Profile, "looking at every value", () => ScanAsync(unseen, ct)));
     }
 
-    private Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
-        Profiling.ProfileAsync(snapshot, tables, _types, options.Jobs, ChunkBytes, progress, ct);
+    private async Task<ImmutableDictionary<string, TableProfile>> ScanAsync(DatabaseSchema tables, CancellationToken ct) =>
+        await Profiling.ProfileAsync(snapshot, tables, target is null ? _types : _types with { Existing = ExistingTables.Types(schema, await ExistingTables.ReadAsync(target, options, ct), options.Names) }, options.Jobs, ChunkBytes, progress, ct);
 
     /// <summary>What stands in no plan: secrets, jobs, files.</summary>
     public Task<ImmutableArray<Finding>> CarryAsync(MigrationPlan plan, CancellationToken ct) => target is null ? Task.FromResult(ImmutableArray<Finding>.Empty) : Surroundings.CarryAsync(source, target, plan, options, ct);

@@ -96,9 +96,8 @@ internal static class CheckCommand
         foreach (var group in report.Items.GroupBy(i => invocation.Global.Verbose ? (object)i : (i.Code, i.Level)).Select(g => g.ToList()).OrderByDescending(g => g[0].Level))
         {
             var first = group[0];
-            var subjects = string.Join(", ", group.Select(i => i.Subject).Distinct().Take(4)) + (group.Count > 4 ? $" and {group.Count - 4} more" : "");
-            var text = $"[bold]{Markup.Escape(subjects)}[/]: {Markup.Escape(first.Detail)}";
-            if (first.Remedy is { } remedy && first.Level != Readiness.Pass) text += $"\n[grey]try:[/] {Markup.Escape(remedy)}";
+            var text = string.Join('\n', SameCode.Lines(group.Select(i => (i.Subject, i.Detail, i.Level == Readiness.Pass ? null : i.Remedy)), first.Level == Readiness.Pass ? 1 : 3, out var remedy).Select(l => $"[bold]{l.Subjects}[/]: {l.Problem}"));
+            if (remedy is not null) text += $"\n{remedy}";
             grid.AddRow(new Markup(Mark(first.Level)), new Markup($"[grey]{Markup.Escape(first.Code)}[/]"), new Markup(text));
         }
         console.WriteLine();

@@ -6,8 +6,6 @@ namespace Godwit.Cli.Terminal;
 /// <summary>Findings, grouped by their code: what matters first, each code once, with how often and where.</summary>
 internal static class FindingList
 {
-    private const int Subjects = 4;
-
     public static void Write(IAnsiConsole console, IReadOnlyCollection<Finding> findings, bool verbose)
     {
         if (findings.Count == 0)
@@ -19,14 +17,17 @@ internal static class FindingList
         foreach (var group in findings.GroupBy(f => (f.Code, f.Severity)).OrderByDescending(g => g.Key.Severity).ThenByDescending(g => g.Count()))
         {
             var members = group.ToList();
-            var subjects = string.Join(", ", members.Take(verbose ? int.MaxValue : Subjects).Select(f => Markup.Escape(f.Subject)));
-            var more = !verbose && members.Count > Subjects ? $" and {members.Count - Subjects} more" : "";
             var times = members.Count > 1 ? $" ×{members.Count}" : "";
             var lines = new List<IRenderable> { new Markup($"{Sign(group.Key.Severity)} [bold]{Markup.Escape(group.Key.Code)}[/]{times}") };
             void Detail(string markup) => lines.Add(new Padder(new Markup(markup), new Padding(2, 0, 0, 0)));
-            Detail($"[grey]{subjects}{more}[/]");
-            if (group.Key.Severity != Severity.Info || verbose) Detail(Markup.Escape(members[0].Problem));
-            if (members[0].Hint is { } hint && (group.Key.Severity != Severity.Info || verbose)) Detail($"[grey]try:[/] {Markup.Escape(hint)}");
+            var told = group.Key.Severity != Severity.Info || verbose;
+            var apart = SameCode.Lines(members.Select(f => (f.Subject, told ? f.Problem : "", told ? f.Hint : null)), verbose ? int.MaxValue : 3, out var remedy);
+            foreach (var (subjects, problem) in apart)
+            {
+                Detail($"[grey]{subjects}[/]");
+                if (problem.Length > 0) Detail(problem);
+            }
+            if (remedy is not null) Detail(remedy);
             Closing.Line(console, "", new Rows(lines));
         }
     }

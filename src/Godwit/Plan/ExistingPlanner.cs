@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Godwit.Schema;
 
 namespace Godwit.Plan;
@@ -19,25 +20,62 @@ internal static class ExistingPlanner
             }
             tables.Add(TablePlan(context, table, existing));
             foreach (var column in existing.Columns.Where(c => (c.Identity || c.HasDefault) && c.PgType is ("smallint" or "integer" or "bigint")))
-                steps.Add(new($"sequence {table.Name}.{column.Name}", StepKind.Sequence, $"{table.Name}.{column.Name}", Restart(existing.Name, column.Name), "The next key follows the largest one in the table."));
+                steps.Add(new($"sequence {table.Name}.{column.Name}", StepKind.Sequence, $"{table.Name}.{column.Name}", Restart(existing.Name, column.Name, KeyOf(context, table, column)), "The next key follows the largest one ever given out."));
+            if (existing.Triggers is { IsEmpty: false } triggers)
+                context.Find("target-triggers-fire", Severity.Warning, table.Name, $"{existing.Name} has triggers that fire for each row which comes in: {string.Join(", ", triggers)}.",
+                    $"Switch them off while rows are loaded: ALTER TABLE {existing.Name} DISABLE TRIGGER USER; ENABLE them afterwards.");
             steps.Add(new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {existing.Name}", "Statistics for the query planner.") { Table = table.Name });
         }
+        var ordered = ParentsFirst(context, tables.ToImmutable());
+        var cyclic = Cyclic(context, ordered).ToList();
+        foreach (var (plan, key) in cyclic) steps.AddRange(Again(plan, key));
         return new()
         {
             Source = context.Input.Source,
             SourcePosition = context.Input.Position.Value,
             TargetSchema = context.Options.TargetSchema,
             LoadSchema = PlanContext.LoadSchema,
-            Tables = [.. ParentsFirst(context, tables.ToImmutable())],
+            PreData = [.. cyclic.Select(c => new SqlStep($"off {c.Plan.Source} {c.Key.Name}", StepKind.Constraint, Subject(c.Plan, c.Key), $"ALTER TABLE {c.Plan.Target} DROP CONSTRAINT {SqlName.Quote(c.Key.Name)}",
+                "Rows that need each other come in one after the other; the key is made again behind them.", $"ALTER TABLE {c.Plan.Target} ADD CONSTRAINT {SqlName.Quote(c.Key.Name)} {c.Key.Definition}"))],
+            Tables = [.. ordered],
             PostData = [.. steps.OrderBy(s => s.Kind)],
             Findings = [.. context.Findings, .. context.Names.Findings],
         };
     }
 
-    // Sequences of serial and identity columns alike; a column without one is left alone.
-    private static string Restart(SqlName table, string column) =>
-        $"SELECT setval(s, greatest((SELECT max({SqlName.Quote(column)}) FROM {table}), 1)) "
-        + $"FROM pg_get_serial_sequence({SqlText.Literal(table.ToString())}, {SqlText.Literal(column)}) s WHERE s IS NOT NULL AND EXISTS (SELECT FROM {table})";
+    // Sequences of serial and identity columns alike, and one that only the default names; a column without one is left alone. Never back.
+    private static string Restart(SqlName table, string column, long? lastKey) =>
+        $"SELECT setval(s, greatest((SELECT max({SqlName.Quote(column)}) FROM {table}), {(lastKey ?? 1).ToString(CultureInfo.InvariantCulture)}, pg_sequence_last_value(s), 1)) "
+        + $"FROM (SELECT coalesce(pg_get_serial_sequence({SqlText.Literal(table.ToString())}, {SqlText.Literal(column)})::regclass, (SELECT d.refobjid::regclass FROM pg_attrdef e "
+        + $"JOIN pg_attribute a ON a.attrelid = e.adrelid AND a.attnum = e.adnum JOIN pg_depend d ON d.classid = 'pg_attrdef'::regclass AND d.objid = e.oid AND d.refclassid = 'pg_class'::regclass "
+        + $"JOIN pg_class q ON q.oid = d.refobjid AND q.relkind = 'S' WHERE e.adrelid = {SqlText.Literal(table.ToString())}::regclass AND a.attname = {SqlText.Literal(column)} LIMIT 1)) AS s) AS s "
+        + $"WHERE s IS NOT NULL AND {(lastKey is null ? $"EXISTS (SELECT FROM {table})" : "true")}";
+
+    private static long? KeyOf(PlanContext context, Table table, ExistingColumn column) =>
+        table.Columns.FirstOrDefault(c => c.IsRowKey) is { } key && context.Input.Existing[context.Names.Table(table.Name)] is var existing && ExistingTables.Match(existing, context.Column(table, key.Name)) == column ? table.LastKey : null;
+
+    private static string Subject(TablePlan plan, ExistingKey key) => $"foreign key {key.Name} of {plan.Source}";
+
+    // Keys whose parents come in later, or in a later transaction. One COPY checks its keys at its end.
+    private static IEnumerable<(TablePlan Plan, ExistingKey Key)> Cyclic(PlanContext context, List<TablePlan> ordered)
+    {
+        for (var i = 0; i < ordered.Count; i++)
+            foreach (var key in context.Input.Existing[ordered[i].Target.Name].ForeignKeys)
+            {
+                var parent = ordered.FindIndex(p => p.Target.Name == key.Parent);
+                if (parent > i || parent == i && ordered[i].Chunks.Length > 1) yield return (ordered[i], key);
+            }
+    }
+
+    private static IEnumerable<SqlStep> Again(TablePlan plan, ExistingKey key)
+    {
+        var (subject, name) = (Subject(plan, key), SqlName.Quote(key.Name));
+        const string Unvalidated = " NOT VALID";
+        var definition = key.Definition.EndsWith(Unvalidated, StringComparison.Ordinal) ? key.Definition[..^Unvalidated.Length] : key.Definition;
+        yield return new($"foreign key {plan.Source} {key.Name}", StepKind.ForeignKey, subject, $"ALTER TABLE {plan.Target} ADD CONSTRAINT {name} {definition} NOT VALID", "The target's own key, as it was.") { Table = plan.Source };
+        if (definition == key.Definition)
+            yield return new($"validate {plan.Source} {key.Name}", StepKind.ForeignKeyValidation, subject, $"ALTER TABLE {plan.Target} VALIDATE CONSTRAINT {name}", "Proves that every row has its parent.") { Table = plan.Source, Fallback = "" };
+    }
 
     private static TablePlan TablePlan(PlanContext context, Table table, ExistingTable existing)
     {
@@ -57,20 +95,23 @@ internal static class ExistingPlanner
         foreach (var column in existing.Columns.Where(c => c.NotNull && !c.HasDefault && !c.Identity && !c.Generated && columns.All(p => p.Target != c.Name)))
             context.Find("target-column-unfilled", Severity.Block, $"{table.Name}.{column.Name}", "The target column is NOT NULL without a default, and the source has no such column.", "Give it a default.");
         var profile = context.Input.Profiles[table.Name];
+        // What is said of definitions is not asked for: none is made.
+        var said = context.Findings.Count;
         var whole = TablePlanner.Plan(context, table).Plan;
+        context.Findings.RemoveRange(said, context.Findings.Count - said);
         return whole with { Load = existing.Name, Target = existing.Name, Columns = columns.ToImmutable(), Rows = profile.Rows };
     }
 
-    // The target's foreign keys are alive while rows come in: parents go first. A cycle keeps its given order, and the server has the last word.
+    // The target's foreign keys are alive while rows come in: parents go first.
     private static List<TablePlan> ParentsFirst(PlanContext context, ImmutableArray<TablePlan> plans)
     {
         var ordered = new List<TablePlan>();
-        var seen = new HashSet<string>(NameComparer.Instance);
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         void Visit(TablePlan plan)
         {
-            if (!seen.Add(plan.Source)) return;
-            foreach (var key in context.Input.Schema.FindTable(plan.Source)!.ForeignKeys)
-                if (plans.FirstOrDefault(p => NameComparer.Same(p.Source, key.ParentTable)) is { } parent) Visit(parent);
+            if (!seen.Add(plan.Target.Name)) return;
+            foreach (var key in context.Input.Existing[plan.Target.Name].ForeignKeys)
+                if (plans.FirstOrDefault(p => p.Target.Name == key.Parent) is { } parent) Visit(parent);
             ordered.Add(plan);
         }
         foreach (var plan in plans) Visit(plan);

@@ -12,8 +12,20 @@ internal static class ExistingTables
         if (!options.DataOnly && options.IfExists != IfExists.Append) return ImmutableDictionary<string, ExistingTable>.Empty;
         await using var connection = await target.ConnectAsync(ct);
         var columns = await TargetCatalog.ColumnsAsync(connection, options.TargetSchema, ct);
+        var keys = (await TargetCatalog.ForeignKeysAsync(connection, options.TargetSchema, ct)).ToLookup(k => k.Table, k => new ExistingKey(k.Name, k.Parent, k.Definition));
+        var triggers = (await TargetCatalog.TriggersAsync(connection, options.TargetSchema, ct)).ToLookup(t => t.Table, t => t.Name);
         return columns.GroupBy(c => c.Table).ToImmutableDictionary(g => g.Key, g => new ExistingTable(new SqlName(options.TargetSchema, g.Key),
-            [.. g.Select(c => new ExistingColumn(c.Name, c.PgType, c.Generated, c.NotNull, c.HasDefault, c.Identity))]));
+            [.. g.Select(c => new ExistingColumn(c.Name, c.PgType, c.Generated, c.NotNull, c.HasDefault, c.Identity, c.Labels))])
+        { ForeignKeys = [.. keys[g.Key]], Triggers = [.. triggers[g.Key]] });
+    }
+
+    /// <summary>By source table and column; null where the target has none.</summary>
+    public static Func<string, string, string?>? Types(DatabaseSchema schema, ImmutableDictionary<string, ExistingTable> existing, NameStyle style)
+    {
+        if (existing.IsEmpty) return null;
+        var names = new NameMap(style);
+        foreach (var table in schema.Tables) names.AddTable(table);
+        return (table, column) => existing.TryGetValue(names.Table(table), out var found) ? Match(found, names.Column(table, column))?.PgType : null;
     }
 
     /// <summary>Exactly, else without regard to case, else without regard to underscores.</summary>

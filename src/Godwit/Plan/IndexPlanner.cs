@@ -197,7 +197,12 @@ internal static partial class IndexPlanner
         new($"index {name}", StepKind.Index, subject,
             $"CREATE {(unique ? "UNIQUE " : "")}INDEX {SqlName.Quote(name)} ON {context.Load(table)} ({terms}){(predicate is null ? "" : $" WHERE {predicate}")}",
             why, $"DROP INDEX {new SqlName(PlanContext.LoadSchema, name)}")
-        { Table = table.Name, Fallback = "", Effort = Effort(context, table, terms, predicate) };
+        { Table = table.Name, Fallback = "", Effort = Effort(context, table, terms, predicate), UniqueKey = unique ? new(context.Load(table), Undirected(terms), predicate) : null };
+
+    private static string Undirected(string terms) => Directions().Replace(terms, m => m.Value == " DESC" ? "" : m.Value);
+
+    [GeneratedRegex("\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'| DESC(?=,|$)")]
+    private static partial Regex Directions();
 
     // Sorting text costs several times what sorting numbers does; a partial index sorts fewer rows.
     private static int Effort(PlanContext context, Table table, string terms, string? predicate)

@@ -26,9 +26,14 @@ public sealed record SqlStep(string Id, StepKind Kind, string Subject, string Sq
     public string? Fallback { get; init; }
     /// <summary>Id of a step without which this one makes no sense: when that was refused, this is left out without a word of its own.</summary>
     public string? Requires { get; init; }
+    /// <summary>What a unique index asks for; null where the step makes none, or where only its statement says it.</summary>
+    public UniqueKey? UniqueKey { get; init; }
     /// <summary>How much work a row of the table is, relative to an index on one number: long steps begin first, so that no worker ends alone with one.</summary>
     public int Effort { get; init; } = 2;
 }
+
+/// <summary>Terms and predicate as SQL of the target.</summary>
+public sealed record UniqueKey(SqlName Table, string Terms, string? Predicate);
 
 /// <summary>What happens to a value that does not fit its column's natural type.</summary>
 public enum MisfitPolicy

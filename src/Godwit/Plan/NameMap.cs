@@ -52,6 +52,13 @@ public sealed class NameMap(NameStyle style)
 
     public string AddView(string source) => _tables[source] = Take(_relations, source, source, "view");
 
+    /// <summary>Names of a view's columns, in order; the first that clashes keeps its own.</summary>
+    public ImmutableArray<string> ViewColumns(string view, IEnumerable<string> columns)
+    {
+        var taken = new HashSet<string>(StringComparer.Ordinal);
+        return [.. columns.Select(c => Take(taken, c, $"{view}.{c}", "column"))];
+    }
+
     /// <summary>
     /// The sequence of an identity column; null where the name that PostgreSQL chooses by itself is free
     /// (https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL).

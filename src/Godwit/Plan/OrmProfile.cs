@@ -11,15 +11,22 @@ namespace Godwit.Plan;
 /// </summary>
 internal sealed partial record OrmProfile(string Name, string Table, string Says, ImmutableArray<TypeCast> Casts)
 {
+    /// <summary>Durations are counts of microseconds (Django's DurationField).</summary>
+    public bool CountsMicroseconds => Name == "Django";
+
     [GeneratedRegex("""json_valid\s*\(\s*["`\[]?(?<column>\w+)["`\]]?\s*\)""", RegexOptions.IgnoreCase)]
     private static partial Regex JsonCheck { get; }
 
     public static OrmProfile? Of(DatabaseSchema schema) =>
         schema.FindTable("django_migrations") is { } django ? Django(schema, django)
         : schema.FindTable("ar_internal_metadata") is { } rails && schema.FindTable("schema_migrations") is not null
-            ? new("Rails", rails.Name, "json stays json", [Cast("json", "json", "what t.json creates")])
+            ? new("Rails", rails.Name, "json stays json, datetime(6) is timestamp(6)", [Cast("json", "json", "what t.json creates"), Cast("datetime(6)", "timestamp(6)", "what t.datetime creates")])
         : schema.FindTable("_prisma_migrations") is { } prisma
-            ? new("Prisma", prisma.Name, "Int is integer", [Cast("INTEGER", "integer", "what Prisma's Int is")])
+            ? new("Prisma", prisma.Name, "Int is integer, DateTime is timestamp(3), Decimal is numeric(65,30)",
+            [
+                Cast("_prisma_migrations.*_at", "timestamptz", "what Prisma makes its own table of"), Cast("INTEGER", "integer", "what Prisma's Int is"), Cast("DATETIME", "timestamp(3)", "what Prisma's DateTime is"),
+                Cast("DECIMAL", "numeric(65,30)", "what Prisma's Decimal is"),
+            ])
         : schema.FindTable("alembic_version") is { } alembic
             ? new("SQLAlchemy with Alembic", alembic.Name, "Integer is integer, JSON stays json", [Cast("INTEGER", "integer", "what SQLAlchemy's Integer is"), Cast("JSON", "json", "what SQLAlchemy's JSON is")])
         : schema.FindTable("migrations") is { } laravel && laravel.FindColumn("migration") is not null && laravel.FindColumn("batch") is not null

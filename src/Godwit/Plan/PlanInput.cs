@@ -8,9 +8,18 @@ namespace Godwit.Plan;
 /// <summary>
 /// A table that the target already has: its columns with format_type names, in order. Used by --data-only and --if-exists append.
 /// </summary>
-public sealed record ExistingTable(SqlName Name, ImmutableArray<ExistingColumn> Columns);
+public sealed record ExistingTable(SqlName Name, ImmutableArray<ExistingColumn> Columns)
+{
+    public ImmutableArray<ExistingKey> ForeignKeys { get; init; } = [];
+    /// <summary>Triggers that fire for rows which come in.</summary>
+    public ImmutableArray<string> Triggers { get; init; } = [];
+}
 
-public sealed record ExistingColumn(string Name, string PgType, bool Generated, bool NotNull, bool HasDefault, bool Identity);
+/// <summary>A foreign key of the target's; <paramref name="Definition"/> as pg_get_constraintdef writes it.</summary>
+public sealed record ExistingKey(string Name, string Parent, string Definition);
+
+/// <summary><paramref name="PgType"/> of a domain is what it is made of. <paramref name="Labels"/>: of an enumeration, each between two NULs.</summary>
+public sealed record ExistingColumn(string Name, string PgType, bool Generated, bool NotNull, bool HasDefault, bool Identity, string? Labels = null);
 
 /// <summary>Everything that a plan depends on. The same input yields the same plan.</summary>
 public sealed record PlanInput

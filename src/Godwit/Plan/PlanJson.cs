@@ -85,7 +85,8 @@ internal sealed class ColumnEncodingConverter : JsonConverter<ColumnEncoding>
         foreach (var kind in Enum.GetValues<CellEncoding>())
         {
             if (Word(kind) != word) continue;
-            return new(kind, Number("length"), Number("precision"), Number("scale"), root.TryGetProperty("proven", out var proven) && proven.GetBoolean());
+            return new(kind, Number("length"), Number("precision"), Number("scale"), root.TryGetProperty("proven", out var proven) && proven.GetBoolean(),
+                root.TryGetProperty("rounds", out var rounds) && rounds.GetBoolean(), root.TryGetProperty("labels", out var labels) ? labels.GetString() : null);
         }
         throw new JsonException($"unknown encoding '{word}'");
     }
@@ -98,6 +99,8 @@ internal sealed class ColumnEncodingConverter : JsonConverter<ColumnEncoding>
         if (value.Precision != 0) writer.WriteNumber("precision", value.Precision);
         if (value.Scale != 0) writer.WriteNumber("scale", value.Scale);
         if (value.Proven) writer.WriteBoolean("proven", true);
+        if (value.Rounds) writer.WriteBoolean("rounds", true);
+        if (value.Labels is not null) writer.WriteString("labels", value.Labels);
         writer.WriteEndObject();
     }
 

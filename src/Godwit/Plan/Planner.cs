@@ -107,10 +107,30 @@ public static class Planner
             else if (table.TextSearch is { Index: { } index } && !context.Options.FullTextSearch)
                 context.Find("full-text-offered", Severity.Info, table.Name, $"The full-text index {index} holds words of {string.Join(", ", table.TextSearch.Columns)}.", "--fts gives the table a tsvector column with a GIN index, which keeps itself up to date.");
         }
+        NameGeometries(context);
         foreach (var other in context.Input.Schema.Others)
             if (other.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
                 context.Find("virtual-table-skipped", Severity.Warning, other.Name, $"A {other.Kind} is not a table of rows; it is not carried over. Its SQL: {other.Sql}", "For full-text search use tsvector with a GIN index.");
             else
                 context.Find("internal-table-skipped", Severity.Info, other.Name, $"A {other.Kind} of SQLite's own; it has no meaning outside of it.");
     }
+
+    // https://www.geopackage.org/spec/#gpb_format: flags, an envelope of 0, 4, 6 or 8 doubles, then the standard's binary form.
+    private static void NameGeometries(PlanContext context)
+    {
+        var package = context.Input.Schema.FindTable("gpkg_geometry_columns") is not null;
+        if (!package && context.Input.Schema.FindTable("geometry_columns") is null) return;
+        foreach (var table in context.Tables)
+            foreach (var column in table.Columns.Where(c => IsGeometry(c.DeclaredType) && context.Type(table, c).PgType == "bytea"))
+            {
+                var name = SqlName.Quote(context.Column(table, column.Name));
+                context.Find("geometry-kept-as-bytes", Severity.Warning, $"{table.Name}.{column.Name}", $"A {column.DeclaredType} of {(package ? "a GeoPackage" : "SpatiaLite")} is kept as its bytes.",
+                    package ? $"With PostGIS: ALTER TABLE {context.Target(table)} ALTER COLUMN {name} TYPE geometry USING ST_SetSRID(ST_GeomFromWKB(substr({name}, 9 + (ARRAY[0,32,48,48,64])[1 + (get_byte({name}, 3) >> 1 & 7)])), SRS-ID)"
+                    : "With PostGIS: export it as text by SpatiaLite's AsEWKT(), and load that into a column of type geometry.");
+            }
+    }
+
+    private static bool IsGeometry(string type) =>
+        type.Split('(')[0].Trim().ToUpperInvariant() is "GEOMETRY" or "POINT" or "LINESTRING" or "POLYGON" or "MULTIPOINT" or "MULTILINESTRING" or "MULTIPOLYGON" or "GEOMETRYCOLLECTION" or "GEOMCOLLECTION"
+            or "CIRCULARSTRING" or "COMPOUNDCURVE" or "CURVEPOLYGON" or "MULTICURVE" or "MULTISURFACE" or "CURVE" or "SURFACE";
 }

@@ -11,8 +11,8 @@ internal static class RowWidth
 {
     // A page of 8192 bytes less its header, a line pointer and the tuple's fixed header.
     private const int Available = 8192 - 24 - 4 - 24;
-    // What stays in the row of a value that was moved out of line.
-    private const int Pointer = 18;
+    // A value of more bytes than that can be moved out of line, and leaves fewer.
+    private const int KeptInline = 24;
 
     public static void Narrow(PlanContext context, Table table, TypeOptions options)
     {
@@ -31,7 +31,7 @@ internal static class RowWidth
             context.Find("integers-narrowed", Severity.Warning, table.Name, $"A row of {table.Columns.Length} columns would take up to {width} bytes and must fit a page ({Available}): integers get the narrowest type that holds their values.",
                 "Split the table, or set types by --cast.");
         if (narrowed > Available)
-            context.Find("row-too-wide", Severity.Warning, table.Name, $"A row that fills every column would take {narrowed} bytes and must fit a page ({Available}); PostgreSQL refuses such a row.", "Split the table in the source.");
+            context.Find("row-too-wide", Severity.Warning, table.Name, $"A row that fills every column would take {narrowed} bytes and must fit a page ({Available}); such a row is set aside.", "Split the table in the source.");
     }
 
     private static int Worst(PlanContext context, Table table) =>
@@ -44,7 +44,7 @@ internal static class RowWidth
         "smallint" => 2,
         "integer" or "date" or "real" => 4,
         "uuid" => 16,
-        "text" or "bytea" or "json" or "jsonb" or "citext" => Math.Min(Pointer, Math.Max(Math.Max(profile.MaxTextBytes, profile.MaxBlobBytes), 1) + 1),
+        "text" or "bytea" or "json" or "jsonb" or "citext" => Math.Min(KeptInline, Math.Max(Math.Max(profile.MaxTextBytes, profile.MaxBlobBytes), 1) + 1),
         "numeric" => 12,
         _ => 8,
     };

@@ -39,7 +39,7 @@ internal static class TriggerPlanner
     // The names that stand in a function's text are looked up when it runs: the tables are published by then.
     private static TranslationScope Scope(PlanContext context) => new(
     [
-        .. context.Tables.Select(t => context.Scope(t) with { Target = context.Target(t), UniqueKeys = IndexPlanner.Keys(context, t), HasOtherUniqueIndexes = t.Indexes.Any(i => i.Unique && !IndexPlanner.IsPlainKey(i)) }),
+        .. context.Tables.Select(t => context.Scope(t) with { Target = context.Target(t), UniqueKeys = IndexPlanner.Keys(context, t), HasOtherUniqueIndexes = t.Indexes.Any(i => i.Unique && !IndexPlanner.IsPlainKey(i)), MayRefuse = t.Checks.Length > 0 || t.Columns.Any(c => c.NotNull && !c.IsRowKey) }),
         .. context.Views.Select(v => v with { Target = new SqlName(context.Options.TargetSchema, v.Target.Name), IsView = true }),
     ]);
 

@@ -25,7 +25,7 @@ public static class TypePlanner
     public static TypeOptions OptionsOf(MigrationOptions options, DatabaseSchema schema) => new(
         [.. options.Casts.Select(c => new TypeCast(c.Pattern, c.PgType)), .. options.FollowOrm && OrmProfile.Of(schema) is { } orm ? orm.Casts : []],
         options.JsonAsText,
-        (table, column) => Policy(options, table, column) == MisfitPolicy.Widen);
+        (table, column) => Policy(options, table, column) == MisfitPolicy.Widen) { MicrosecondDurations = options.FollowOrm && OrmProfile.Of(schema) is { CountsMicroseconds: true } };
 
     public static MisfitPolicy Policy(MigrationOptions options, string table, string column)
     {
@@ -39,7 +39,14 @@ public static class TypePlanner
         var existing = ExistingColumn(context, table, column);
         return existing is null
             ? TypeMapper.Choose(table.Name, column, context.Profile(table, column), options)
-            : TypeMapper.ChooseAs(table.Name, column, context.Profile(table, column), existing.PgType, options, "the type that the existing table has");
+            : TypeMapper.ChooseExisting(table.Name, column, context.Profile(table, column), existing.PgType, existing.Labels, options) ?? Unwritten(context, table, column, existing);
+    }
+
+    private static TypeChoice Unwritten(PlanContext context, Table table, Column column, ExistingColumn existing)
+    {
+        context.Find("target-type-unsupported", Severity.Block, $"{table.Name}.{column.Name}", $"The target's column is {existing.PgType}, which Godwit does not write.",
+            $"Load into a column of type text and convert it afterwards (ALTER TABLE ... ALTER COLUMN ... TYPE {existing.PgType} USING ...), or leave the table out: --exclude '{table.Name}'.");
+        return new TypeChoice("text", new(CellEncoding.Text), Fidelity.Equivalent, "the target's type is not written", 0, []);
     }
 
     private static ExistingColumn? ExistingColumn(PlanContext context, Table table, Column column) =>

@@ -23,9 +23,11 @@ internal static class ViewPlanner
             foreach (var note in translation.Notes) context.Find("translated-with-note", Severity.Info, subject, note);
             var name = context.Names.AddView(view.Name);
             var load = new SqlName(PlanContext.LoadSchema, name);
-            context.Views.Add(new(view.Name, load, translation.Columns));
+            var columns = context.Names.ViewColumns(view.Name, translation.Columns.Select(c => c.TargetName));
+            var renamed = !columns.SequenceEqual(translation.Columns.Select(c => c.TargetName), StringComparer.Ordinal);
+            context.Views.Add(new(view.Name, load, [.. translation.Columns.Zip(columns, (c, n) => c with { TargetName = n })]));
             scope = new(scope.Tables.Add(context.Views[^1]));
-            yield return new($"view {view.Name}", StepKind.View, subject, $"CREATE VIEW {load} AS\n{translation.Query}", "A view of the source.", $"DROP VIEW {load}") { Fallback = "" };
+            yield return new($"view {view.Name}", StepKind.View, subject, $"CREATE VIEW {load}{(renamed ? $" ({SqlName.List(columns)})" : "")} AS\n{translation.Query}", "A view of the source.", $"DROP VIEW {load}") { Fallback = "" };
         }
     }
 

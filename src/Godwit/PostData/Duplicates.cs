@@ -9,6 +9,21 @@ internal static class Duplicates
 {
     private const int Shown = 5;
 
+    /// <summary><paramref name="key"/>: as a step of the plan says it.</summary>
+    public static async Task<string> DescribeAsync(NpgsqlConnection connection, UniqueKey key, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"select count(*) over (), count(*), left(row({key.Terms})::text, 120) from {key.Table} where row({key.Terms}) is not null{(key.Predicate is null ? "" : $" and ({key.Predicate})")} group by {key.Terms} having count(*) > 1 order by 2 desc, 3 limit {Shown}", connection) { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var keys = new List<string>();
+        long count = 0;
+        while (await reader.ReadAsync(ct))
+        {
+            count = reader.GetInt64(0);
+            keys.Add($"{reader.GetString(2)} ({reader.GetInt64(1)} rows)");
+        }
+        return $"{count} key(s) stand in more than one row: {string.Join("; ", keys)}{(count > keys.Count ? "; ..." : "")}.";
+    }
+
     /// <summary>Null where the key's columns cannot be told from the statement (expressions), or the table is not the plan's.</summary>
     public static async Task<string?> DescribeAsync(NpgsqlConnection connection, TablePlan table, string sql, CancellationToken ct)
     {

@@ -128,10 +128,11 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         if (step.Kind == StepKind.ForeignKeyValidation && e.SqlState == PostgresErrorCodes.ForeignKeyViolation && e.ConstraintName is { } name && step.Table is { } table)
             return await Orphans.DescribeAsync(connection, plan.Tables.First(t => t.Source == table), name, stop);
+        if (e.SqlState == PostgresErrorCodes.UniqueViolation && step.UniqueKey is { } key) return $"{e.SqlState} {e.MessageText}: {await Duplicates.DescribeAsync(connection, key, stop)}";
         if (e.SqlState == PostgresErrorCodes.UniqueViolation && plan.Tables.FirstOrDefault(t => t.Source == step.Table) is { } keyed && plan.InPlace
             && await Duplicates.DescribeAsync(connection, keyed, step.Sql, stop) is { } duplicates) return $"{e.SqlState} {e.MessageText}: {duplicates}";
-        // The server's DETAIL names the key, "Key (email)=(a@b) is duplicated": what the user needs to find the row.
-        return $"{e.SqlState} {e.MessageText}{(e.Detail is null ? "" : " " + e.Detail)}";
+        // The server's DETAIL may hold a whole row, and is not asked for.
+        return $"{e.SqlState} {e.MessageText}";
     }
 
     // Cut apart here and sent as it is: the driver's own parser of several statements does not know every body of a function.

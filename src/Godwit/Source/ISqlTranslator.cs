@@ -25,6 +25,8 @@ public sealed record ScopeTable(string SourceName, SqlName Target, ImmutableArra
     public bool IsView { get; init; }
     /// <summary>Keys by which ON CONFLICT can find rows.</summary>
     public ImmutableArray<ScopeKey> UniqueKeys { get; init; } = [];
+    /// <summary>A row can be refused for other reasons than a key: NOT NULL, CHECK.</summary>
+    public bool MayRefuse { get; init; }
     /// <summary>There are unique indexes besides, partial ones or on expressions.</summary>
     public bool HasOtherUniqueIndexes { get; init; }
 }

@@ -34,11 +34,15 @@ public sealed class BackForm
         CellEncoding.EpochSeconds => Counts("seconds", 1e6),
         CellEncoding.EpochMilliseconds => Counts("milliseconds", 1e3),
         CellEncoding.EpochMicroseconds => Counts("microseconds", 1),
+        CellEncoding.Inet or CellEncoding.Interval or CellEncoding.IntervalMicroseconds => [s_none],
         _ => [s_julian],
     };
 
     public static BackForm Named(CellEncoding encoding, string name) => Of(encoding).FirstOrDefault(f => f.Name == name)
         ?? throw new GodwitException(ErrorKind.Internal, "back-form-unknown", $"The journal names the form {name}, which this Godwit does not know for {encoding}.", "Use the version that made the cutover.");
+
+    // Nothing is known to lead back: the way back names the column as lost.
+    private static readonly BackForm s_none = new("none", _ => null);
 
     private static readonly BackForm s_text = new("text", v => SourceValue.Text(v.Text)),
         s_blob = new("blob", v => SourceValue.Blob(Convert.FromHexString(v.Text.AsSpan(2)))),

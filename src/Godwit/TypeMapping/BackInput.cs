@@ -56,6 +56,8 @@ internal readonly record struct BackInput(long Integer, double Real, string Text
                 return text == "NaN" ? null : Of(text);
             case CellEncoding.Time:
                 return IsoText.ParseTime(Encoding.UTF8.GetBytes(text), out var clock, out _) ? Of(clock) : null;
+            case CellEncoding.Inet or CellEncoding.Interval or CellEncoding.IntervalMicroseconds:
+                return null;
             case CellEncoding.Text or CellEncoding.Bytea or CellEncoding.Uuid or CellEncoding.Json or CellEncoding.Jsonb:
                 return Of(text);
             default:
@@ -82,6 +84,8 @@ internal readonly record struct BackInput(long Integer, double Real, string Text
                 if (cell.Class == StorageClass.Blob) cell.Bytes.CopyTo(uuid);
                 else if (!UuidText.TryParse(cell.Bytes, uuid, out _)) return null;
                 return Of(new Guid(uuid, bigEndian: true).ToString());
+            case CellEncoding.Inet or CellEncoding.Interval or CellEncoding.IntervalMicroseconds:
+                return null;
             case CellEncoding.Time:
                 return IsoText.ParseTime(cell.Bytes, out var clock, out _) ? Of(clock) : null;
             case CellEncoding.Bytea:

@@ -17,7 +17,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
     private long _position;
     private long _minInteger = long.MaxValue, _maxInteger = long.MinValue, _minIntegerText = long.MaxValue, _maxIntegerText = long.MinValue;
     private double _minReal = double.PositiveInfinity, _maxReal = double.NegativeInfinity;
-    private int _maxCharacters, _maxTextBytes, _maxBlobBytes, _integerDigits, _scale;
+    private int _maxCharacters, _maxTextBytes, _maxBlobBytes, _integerDigits, _scale, _fraction;
 
     /// <summary>What is known of the text seen last.</summary>
     public CellLook Look => _look;
@@ -224,8 +224,10 @@ internal sealed class ColumnCounter(ProfileRequest request)
         if ((_probes & Probes.Bool) != 0) Unless(BoolText.TryParse(text, out _), ValueFact.NotBoolText);
         if ((_probes & Probes.Clock) != 0)
         {
-            Unless(IsoText.ParseTime(text, out _, out var asPrinted), ValueFact.NotClock);
+            var isClock = IsoText.ParseTime(text, out var clock, out var asPrinted);
+            Unless(isClock, ValueFact.NotClock);
             Unless(asPrinted, ValueFact.Respelled);
+            if (isClock) Fraction(clock % IsoText.Second);
         }
         if ((_probes & Probes.Moment) != 0) MomentText(text);
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);
@@ -244,9 +246,18 @@ internal sealed class ColumnCounter(ProfileRequest request)
         _look.Moment = moment;
         Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
         if (kind == IsoKind.None) return;
+        Fraction(moment.UnixMicroseconds % IsoText.Second);
         if (moment.OffsetMinutes != 0) Count(ValueFact.OffsetNotUtc);
         if (moment.UnixMicroseconds % IsoText.Day != 0) Count(ValueFact.WithTime);
         Unless(moment.AsPrinted, ValueFact.Respelled);
+    }
+
+    private void Fraction(long microseconds)
+    {
+        if (microseconds == 0 || _fraction == 6) return;
+        var digits = 6;
+        for (; microseconds % 10 == 0; microseconds /= 10) digits--;
+        if (digits > _fraction) _fraction = digits;
     }
 
     private void DecimalText(ReadOnlySpan<byte> text)
@@ -306,6 +317,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         MaxBlobBytes = _maxBlobBytes,
         IntegerDigits = _integerDigits,
         Scale = _scale,
+        FractionDigits = _fraction,
         DeclaredLength = _limit,
         DeclaredNumeric = (request.Precision, request.Scale),
     };

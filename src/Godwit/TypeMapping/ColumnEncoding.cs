@@ -13,15 +13,21 @@ public enum CellEncoding : byte
     EpochSeconds, EpochMilliseconds, EpochMicroseconds,
     /// <summary>Julian day number as real or integer, to timestamp or date.</summary>
     JulianTimestamp, JulianDate,
+    /// <summary>An address as text, with or without the length of a network's prefix. Only into columns that the target has.</summary>
+    Inet,
+    /// <summary>A duration as text ('1.02:03:04.5', 'P1DT2H'), or a count of microseconds. Only into columns that the target has.</summary>
+    Interval, IntervalMicroseconds,
 }
 
 /// <summary>
 /// One column's encoding with its limits. <see cref="Length"/>: characters of varchar(n), 0 = none.
-/// <see cref="Precision"/>/<see cref="Scale"/>: of numeric(p,s), 0 precision = none.
+/// <see cref="Precision"/>/<see cref="Scale"/>: of numeric(p,s), 0 precision = none; of a time, how many of the six digits behind the second the
+/// type does not keep. <see cref="Rounds"/>: a finer time is rounded to what the type keeps, as the server would, and not set aside.
+/// <see cref="Labels"/>: of an enumeration, each between two NULs; a text that is none of them does not fit.
 /// <see cref="Proven"/>: a scan of the same snapshot has shown that every value fits, so that content that only the server would
 /// refuse (JSON syntax, invalid UTF-8) need not be looked at again.
 /// </summary>
-public readonly record struct ColumnEncoding(CellEncoding Kind, int Length = 0, int Precision = 0, int Scale = 0, bool Proven = false);
+public readonly record struct ColumnEncoding(CellEncoding Kind, int Length = 0, int Precision = 0, int Scale = 0, bool Proven = false, bool Rounds = false, string? Labels = null);
 
 /// <summary>What a conversion keeps.</summary>
 public enum Fidelity
@@ -38,5 +44,5 @@ public enum Fidelity
 public enum Misfit : byte
 {
     None, NotAnInteger, OutOfRange, NotANumber, NotABoolean, NotADate, NotATime, NotATimestamp, InvalidJson, DuplicateJsonKeys, UnsupportedJson,
-    NotAUuid, NulInText, InvalidUtf8, TooLong, WouldRound, BlobInText, TextInBytea,
+    NotAUuid, NulInText, InvalidUtf8, TooLong, WouldRound, BlobInText, TextInBytea, NotALabel, NotAnAddress, NotADuration, RowTooWide,
 }

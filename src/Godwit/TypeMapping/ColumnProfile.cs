@@ -54,6 +54,8 @@ public sealed class ColumnProfile
     /// <summary>Digits before and after the point that hold every number exactly; only with <see cref="Probes.Digits"/>.</summary>
     public int IntegerDigits { get; init; }
     public int Scale { get; init; }
+    /// <summary>The most digits behind the second of a text that is a moment or a time of day, at most six.</summary>
+    public int FractionDigits { get; init; }
     /// <summary>The length, or precision and scale, that <see cref="ValueFact.TooLong"/> and <see cref="ValueFact.WouldRound"/> were counted against.</summary>
     public int DeclaredLength { get; init; }
     public (int Precision, int Scale) DeclaredNumeric { get; init; }
@@ -82,6 +84,7 @@ public sealed class ColumnProfile
             MaxBlobBytes = Math.Max(MaxBlobBytes, later.MaxBlobBytes),
             IntegerDigits = Math.Max(IntegerDigits, later.IntegerDigits),
             Scale = Math.Max(Scale, later.Scale),
+            FractionDigits = Math.Max(FractionDigits, later.FractionDigits),
             DeclaredLength = Math.Max(DeclaredLength, later.DeclaredLength),
             DeclaredNumeric = DeclaredNumeric.Precision > 0 ? DeclaredNumeric : later.DeclaredNumeric,
         };

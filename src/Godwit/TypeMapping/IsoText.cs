@@ -57,10 +57,19 @@ internal static class IsoText
         return tooFine ? IsoKind.TooFine : IsoKind.Offset;
     }
 
-    /// <summary>'HH:MM[:SS[.f]]' from 00:00 to 24:00:00, the range of PostgreSQL's time.</summary>
-    public static bool ParseTime(ReadOnlySpan<byte> s, out long microseconds, out bool asPrinted) =>
-        ParseClock(s, 24, out microseconds, out var used, out var tooFine, out asPrinted)
-        && used == s.Length && !tooFine && microseconds <= Day;
+    /// <summary>'HH:MM[:SS[.f]]' from 00:00 to 24:00:00, the range of PostgreSQL's time; also behind the date that Rails puts before a time.</summary>
+    public static bool ParseTime(ReadOnlySpan<byte> s, out long microseconds, out bool asPrinted) => ParseTime(s, out microseconds, out asPrinted, out var tooFine) && !tooFine;
+
+    /// <summary>The same with digits beyond the sixth, which are left out of <paramref name="microseconds"/>.</summary>
+    public static bool ParseTime(ReadOnlySpan<byte> s, out long microseconds, out bool asPrinted, out bool tooFine)
+    {
+        // ActiveRecord::Type::Time.
+        var dated = s.StartsWith("2000-01-01 "u8);
+        if (dated) s = s["2000-01-01 ".Length..];
+        if (!ParseClock(s, 24, out microseconds, out var used, out tooFine, out asPrinted) || used != s.Length || microseconds > Day) return false;
+        asPrinted &= !dated;
+        return true;
+    }
 
     private static bool ParseClock(ReadOnlySpan<byte> s, int maxHour, out long microseconds, out int used, out bool tooFine, out bool asPrinted)
     {
@@ -91,6 +100,13 @@ internal static class IsoText
         microseconds += fraction;
         used = i;
         return true;
+    }
+
+    /// <summary>Half up at the seventh digit behind the second of a text that is too fine: 1 or 0 microseconds.</summary>
+    public static long RoundingUp(ReadOnlySpan<byte> s)
+    {
+        var point = s.LastIndexOf((byte)'.');
+        return point >= 0 && s.Length > point + 7 && s[point + 7] is >= (byte)'5' and <= (byte)'9' ? 1 : 0;
     }
 
     private static bool ParseOffset(ReadOnlySpan<byte> s, out int minutes)

@@ -14,17 +14,27 @@ public sealed partial class RowEncoder
         return look.Kind;
     }
 
-    private Misfit Timestamp(in SourceCell cell, bool withZone, CellLook? look)
+    private Misfit Timestamp(in ColumnEncoding encoding, in SourceCell cell, bool withZone, CellLook? look)
     {
         if (cell.Class != StorageClass.Text) return Misfit.NotATimestamp;
         switch (Parse(cell, look, out var moment))
         {
+            case IsoKind.TooFine when encoding.Rounds: return PutKept(encoding, moment.UnixMicroseconds - PostgresEpoch + IsoText.RoundingUp(cell.Bytes));
             case IsoKind.TooFine: return Misfit.WouldRound;
             case IsoKind.None: return Misfit.NotATimestamp;
             case IsoKind.Offset when !withZone: return Misfit.NotATimestamp;
-            default: return PutMicroseconds(moment.UnixMicroseconds - PostgresEpoch);
+            default: return PutKept(encoding, moment.UnixMicroseconds - PostgresEpoch);
         }
     }
+
+    // The server rounds to the digits that the type keeps (timestamp_recv, AdjustTimestampForTypmod).
+    private Misfit PutKept(in ColumnEncoding encoding, long microseconds)
+    {
+        if (encoding.Scale > 0 && !encoding.Rounds && microseconds % s_powers[encoding.Scale] != 0) return Misfit.WouldRound;
+        return PutMicroseconds(microseconds);
+    }
+
+    private static readonly long[] s_powers = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
 
     private Misfit Date(in SourceCell cell, CellLook? look)
     {
@@ -33,11 +43,16 @@ public sealed partial class RowEncoder
         return kind is IsoKind.Date or IsoKind.Naive ? PutDate(moment.UnixMicroseconds) : Misfit.NotADate;
     }
 
-    private Misfit Time(in SourceCell cell) =>
-        cell.Class == StorageClass.Text && IsoText.ParseTime(cell.Bytes, out var microseconds, out _) ? PutMicroseconds(microseconds) : Misfit.NotATime;
-
-    private Misfit NumericMoment(CellEncoding unit, in SourceCell cell)
+    private Misfit Time(in ColumnEncoding encoding, in SourceCell cell)
     {
+        if (cell.Class != StorageClass.Text || !IsoText.ParseTime(cell.Bytes, out var microseconds, out _, out var tooFine)) return Misfit.NotATime;
+        if (!tooFine) return PutKept(encoding, microseconds);
+        return encoding.Rounds ? PutKept(encoding, microseconds + IsoText.RoundingUp(cell.Bytes)) : Misfit.NotATime;
+    }
+
+    private Misfit NumericMoment(in ColumnEncoding encoding, in SourceCell cell)
+    {
+        var unit = encoding.Kind;
         long microseconds;
         Misfit reason;
         switch (cell.Class)
@@ -47,7 +62,7 @@ public sealed partial class RowEncoder
             default: return Misfit.NotATimestamp;
         }
         if (reason != Misfit.None) return reason;
-        return unit == CellEncoding.JulianDate ? PutDate(microseconds) : PutMicroseconds(microseconds - PostgresEpoch);
+        return unit == CellEncoding.JulianDate ? PutDate(microseconds) : PutKept(encoding, microseconds - PostgresEpoch);
     }
 
     private Misfit PutMicroseconds(long value)

@@ -30,6 +30,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
     public RowEncoder(ImmutableArray<ColumnEncoding> encodings, int initialBytes)
     {
         _encodings = [.. encodings];
+        _measures = MayExceedPage(_encodings);
         _initialBytes = Math.Max(initialBytes, 256);
         _buffer = ArrayPool<byte>.Shared.Rent(_initialBytes);
     }
@@ -43,6 +44,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
     {
         _position = position;
         _misfit = Misfit.None;
+        (_width, _hasNull) = (0, false);
         Reserve(2);
         BinaryPrimitives.WriteInt16BigEndian(_buffer.AsSpan(_length), (short)_encodings.Length);
         _length += 2;
@@ -54,14 +56,20 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
     internal void Cell(int column, in SourceCell cell, CellLook? look)
     {
         if (_misfit != Misfit.None) return;
+        var begin = _length;
         var reason = Encode(_encodings[column], cell, look);
-        if (reason == Misfit.None) return;
+        if (reason == Misfit.None)
+        {
+            if (_measures) Measure(_encodings[column].Kind, cell.Class == StorageClass.Null, _length - begin - 4);
+            return;
+        }
         _misfit = reason;
         _misfitColumn = column;
     }
 
     public bool EndRow()
     {
+        if (_measures && _misfit == Misfit.None && ExceedsPage()) (_misfit, _misfitColumn) = (Misfit.RowTooWide, _encodings.Length - 1);
         if (_misfit == Misfit.None)
         {
             _rowStart = _length;
@@ -123,15 +131,18 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
             case CellEncoding.Uuid: return Uuid(cell);
             case CellEncoding.Json or CellEncoding.Jsonb: return Json(encoding, cell, look);
             case CellEncoding.Date: return Date(cell, look);
-            case CellEncoding.Time: return Time(cell);
-            case CellEncoding.Timestamp: return Timestamp(cell, withZone: false, look);
-            case CellEncoding.TimestampTz: return Timestamp(cell, withZone: true, look);
-            default: return NumericMoment(encoding.Kind, cell);
+            case CellEncoding.Time: return Time(encoding, cell);
+            case CellEncoding.Timestamp: return Timestamp(encoding, cell, withZone: false, look);
+            case CellEncoding.TimestampTz: return Timestamp(encoding, cell, withZone: true, look);
+            case CellEncoding.Inet: return Inet(cell);
+            case CellEncoding.Interval or CellEncoding.IntervalMicroseconds: return Interval(encoding.Kind, cell);
+            default: return NumericMoment(encoding, cell);
         }
     }
 
     private Misfit Text(in ColumnEncoding encoding, in SourceCell cell, CellLook? look)
     {
+        if (encoding.Labels is { } labels && (cell.Class != StorageClass.Text || !IsLabel(labels, cell.Bytes))) return Misfit.NotALabel;
         switch (cell.Class)
         {
             case StorageClass.Text:

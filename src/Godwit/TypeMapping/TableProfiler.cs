@@ -69,6 +69,7 @@ internal readonly record struct ProfileRequest(Probes Probes, int Length, int Pr
         var declared = DeclaredType.Parse(column.DeclaredType);
         var rule = TypeRules.For(declared);
         var request = new ProfileRequest(Of(rule.Encode), rule.Length(declared), rule.Numeric(declared).Precision, rule.Numeric(declared).Scale);
+        if (options?.Existing?.Invoke(table, column.Name) is { } existing && PgTypeName.OfExisting(existing) is { } target) request = request with { Probes = request.Probes | Of(target.Encode) };
         if (options?.CastOf(table, column) is not { } cast) return request;
         var type = PgTypeName.Parse(cast.PgType, $"{table}.{column.Name}");
         // A proposal may yet give way to the declared type, whose limits must be known then.

@@ -5,10 +5,20 @@ namespace Godwit.TypeMapping;
 /// <summary>A type that somebody else chose: what of the values does not fit it.</summary>
 internal sealed partial class TypeDecision
 {
-    public TypeChoice As(PgTypeName type, string why)
+    /// <summary><paramref name="existing"/>: the target has this column, so that no other type can be chosen: what is finer than it keeps is rounded.</summary>
+    public TypeChoice As(PgTypeName type, string why, bool existing = false)
     {
         if (Numbers(type) is { } encoded) type = type with { Encode = encoded };
         var (needs, odds) = OddsOf(type);
+        var rounds = existing && type.Encode is CellEncoding.Time or CellEncoding.Timestamp or CellEncoding.TimestampTz or (>= CellEncoding.EpochSeconds and <= CellEncoding.JulianTimestamp);
+        if (rounds)
+        {
+            odds = odds.Remove(TooFine);
+            if (profile[ValueFact.TooFine] > 0)
+                Add("fraction-too-fine", Severity.Warning, $"{Say(TooFine)}: they are rounded to microseconds, as PostgreSQL does.", null);
+            if (LimitExceeded(type))
+                Add("fraction-too-fine", Severity.Warning, $"Some times have more digits behind the second than {type.Name} keeps ({why}): they are rounded, as PostgreSQL does.", null);
+        }
         long misfits = 0;
         foreach (var odd in odds)
         {
@@ -16,7 +26,7 @@ internal sealed partial class TypeDecision
             misfits += profile[odd.Fact];
             Add("cast-misfits", Severity.Warning, $"{Say(odd)}; they do not fit {type.Name} ({why}).", $"--on-misfit quarantine sets these rows aside; another --cast {_subject}=TYPE holds them.");
         }
-        if (misfits == 0 && LimitExceeded(type))
+        if (misfits == 0 && !rounds && LimitExceeded(type))
         {
             misfits = 1;
             Add("cast-misfits", Severity.Warning, $"Some values are longer or finer than {type.Name} holds ({why}).", $"Another --cast {_subject}=TYPE holds them.");
@@ -29,13 +39,25 @@ internal sealed partial class TypeDecision
         if (type.Encode is CellEncoding.TimestampTz && profile[ValueFact.OffsetNotUtc] > 0)
             Add("offset-not-kept", Severity.Info, "timestamptz keeps the moment, not the offset it was written with.", $"--cast {_subject}=text keeps the spelling.");
         var proven = looked && misfits == 0;
-        return new TypeChoice(type.Name, EncodingOf(type, proven), FidelityAs(type), why, misfits, [.. _findings]);
+        var lossy = rounds && (LimitExceeded(type) || profile[ValueFact.TooFine] > 0);
+        return new TypeChoice(type.Name, EncodingOf(type, proven) with { Rounds = rounds }, lossy ? Fidelity.Lossy : FidelityAs(type), why, misfits, [.. _findings]);
+    }
+
+    /// <summary>An enumeration that the target has. Whether a text is one of the labels is seen when it is copied.</summary>
+    public TypeChoice AsLabels(string pgType, string labels, string why)
+    {
+        long misfits = profile.Values - profile[ValueFact.Text];
+        if (misfits > 0) Add("cast-misfits", Severity.Warning, $"{misfits} value(s) are no text; they do not fit {pgType} ({why}).", "Change the column's type in the target, or those values.");
+        if (profile[ValueFact.Text] > 0) Add("type-not-proven", Severity.Info, $"Each value is held against the labels of {pgType} when it is copied ({why}).", null);
+        return new TypeChoice(pgType, new ColumnEncoding(CellEncoding.Text, Labels: labels), Fidelity.Exact, why, misfits, [.. _findings]);
     }
 
     /// <summary>How numbers become moments, where the target is a moment and the values are numbers.</summary>
     private CellEncoding? Numbers(PgTypeName type)
     {
         if (profile.Values == 0 || profile.Numbers != profile.Values) return null;
+        // Django's DurationField.
+        if (type.Encode == CellEncoding.Interval && profile[ValueFact.Integer] == profile.Values && options.MicrosecondDurations) return CellEncoding.IntervalMicroseconds;
         if (type.Encode is CellEncoding.Timestamp or CellEncoding.TimestampTz)
             return EpochUnit()?.Encoding ?? (IsJulian ? CellEncoding.JulianTimestamp : null);
         return type.Encode == CellEncoding.Date && IsJulian ? CellEncoding.JulianDate : null;
@@ -64,6 +86,7 @@ internal sealed partial class TypeDecision
             CellEncoding.Date => (Probes.Moment, [NotMoments, TooFine, Is(ValueFact.WithTime, "have a time other than midnight"), Is(ValueFact.Offset, "name an offset"), .. notText]),
             CellEncoding.Timestamp => (Probes.Moment, [NotMoments, TooFine, Is(ValueFact.Offset, "name an offset"), .. notText]),
             CellEncoding.TimestampTz => (Probes.Moment, [NotMoments, TooFine, .. notText]),
+            CellEncoding.Inet or CellEncoding.Interval => (Probes.None, [IntegersAreOdd, RealsAreOdd, BlobsAreOdd]),
             CellEncoding.Time => (Probes.Clock, [Is(ValueFact.NotClock, "are no time of day"), .. notText]),
             CellEncoding.JulianDate => (Probes.Moment, [Is(ValueFact.JulianTime, "have a time other than midnight")]),
             CellEncoding.Text => (Probes.None, [.. (type.Length > 0 && profile.DeclaredLength == type.Length ? new[] { Is(ValueFact.TooLong, "are too long") } : []), BlobsAreOdd, NulIsOdd, InvalidUtf8IsOdd]),
@@ -77,6 +100,10 @@ internal sealed partial class TypeDecision
         { Encode: CellEncoding.Text, Length: > 0 } => profile.DeclaredLength != type.Length && profile.MaxCharacters > type.Length,
         { Encode: CellEncoding.Numeric, Precision: > 0 } => profile.DeclaredNumeric != (type.Precision, type.Scale)
             && (profile.Scale > type.Scale || profile.IntegerDigits > type.Precision - type.Scale),
+        { Encode: CellEncoding.Time or CellEncoding.Timestamp or CellEncoding.TimestampTz } => profile.FractionDigits > 6 - type.Scale,
+        { Encode: CellEncoding.EpochMilliseconds } => type.Scale > 3 || profile[ValueFact.Real] > 0 && type.Scale > 0,
+        { Encode: CellEncoding.EpochSeconds } => type.Scale > 0 && profile[ValueFact.Real] > 0,
+        { Encode: CellEncoding.EpochMicroseconds or CellEncoding.JulianTimestamp } => type.Scale > 0,
         { Encode: CellEncoding.Int2 } => profile.MinReal < short.MinValue || profile.MaxReal > short.MaxValue,
         { Encode: CellEncoding.Int4 } => profile.MinReal < int.MinValue || profile.MaxReal > int.MaxValue,
         _ => false,

@@ -45,4 +45,15 @@ public static class TypeMapper
     /// </summary>
     public static TypeChoice ChooseAs(string table, Column column, ColumnProfile profile, string pgType, TypeOptions options, string why) =>
         new TypeDecision(table, column, profile, options).As(PgTypeName.Parse(pgType, $"{table}.{column.Name}"), why);
+
+    /// <summary>The type of a column that the target has. <paramref name="labels"/>: of an enumeration. Null where Godwit cannot write it.</summary>
+    internal static TypeChoice? ChooseExisting(string table, Column column, ColumnProfile profile, string pgType, string? labels, TypeOptions options)
+    {
+        const string Why = "the type that the existing table has";
+        var decision = new TypeDecision(table, column, profile, options);
+        if (labels is not null) return decision.AsLabels(pgType, labels, Why);
+        if (PgTypeName.OfExisting(pgType) is { } known) return decision.As(known, Why, existing: true);
+        // NULL is one in any type.
+        return profile.Values == 0 ? new TypeChoice(pgType, new(CellEncoding.Text), Fidelity.Exact, Why, 0, []) : null;
+    }
 }

@@ -35,6 +35,12 @@ public sealed record TypeCast(string Pattern, string PgType, string? Proposed = 
 /// </summary>
 public sealed record TypeOptions(ImmutableArray<TypeCast> Casts, bool JsonAsText, Func<string, string, bool> WidenAllowed)
 {
+    /// <summary>Integers in a column of durations count microseconds, as Django writes them.</summary>
+    public bool MicrosecondDurations { get; init; }
+
+    /// <summary>The type of the column that the target has for a source table and column, null where it has none: what to look for in the values.</summary>
+    public Func<string, string, string?>? Existing { get; init; }
+
     public static TypeOptions Default { get; } = new([], false, static (_, _) => true);
 
     public TypeCast? CastOf(string table, Column column) => Casts.FirstOrDefault(c => c.Matches(table, column));

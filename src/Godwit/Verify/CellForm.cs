@@ -8,6 +8,10 @@ internal enum CellForm : byte
     Bytes, Boolean, Integer, Float4, Float8, Numeric, Date, Time, Timestamp, TimestampTz, Uuid,
     /// <summary>json keeps the text as it was given, so that its bytes are compared.</summary>
     JsonText,
+    /// <summary>An address and the length of its prefix.</summary>
+    Inet,
+    /// <summary>Months, and microseconds of which a day has 86,400 million.</summary>
+    Interval,
     /// <summary>jsonb keeps structure: members in any order, numbers by value.</summary>
     Json,
 }
@@ -36,6 +40,8 @@ internal static class CellForms
             "timestamp" or "timestamp without time zone" => CellForm.Timestamp,
             "timestamptz" or "timestamp with time zone" => CellForm.TimestampTz,
             "uuid" => CellForm.Uuid,
+            "inet" => CellForm.Inet,
+            "interval" => CellForm.Interval,
             "json" => CellForm.JsonText,
             "jsonb" => CellForm.Json,
             _ => CellForm.Text,

@@ -21,13 +21,26 @@ internal sealed class ComparedColumn(ColumnPlan plan, bool isKey)
     /// bytea is read as it is: its hexadecimal text would double the traffic and cannot be longer than 1 GB (half of that in bytes), and the
     /// bytes are what is meant. Everything else is PostgreSQL's own text.
     /// </summary>
-    public string Select => Form == CellForm.Bytes ? SqlName.Quote(Target) : SqlName.Quote(Target) + "::text";
+    public string SelectFrom(string alias)
+    {
+        var c = $"{alias}.{SqlName.Quote(Target)}";
+        return Form switch
+        {
+            CellForm.Bytes => c,
+            CellForm.Interval => $"(extract(year from {c}) * 12 + extract(month from {c}))::bigint || ' ' || (extract(day from {c}) * 86400000000 + extract(hour from {c}) * 3600000000 + extract(minute from {c}) * 60000000 + extract(microseconds from {c}))::bigint",
+            _ => c + "::text",
+        };
+    }
 
     /// <summary>
     /// The same in COPY's text format, which prints most types as their text without a cast: a third less work for the server. Of what is text already
     /// or only near to it (character(n), whose blanks the cast takes away), the cast is kept.
     /// </summary>
-    public string Printed => Form == CellForm.Text ? Select : SqlName.Quote(Target);
+    public string PrintedFrom(string alias) => Form is CellForm.Text or CellForm.Interval ? SelectFrom(alias) : $"{alias}.{SqlName.Quote(Target)}";
+
+    /// <summary>Digits behind the second that a moment's type keeps.</summary>
+    public int Digits { get; } = 6 - plan.Encoding.Scale;
+    public bool Rounds { get; } = plan.Encoding.Rounds;
 }
 
 /// <summary>Columns whose values do not belong into a report.</summary>

@@ -48,6 +48,9 @@ internal ref struct MomentReader(ReadOnlySpan<byte> text)
 {
     private ReadOnlySpan<byte> _rest = text;
 
+    /// <summary>A fraction finer than microseconds is rounded, half up; else it is none.</summary>
+    public bool Rounds { get; init; }
+
     public readonly bool AtEnd => _rest.IsEmpty;
 
     private bool Eat(char c)
@@ -115,14 +118,16 @@ internal ref struct MomentReader(ReadOnlySpan<byte> text)
     private bool Fraction(out long micros)
     {
         micros = 0;
-        var count = 0;
+        var (count, up) = (0, 0);
         for (; !_rest.IsEmpty && (uint)(_rest[0] - '0') <= 9; _rest = _rest[1..], count++)
         {
             var digit = _rest[0] - '0';
             if (count < 6) micros = micros * 10 + digit;
-            else if (digit != 0) return false;
+            else if (!Rounds && digit != 0) return false;
+            else if (count == 6 && digit >= 5) up = 1;
         }
         for (var i = count; i < 6; i++) micros *= 10;
+        micros += up;
         return count > 0;
     }
 

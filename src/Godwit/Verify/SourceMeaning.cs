@@ -27,6 +27,8 @@ internal sealed class SourceMeaning
             CellForm.Numeric => Number(cell),
             CellForm.Uuid => Uuids.TryRead(cell.Bytes, cell.Class == StorageClass.Blob, out var uuid) ? uuid : null,
             CellForm.Json => Json(cell),
+            CellForm.Inet => cell.Class == StorageClass.Text ? Addresses.Read(cell.Bytes) : null,
+            CellForm.Interval => Durations.Read(column.Encoding, cell),
             _ => OfMoment(column, cell)?.Digest,
         };
         return known ?? Unreadable(cell);
@@ -163,7 +165,7 @@ internal sealed class SourceMeaning
     /// <summary>The moment that a value means, or null.</summary>
     public static Moment? OfMoment(ComparedColumn column, in SourceCell cell)
     {
-        if (cell.Class == StorageClass.Text) return IsoMoment(column.Form, Trim(cell.Bytes)) ?? (Number(cell.Bytes) is { } n ? OfCount(column, n) : null);
+        if (cell.Class == StorageClass.Text) return IsoMoment(column, Trim(cell.Bytes)) ?? (Number(cell.Bytes) is { } n ? OfCount(column, n) : null);
         if (cell.Class == StorageClass.Integer) return OfCount(column, cell.Integer);
         if (cell.Class == StorageClass.Real && (IsJulian(column) ? Whole(cell.Real) : Exact(cell.Real)) is { } real) return OfCount(column, real);
         return null;
@@ -194,7 +196,8 @@ internal sealed class SourceMeaning
             _ => null,
         };
         if (micros is null) return null;
-        var moment = Moment.OfUnixMicros(decimal.Round(micros.Value, MidpointRounding.ToEven));
+        var whole = decimal.Round(micros.Value, MidpointRounding.ToEven);
+        var moment = Moment.OfUnixMicros(column.Rounds ? Kept(column, (long)whole) : whole);
         if (moment is null) return null;
         return column.Form switch
         {
@@ -216,11 +219,21 @@ internal sealed class SourceMeaning
         return decimal.Round(days * 86_400_000_000m) - unixEpochMillis * 1_000m;
     }
 
-    private static Moment? IsoMoment(CellForm form, ReadOnlySpan<byte> text)
+    // To the digits that the type keeps, half away from zero, as timestamp(p) does from the server's own epoch.
+    private static long Kept(ComparedColumn column, long micros)
     {
-        var reader = new MomentReader(text);
+        var unit = (long)Math.Pow(10, 6 - column.Digits);
+        const long epoch = 946_684_800_000_000;
+        return column.Digits == 6 ? micros : (long)decimal.Round((micros - epoch) / (decimal)unit, MidpointRounding.AwayFromZero) * unit + epoch;
+    }
+
+    private static Moment? IsoMoment(ComparedColumn column, ReadOnlySpan<byte> text)
+    {
+        var form = column.Form;
+        var reader = new MomentReader(text) { Rounds = column.Rounds };
         long date = 0, micros = 0;
-        if (form == CellForm.Time) return reader.Time(out micros) && reader.AtEnd ? new Moment(0, micros) : null;
+        // The date that Rails puts before a time.
+        if (form == CellForm.Time) return (!text.StartsWith("2000-01-01 "u8) || reader.Date(out _) && reader.Separator()) && reader.Time(out micros) && reader.AtEnd ? new Moment(0, column.Rounds ? Kept(column, micros + 946_684_800_000_000) - 946_684_800_000_000 : micros) : null;
         if (!reader.Date(out date)) return null;
         if (!reader.AtEnd && (!reader.Separator() || !reader.Time(out micros))) return null;
         if (!reader.Offset(out var offset) || !reader.AtEnd) return null;
@@ -229,10 +242,18 @@ internal sealed class SourceMeaning
             case CellForm.Date:
                 return micros == 0 && offset is null ? new Moment(date, 0) : null;
             case CellForm.Timestamp:
-                return offset is null or 0 ? new Moment(date, micros) : null;
+                return offset is null or 0 ? Kept(column, date, micros, 0) : null;
             default:
-                return offset is null or 0 ? new Moment(date, micros) : ToUtc(date, micros, offset.Value);
+                return Kept(column, date, micros, offset ?? 0);
         }
+    }
+
+    private static Moment? Kept(ComparedColumn column, long date, long micros, int offset)
+    {
+        if (!column.Rounds) return offset == 0 ? new Moment(date, micros) : ToUtc(date, micros, offset);
+        if (date is < 10101 or > 99991230) return null;
+        var ticks = new DateTime((int)(date / 10000), (int)(date / 100 % 100), (int)(date % 100), 0, 0, 0, DateTimeKind.Unspecified).Ticks - DateTime.UnixEpoch.Ticks;
+        return Moment.OfUnixMicros(Kept(column, ticks / 10 + micros - offset * 1_000_000L));
     }
 
     private static Moment? ToUtc(long date, long micros, int offset)

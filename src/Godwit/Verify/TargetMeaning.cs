@@ -20,6 +20,8 @@ internal sealed class TargetMeaning
             CellForm.Numeric => Number(text),
             CellForm.Uuid => Uuids.TryRead(text, false, out var uuid) ? uuid : null,
             CellForm.Json => _json.TryRead(text, out var json) ? json : null,
+            CellForm.Inet => Addresses.Read(text),
+            CellForm.Interval => Durations.ReadCounts(text),
             _ => OfMoment(column.Form, text),
         };
         return known ?? Digest.OfBytes(Tag.TargetOnly, text);

@@ -14,7 +14,7 @@ internal static class TargetScan
     /// table's name.
     /// </summary>
     public static string Sql(ComparedTable table, string rest, bool withCtid) =>
-        $"COPY (SELECT {string.Join(", ", table.Columns.Select(c => "t." + c.Select))}{(withCtid ? ", t.ctid::text" : "")} FROM {table.From} AS t{rest}) TO STDOUT (FORMAT binary)";
+        $"COPY (SELECT {string.Join(", ", table.Columns.Select(c => c.SelectFrom("t")))}{(withCtid ? ", t.ctid::text" : "")} FROM {table.From} AS t{rest}) TO STDOUT (FORMAT binary)";
 
     /// <summary>Pages [from, to) as a TID range scan (PostgreSQL 14 and later); null is open.</summary>
     public static string Pages(long? from, long? to) =>
@@ -59,7 +59,7 @@ internal static class TargetScan
         // In the text format a bytea would be twice as long, in hexadecimal digits.
         var text = columns.All(c => c.Form != CellForm.Bytes);
         var select = text
-            ? $"COPY (SELECT {string.Join(", ", columns.Select(c => "t." + c.Printed))}{(withCtid ? (columns.Length == 0 ? "" : ", ") + "t.ctid" : "")} FROM {table.From} AS t{rest}) TO STDOUT"
+            ? $"COPY (SELECT {string.Join(", ", columns.Select(c => c.PrintedFrom("t")))}{(withCtid ? (columns.Length == 0 ? "" : ", ") + "t.ctid" : "")} FROM {table.From} AS t{rest}) TO STDOUT"
             : Sql(table, rest, withCtid);
         using var copy = connection.BeginCopyOut(select);
         var reader = new TargetRows(copy, columns.Length + (withCtid ? 1 : 0), text, ct);

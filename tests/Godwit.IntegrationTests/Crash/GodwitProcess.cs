@@ -9,10 +9,12 @@ internal sealed class GodwitProcess : IDisposable
     private readonly Process _process;
     private readonly Task<string> _out, _error;
 
-    public GodwitProcess(Scenario scenario, string[] words, string? failpoint = null, string[]? more = null)
+    /// <summary><paramref name="launcher"/>: a program that starts the rest, with its own arguments.</summary>
+    public GodwitProcess(Scenario scenario, string[] words, string? failpoint = null, string[]? more = null, string[]? launcher = null)
     {
         var settings = scenario.Database.Settings.ToBuilder();
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Godwit.Cli.dll"), .. words, scenario.File, $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={settings.Username} sslmode=disable", "--yes", "--no-input", .. more ?? []])
+        string[] command = [.. launcher ?? [], "dotnet"];
+        var start = new ProcessStartInfo(command[0], [.. command[1..], Path.Combine(AppContext.BaseDirectory, "Godwit.Cli.dll"), .. words, scenario.File, $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={settings.Username} sslmode=disable", "--yes", "--no-input", .. more ?? []])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -49,9 +51,9 @@ internal sealed class GodwitProcess : IDisposable
         }
     }
 
-    public static async Task<(int Code, string Said)> RunAsync(Scenario scenario, string[] words, string? failpoint = null, string[]? more = null)
+    public static async Task<(int Code, string Said)> RunAsync(Scenario scenario, string[] words, string? failpoint = null, string[]? more = null, string[]? launcher = null)
     {
-        using var process = new GodwitProcess(scenario, words, failpoint, more);
+        using var process = new GodwitProcess(scenario, words, failpoint, more, launcher);
         return await process.EndAsync();
     }
 

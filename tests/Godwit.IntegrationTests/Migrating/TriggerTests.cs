@@ -42,6 +42,12 @@ public class TriggerTests(PostgresFixture postgres)
         "create trigger t after insert on item begin update item set price = round(new.qty * 1.5, 2), done = new.qty > 3, note = printf('%03d', new.id), tag = case when new.tag is null then 'none' else lower(new.tag) end where rowid = new.rowid; end --- insert into item (name, qty, tag) values ('i', 3, 'ABC') --- insert into item (name, qty) values ('j', 4)",
         "create trigger \"odd \"\"name\" after delete on item when old.note like 'N%' begin insert into log (what, at) values (old.note, date('2020-01-31', '+1 day')); end --- delete from item",
         "create trigger t before update of name on item begin select raise(fail, 'frozen: ' || old.name) from child where item_id = old.id limit 1; end --- update item set name = 'n' where id = 3 --- update item set name = 'n' where id = 1",
+        "create trigger t after insert on item begin insert into child (item_id, v) values (last_insert_rowid(), 'of ' || new.name); insert into log (what, n) values ('child', last_insert_rowid()); insert into log (n) values (last_insert_rowid()); end --- insert into item (name) values ('k') --- insert into item (id, name) values (70, 'l'), (60, 'm')",
+        "create trigger t after update on item begin insert or ignore into stock (name, total) values (new.name, new.qty); insert into log (what, n) values ('stock', changes()); update item set qty = qty + 1 where qty > 5 and id <> new.id; insert into log (what, n) values ('raised', changes()); delete from child where item_id = new.id; insert into log (what, n) values ('children', changes()); end --- update item set name = 'a' where id = 1 --- update item set name = 'new' where id = 2",
+        "create trigger t after insert on log begin update or ignore item set note = 'same', qty = qty + 10 where id < 4; insert into log (what, n) values ('changed', changes()); end --- insert into log (what) values ('go')",
+        "create trigger t after insert on log begin update or ignore item set name = case when id = 2 then null else name || '!' end; end --- insert into log (what) values ('go')",
+        "create trigger t after insert on log begin insert or ignore into item (id, name, qty) select id + 10, case id when 2 then null else 'copy' end, qty from item; insert into log (what, n) values ('last', last_insert_rowid()); end --- insert into log (what) values ('go') --- insert into log (what) values ('again')",
+        "create trigger t after insert on log when new.what = 'go' begin insert or replace into item (id, name, note) values (1, 'replaced', 'n2'); insert into child (item_id, v) values (last_insert_rowid(), changes()); end --- insert into log (what) values ('go')",
     ];
 
     [Theory]
@@ -92,9 +98,13 @@ public class TriggerTests(PostgresFixture postgres)
 
     [Theory]
     [InlineData("create trigger t after insert on item begin insert into log (what) values (application_function(new.name)); end")]
-    [InlineData("create trigger t after insert on item begin update or ignore item set name = 'x'; end")]
+    [InlineData("create trigger t after insert on item begin update or replace item set name = 'x'; end")]
+    [InlineData("create trigger t after insert on item begin update or ignore item set name = s.name from stock as s where s.total = item.qty; end")]
+    [InlineData("create trigger t after update on item begin insert into log (n) values (changes()); end")]
+    [InlineData("create trigger t after insert on item begin insert into stock (name) values (new.name) on conflict (name) do update set hits = 0; insert into log (n) values (last_insert_rowid()); end")]
     [InlineData("create trigger t after insert on item begin select application_function(1); end")]
-    [InlineData("create trigger t after insert on item begin insert into log (n) values (last_insert_rowid()); end")]
+    [InlineData("create trigger t after delete on item begin insert into log (n) values (last_insert_rowid()); end")]
+    [InlineData("create trigger t after insert on item begin insert into log (n) select last_insert_rowid() from child; end")]
     public async Task What_cannot_be_translated_is_named_with_its_text(string trigger)
     {
         await using var scenario = await Scenario.CreateAsync(postgres, Schema + trigger);

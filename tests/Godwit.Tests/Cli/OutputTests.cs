@@ -30,6 +30,30 @@ public class OutputTests
         Assert.Contains("DIFFERENT", run.Out, StringComparison.Ordinal);
     }
 
+    /// <summary>What is true of one object is not said of another that has the same code.</summary>
+    [Fact]
+    public async Task Findings_of_one_code_are_told_apart_by_what_they_say()
+    {
+        Finding[] findings =
+        [
+            .. Enumerable.Range(1, 6).Select(i => new Finding("fk", Severity.Warning, $"same{i}", "the parent is missing", "make it")),
+            new("fk", Severity.Warning, "other", "the parent is not unique", "make it unique"), new("fk", Severity.Warning, "third", "no such column", "make it"),
+            new("fk", Severity.Warning, "fourth", "fourth reason", "make it"),
+        ];
+        async Task<string> Said(params string[] more) => (await new CliSetup { Columns = 200, Backend = { Result = Sample.Result(Sample.Verified(Verdict.Equal), 0, findings) } }.RunAsync([.. Migrate, .. more])).Out;
+        static int Line(string text, string part) => Array.FindIndex(text.Split('\n'), l => l.Contains(part, StringComparison.Ordinal));
+
+        var said = await Said();
+        Assert.Equal(Line(said, "same1, same2, same3, same4 and 2 more") + 1, Line(said, "the parent is missing"));
+        Assert.Equal(Line(said, "other") + 1, Line(said, "the parent is not unique"));
+        Assert.Equal(Line(said, "the parent is not unique"), Line(said, "make it unique"));
+        Assert.Equal(-1, Line(said, "fourth"));
+        Assert.NotEqual(-1, Line(said, "and 1 more"));
+        var all = await Said("--verbose");
+        Assert.Equal(Line(all, "fourth") + 1, Line(all, "fourth reason"));
+        Assert.NotEqual(-1, Line(all, "same6"));
+    }
+
     [Fact]
     public async Task Colour_is_for_terminals_and_can_be_refused()
     {

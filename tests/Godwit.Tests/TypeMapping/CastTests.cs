@@ -39,6 +39,8 @@ public class CastTests
     [InlineData("NUMERIC(5 , 2)", "numeric(5,2)")]
     [InlineData("timestamp without time zone", "timestamp")]
     [InlineData("timestamp with time zone", "timestamptz")]
+    [InlineData("timestamp(3) without time zone", "timestamp(3)")]
+    [InlineData("time (0)", "time(0)")]
     [InlineData("bool", "boolean")]
     public void Synonyms_are_normalised(string name, string type) => Assert.Equal(type, Cast("TEXT", name).PgType);
 
@@ -46,7 +48,7 @@ public class CastTests
     [InlineData("money")]
     [InlineData("varchar(0)")]
     [InlineData("numeric(2,5)")]
-    [InlineData("timestamp(3)")]
+    [InlineData("timestamp(7)")]
     [InlineData("int[]")]
     [InlineData("text; drop table x")]
     [InlineData("")]

@@ -15,6 +15,8 @@ internal static unsafe partial class Native
         Full = 13, CantOpen = 14, Protocol = 15, Schema = 17, TooBig = 18, Auth = 23, NotADatabase = 26, Row = 100, Done = 101;
     /// <summary>SQLITE_CONSTRAINT_TRIGGER: a trigger said RAISE (https://www.sqlite.org/rescode.html#constraint_trigger).</summary>
     internal const int ConstraintTrigger = 1811;
+    /// <summary>Extended codes: https://www.sqlite.org/rescode.html#extrc.</summary>
+    internal const int IoErrorShmOpen = 4618, IoErrorShmSize = 4874, IoErrorShmLock = 5130, IoErrorShmMap = 5386;
     internal const int OpenReadOnly = 0x1, OpenReadWrite = 0x2, OpenUri = 0x40, OpenNoMutex = 0x8000, OpenExtendedResultCodes = 0x02000000;
     internal const int TypeInteger = 1, TypeReal = 2, TypeText = 3, TypeBlob = 4, TypeNull = 5;
     internal const int FileControlFilePointer = 7;

@@ -19,9 +19,11 @@ internal sealed class RecoveredCopy : IDisposable
     internal string Origin { get; }
 
     // SQLITE_READONLY: a hot journal would have to be rolled back (READONLY_ROLLBACK), or the WAL index rebuilt (READONLY_RECOVERY,
-    // READONLY_CANTINIT). SQLITE_CANTOPEN with a file that can be read: the -shm beside it can be neither opened nor made.
+    // READONLY_CANTINIT). SQLITE_CANTOPEN with a file that can be read: the -shm beside it can be neither opened nor made. SQLITE_IOERR_SHM...:
+    // it cannot be opened, extended, locked or mapped, as on network file systems (https://www.sqlite.org/rescode.html).
     internal static bool IsNeeded(SqliteFailure failure, string path) =>
-        failure.Code == Native.ReadOnly || failure.Code == Native.CantOpen && CanRead(path);
+        failure.Code == Native.ReadOnly || failure.Code == Native.CantOpen && CanRead(path)
+        || failure.ExtendedCode is Native.IoErrorShmOpen or Native.IoErrorShmSize or Native.IoErrorShmLock or Native.IoErrorShmMap;
 
     private static bool CanRead(string path)
     {

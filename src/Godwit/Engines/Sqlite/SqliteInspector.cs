@@ -86,7 +86,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
             HasRowId = TableScan.HasPositions(columns, withoutRowId: false),
             Sql = listed.Sql,
             Virtual = listed.Parsed.Module,
-            TextSearch = listed.Parsed.IsFullText ? new TextSearch([.. columns.Where(c => !c.IsRowKey).Select(c => c.Name)], listed.Parsed.Stems) : null,
+            TextSearch = listed.Parsed.IsFullText ? new TextSearch([.. columns.Where(c => !c.IsRowKey && !listed.Parsed.LeavesOut(c.Name)).Select(c => c.Name)], listed.Parsed.Stems) : null,
         };
     }
 

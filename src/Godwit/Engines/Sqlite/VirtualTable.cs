@@ -60,6 +60,13 @@ internal sealed class VirtualTable(string sql) : TokenReader(sql)
     /// <summary>"porter" cuts words to their English stems.</summary>
     internal bool Stems => Option("tokenize")?.Contains("porter", StringComparison.OrdinalIgnoreCase) == true;
 
+    /// <summary>A column that the index leaves out: UNINDEXED of FTS5, notindexed= of FTS4.</summary>
+    internal bool LeavesOut(string column) =>
+        Arguments.Any(a => a.EndsWith(" unindexed", StringComparison.OrdinalIgnoreCase) && Same(a[..^" unindexed".Length], column)
+            || a.Split('=', 2, StringSplitOptions.TrimEntries) is [var option, var name] && option.Equals("notindexed", StringComparison.OrdinalIgnoreCase) && Same(name, column));
+
+    private static bool Same(string written, string column) => written.Trim().Trim('\'', '"', '`', '[', ']').Equals(column, StringComparison.OrdinalIgnoreCase);
+
     private string? Option(string name) => Arguments
         .Select(a => a.Split('=', 2, StringSplitOptions.TrimEntries))
         .FirstOrDefault(a => a.Length == 2 && a[0].Equals(name, StringComparison.OrdinalIgnoreCase))?[1].Trim('\'', '"', '`', '[', ']');

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Godwit.Engines.Sqlite;
 using Microsoft.Data.Sqlite;
 using Xunit;
 using static Godwit.Tests.Engines.Sqlite.SqliteTesting;
@@ -144,6 +145,20 @@ public sealed class SqliteSourceTests
             Assert.Equal(["1|T:in the wal"], await snapshot.RowsAsync(table));
         }
         Assert.Equal(files, Contents(database.Folder));
+    }
+
+    // SQLITE_IOERR_SHMOPEN, _SHMSIZE, _SHMLOCK, _SHMMAP: what network file systems answer; SQLITE_IOERR_READ and _FSYNC: a disk that fails.
+    [Theory]
+    [InlineData(4618, true)]
+    [InlineData(4874, true)]
+    [InlineData(5130, true)]
+    [InlineData(5386, true)]
+    [InlineData(266, false)]
+    [InlineData(1034, false)]
+    public void Shared_memory_that_is_refused_is_a_reason_for_a_copy(int code, bool needed)
+    {
+        using var database = new TempDatabase("CREATE TABLE t(v)");
+        Assert.Equal(needed, RecoveredCopy.IsNeeded(new SqliteFailure(code, "disk I/O error"), database.File));
     }
 
     [Theory]

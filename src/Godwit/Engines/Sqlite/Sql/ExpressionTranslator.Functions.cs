@@ -19,6 +19,8 @@ internal sealed partial class ExpressionTranslator
             case "ifnull" when c.Args.Length == 2: return Coalesce(c);
             case "coalesce" when c.Args.Length >= 2: return Coalesce(c);
             case "nullif" when c.Args.Length == 2: return NullIf(Value(c.Args[0]), Value(c.Args[1]));
+            case "last_insert_rowid" when c.Args.IsEmpty && Context.LastRowid is { } rowid: return new Term(rowid, PgKind.Int, true);
+            case "changes" when c.Args.IsEmpty && Context.Changes is { } changes: return new Term(changes, PgKind.Int, true) { NotNull = true };
             case "max" or "min" when c.Args.Length >= 2: return Extreme(c.Name == "max", [.. c.Args.Select(Value)]);
         }
         if (c.Name.StartsWith("json", StringComparison.Ordinal)) return JsonFunction(c.Name, [.. c.Args.Select(Translate)]);

@@ -91,7 +91,9 @@ public sealed class SqliteTranslator : ISqlTranslator
         {
             var tree = SqlParser.ParseTrigger(trigger.Sql);
             if (scope.Find(tree.Table) is not { } table) return TriggerTranslation.Impossible($"{tree.Table} is not among the migrated tables and views");
-            return new TriggerTranslator(new TranslationContext { Tables = scope }, tree, table, onceAtATime).Translate();
+            bool Calls(string function) => trigger.Sql.Contains(function, StringComparison.OrdinalIgnoreCase);
+            var context = new TranslationContext { Tables = scope, WantsRowid = Calls("last_insert_rowid"), WantsChanges = Calls("changes") };
+            return new TriggerTranslator(context, tree, table, onceAtATime).Translate();
         }
         catch (SqlParseException e) { return TriggerTranslation.Impossible($"the SQL is not understood: {e.Message}"); }
         catch (UntranslatableException e) { return TriggerTranslation.Impossible(e.Message); }

@@ -21,6 +21,13 @@ internal sealed class TranslationContext
     /// <summary>The tables that a view may name; null inside expressions of one table.</summary>
     public TranslationScope? Tables { get; init; }
 
+    /// <summary>Of a trigger: its statements ask for last_insert_rowid(), or for changes().</summary>
+    public bool WantsRowid { get; init; }
+    public bool WantsChanges { get; init; }
+    /// <summary>What the two are here as SQL; null where that is not known.</summary>
+    public string? LastRowid { get; set; }
+    public string? Changes { get; set; }
+
     public ImmutableArray<string> Helpers => [.. _helpers];
     public ImmutableArray<string> Notes => [.. _notes];
 

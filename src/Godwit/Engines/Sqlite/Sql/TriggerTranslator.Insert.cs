@@ -13,17 +13,94 @@ internal sealed partial class TriggerTranslator
         if (insert.Source is null)
         {
             if (insert.Or is "REPLACE" or "IGNORE") throw Refuse($"INSERT OR {insert.Or} with DEFAULT VALUES");
-            Line($"INSERT INTO {table.Target} DEFAULT VALUES;");
+            Inserted(table, $"INSERT INTO {table.Target} DEFAULT VALUES", insert);
             return;
         }
         ReadsOwnTable([new Expr.Scalar(insert.Source)]);
         List<ScopeColumn> columns = insert.Columns.IsEmpty ? [.. table.Columns.Where(c => !c.IsGenerated)] : [.. insert.Columns.Select(c => Find(table, c))];
         var kept = new HashSet<int>();
+        // Of several rows, each would see the key of the one before it.
+        var rowid = _context.LastRowid;
+        if (!IsOneRow(insert.Source)) _context.LastRowid = null;
         var query = new SelectTranslator(_context).Translate(insert.Source, _scope, [], store: (i, t) => Stored(columns, kept, i, t));
+        _context.LastRowid = rowid;
         if (query.Columns.Length != columns.Count) throw Refuse($"{query.Columns.Length} values are given for {columns.Count} columns");
         var stored = columns.Where((_, i) => kept.Contains(i)).ToList();
         if (insert.Or == "REPLACE") Replace(table, stored, query.Sql);
-        else Line($"INSERT INTO {table.Target} AS {SqlName.Quote(insert.Table)} ({SqlName.List(stored.Select(c => c.TargetName))}) {query.Sql}{Conflict(insert, table)};");
+        else if (insert.Or == "IGNORE" && table.MayRefuse) Ignore(table, stored, query.Sql);
+        else Inserted(table, $"INSERT INTO {table.Target} AS {SqlName.Quote(insert.Table)} ({SqlName.List(stored.Select(c => c.TargetName))}) {query.Sql}{Conflict(insert, table)}", insert);
+    }
+
+    private static bool IsOneRow(Select source) => source.Body is SelectBody.Core { From: null } or SelectBody.Values { Rows.Length: 1 };
+
+    private void Inserted(ScopeTable table, string sql, TriggerStep.Insert insert)
+    {
+        // What an upsert changes was not inserted; a key that is not a column is not known.
+        var key = insert.Upserts.Any(u => !u.Set.IsEmpty) ? null : RowKey(table);
+        if (!_context.WantsRowid || key is null)
+        {
+            Line(sql + ";");
+            Counted();
+            _context.LastRowid = null;
+            return;
+        }
+        _needsRow = true;
+        if (_context.WantsChanges) Line($"{Count} := 0;");
+        Before();
+        Line($"FOR stored IN {sql} RETURNING {SqlName.Quote(key.TargetName)} AS at LOOP");
+        _indent++;
+        Line($"{LastRowid} := stored.at;");
+        if (_context.WantsChanges) Line($"{Count} := {Count} + 1;");
+        _indent--;
+        Line("END LOOP;");
+        After();
+    }
+
+    /// <summary>The variable holds what last_insert_rowid() was until a row is inserted.</summary>
+    private void Before()
+    {
+        if (!_context.WantsRowid || _setsRowid) return;
+        _setsRowid = true;
+        if (_context.LastRowid is { } known) Line($"{LastRowid} := {known};");
+    }
+
+    private void After(bool known = true)
+    {
+        Looped();
+        if (_context.WantsRowid) _context.LastRowid = known ? LastRowid : null;
+    }
+
+    // OR IGNORE also skips rows that would break NOT NULL or CHECK, for which ON CONFLICT has no word.
+    private void Ignore(ScopeTable table, List<ScopeColumn> columns, string query)
+    {
+        _needsRow = true;
+        var names = columns.Select((_, i) => $"v{i + 1}").ToList();
+        if (_context.WantsChanges) Line($"{Count} := 0;");
+        Before();
+        Line($"FOR stored IN SELECT * FROM ({query}) AS r ({string.Join(", ", names)}) LOOP");
+        _indent++;
+        Line("BEGIN");
+        _indent++;
+        OneRow(table, columns, names, " ON CONFLICT DO NOTHING");
+        _indent--;
+        Line("EXCEPTION WHEN not_null_violation OR check_violation THEN NULL;");
+        Line("END;");
+        _indent--;
+        Line("END LOOP;");
+        After(RowKey(table) is not null);
+    }
+
+    private void OneRow(ScopeTable table, List<ScopeColumn> columns, List<string> names, string conflict)
+    {
+        var key = _context.WantsRowid ? RowKey(table) : null;
+        var sql = $"INSERT INTO {table.Target} ({SqlName.List(columns.Select(c => c.TargetName))}) VALUES ({string.Join(", ", names.Select(n => $"stored.{n}"))}){conflict}";
+        if (key is not null)
+        {
+            Line($"FOR inserted IN {sql} RETURNING {SqlName.Quote(key.TargetName)} AS at LOOP {LastRowid} := inserted.at; END LOOP;");
+            _needsInserted = true;
+        }
+        else Line(sql + ";");
+        if (_context.WantsChanges) Line($"IF FOUND THEN {Count} := {Count} + 1; END IF;");
     }
 
     // NULL for the row key asks SQLite for a new one, as leaving it out does in PostgreSQL.
@@ -71,6 +148,8 @@ internal sealed partial class TriggerTranslator
         if (table.HasOtherUniqueIndexes) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has a unique index that is partial or on an expression");
         _needsRow = true;
         var names = columns.Select((_, i) => $"v{i + 1}").ToList();
+        if (_context.WantsChanges) Line($"{Count} := 0;");
+        Before();
         Line($"FOR stored IN SELECT * FROM ({query}) AS r ({string.Join(", ", names)}) LOOP");
         _indent++;
         var conditions = new List<string>();
@@ -83,8 +162,9 @@ internal sealed partial class TriggerTranslator
                 SelectTranslator.Reference(new SqlName("r", columns[p].TargetName).ToString(), columns[p]), SelectTranslator.Reference($"stored.{names[p]}", columns[p])).Sql)));
         }
         if (conditions.Count > 0) Line($"DELETE FROM {table.Target} AS r WHERE {(conditions.Count == 1 ? conditions[0] : string.Join(" OR ", conditions.Select(c => $"({c})")))};");
-        Line($"INSERT INTO {table.Target} ({SqlName.List(columns.Select(c => c.TargetName))}) VALUES ({string.Join(", ", names.Select(n => $"stored.{n}"))});");
+        OneRow(table, columns, names, "");
         _indent--;
         Line("END LOOP;");
+        After(RowKey(table) is not null);
     }
 }

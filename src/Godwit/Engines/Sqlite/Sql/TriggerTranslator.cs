@@ -22,7 +22,7 @@ internal sealed partial class TriggerTranslator
     private readonly List<TriggerWrite> _writes = [];
     private readonly StringBuilder _body = new();
     private int _indent = 1;
-    private bool _needsRow;
+    private bool _needsRow, _needsInserted, _setsRowid;
 
     public TriggerTranslator(TranslationContext context, CreateTriggerStatement trigger, ScopeTable table, bool onceAtATime)
     {
@@ -31,6 +31,20 @@ internal sealed partial class TriggerTranslator
         if (trigger.Event != "DELETE") _scope.Sources.Add(Row("new"));
         if (trigger.Event != "INSERT") _scope.Sources.Add(Row("old"));
         _expressions = new ExpressionTranslator(context, _scope);
+        // In an AFTER INSERT trigger, the row that fired it was inserted last.
+        if (trigger is { Timing: "AFTER", Event: "INSERT" } && RowKey(table) is { } key) context.LastRowid = new SqlName("new", key.TargetName).ToString();
+    }
+
+    private const string LastRowid = "godwit_rowid", Changes = "godwit_changes", Count = "godwit_count";
+
+    private static ScopeColumn? RowKey(ScopeTable table) => table.Columns.FirstOrDefault(c => c.IsRowKey);
+
+    // A statement that inserts nothing leaves last_insert_rowid() as it was; changes() counts each statement anew.
+    private void Counted()
+    {
+        if (!_context.WantsChanges) return;
+        Line($"GET DIAGNOSTICS {Changes} = ROW_COUNT;");
+        _context.Changes = Changes;
     }
 
     private static UntranslatableException Refuse(string problem) => ExpressionTranslator.Refuse(problem);
@@ -73,9 +87,13 @@ internal sealed partial class TriggerTranslator
     private string Function()
     {
         var sql = new StringBuilder("#variable_conflict use_column\n");
-        if (_onceAtATime || _needsRow) sql.Append("DECLARE\n");
+        var counts = _context.Changes is not null;
+        if (_onceAtATime || _needsRow || counts || _setsRowid) sql.Append("DECLARE\n");
+        if (counts) sql.Append($"  {Changes} bigint := 0;\n  {Count} bigint := 0;\n");
+        if (_setsRowid) sql.Append($"  {LastRowid} bigint;\n");
         if (_onceAtATime) sql.Append($"  firing text := coalesce(current_setting('{Firing}', true), '');\n");
         if (_needsRow) sql.Append("  stored record;\n");
+        if (_needsInserted) sql.Append("  inserted record;\n");
         sql.Append("BEGIN\n");
         if (_onceAtATime)
         {
@@ -126,7 +144,7 @@ internal sealed partial class TriggerTranslator
 
     private void Update(TriggerStep.Update update)
     {
-        if (update.Or is "IGNORE" or "REPLACE") throw Refuse($"UPDATE OR {update.Or} has no counterpart in PostgreSQL");
+        if (update.Or == "REPLACE" || update.Or == "IGNORE" && update.From is not null) throw Refuse($"UPDATE OR {update.Or} has no counterpart in PostgreSQL");
         var table = Changed(update.Table, "UPDATE");
         _writes[^1] = _writes[^1] with { Columns = [.. update.Set.SelectMany(s => s.Columns)] };
         var alias = update.Alias ?? update.Table;
@@ -136,7 +154,41 @@ internal sealed partial class TriggerTranslator
         var expressions = new ExpressionTranslator(_context, scope);
         var where = update.Where is null ? "" : $" WHERE {expressions.Condition(update.Where)}";
         ReadsOwnTable(update.Set.Select(s => (Expr?)s.Value).Append(update.Where));
-        Line($"UPDATE {table.Target} AS {SqlName.Quote(alias)} SET {SetList(table, update.Set, expressions)}{from}{where};");
+        var set = SetList(table, update.Set, expressions);
+        if (update.Or == "IGNORE") RowByRow(table, alias, set, where);
+        else
+        {
+            Line($"UPDATE {table.Target} AS {SqlName.Quote(alias)} SET {set}{from}{where};");
+            Counted();
+        }
+    }
+
+    // OR IGNORE skips the rows that would break a key, NOT NULL or CHECK, and changes the others (https://www.sqlite.org/lang_conflict.html).
+    private void RowByRow(ScopeTable table, string alias, string set, string where)
+    {
+        if (table.IsView) throw Refuse("UPDATE OR IGNORE changes a view");
+        _needsRow = true;
+        var name = SqlName.Quote(alias);
+        var key = RowKey(table) is { } row ? SqlName.Quote(row.TargetName) : "ctid";
+        if (_context.WantsChanges) Line($"{Count} := 0;");
+        Line($"FOR stored IN SELECT {name}.{key} AS at FROM {table.Target} AS {name}{where} ORDER BY 1 LOOP");
+        _indent++;
+        Line("BEGIN");
+        Line($"  UPDATE {table.Target} AS {name} SET {set} WHERE {name}.{key} = stored.at;");
+        if (_context.WantsChanges) Line($"  {Count} := {Count} + 1;");
+        Line("EXCEPTION WHEN unique_violation OR not_null_violation OR check_violation THEN NULL;");
+        Line("END;");
+        _indent--;
+        Line("END LOOP;");
+        Looped();
+    }
+
+    // The statement itself may ask for changes(), and means those of the one before.
+    private void Looped()
+    {
+        if (!_context.WantsChanges) return;
+        Line($"{Changes} := {Count};");
+        _context.Changes = Changes;
     }
 
     private string SetList(ScopeTable table, ImmutableArray<SetClause> set, ExpressionTranslator expressions) => string.Join(", ", set.Select(s =>
@@ -158,6 +210,7 @@ internal sealed partial class TriggerTranslator
         scope.Sources.Add(Source(table, alias));
         ReadsOwnTable([delete.Where]);
         Line($"DELETE FROM {table.Target} AS {SqlName.Quote(alias)}{(delete.Where is null ? "" : $" WHERE {new ExpressionTranslator(_context, scope).Condition(delete.Where)}")};");
+        Counted();
     }
 
     // SQLite runs an AFTER trigger behind each row, PostgreSQL behind the last row of the statement.

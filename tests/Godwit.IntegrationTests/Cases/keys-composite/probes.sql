@@ -1,0 +1,10 @@
+insert into town values (10, 'North', 'AU')
+insert into town values (11, 'South', 'AU')
+insert into town values (12, 'South', null)
+insert into office values (10, 'AU', 1)
+insert into office values (11, 'AU', 2)
+insert into permuted values (10, 'NZ', 1)
+insert into permuted values (11, 'NZ', 3)
+insert into grid values (1, 1, 'c')
+insert into grid values (2, 1, 'd')
+delete from region where country = 'NZ' and name = 'South'

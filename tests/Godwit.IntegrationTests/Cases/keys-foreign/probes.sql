@@ -1,0 +1,12 @@
+insert into implicit values (10, 2)
+insert into implicit values (11, 3)
+insert into by_unique values (10, 'one')
+insert into by_unique values (11, 'three')
+insert into orphans values (10, 2)
+insert into orphans values (11, 98)
+insert into self values (10, 2)
+insert into self values (11, 77)
+insert into self values (12, 12)
+delete from self where id = 1
+insert into text_child values (10, '2')
+insert into text_child values (11, '3')

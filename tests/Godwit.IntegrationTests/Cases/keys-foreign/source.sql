@@ -1,0 +1,21 @@
+-- Parents by implicit key, by UNIQUE, missing, not unique, of another type, oneself; orphans.
+create table parent (id integer primary key, u text unique, loose text, n integer);
+insert into parent values (1, 'one', 'l', 5), (2, 'two', 'l', 6);
+create table implicit (id integer primary key, p integer references parent);
+insert into implicit values (1, 1), (2, null);
+create table by_unique (id integer primary key, u text references parent (u));
+insert into by_unique values (1, 'two');
+create table missing_table (id integer primary key, g integer references gone (id));
+insert into missing_table values (1, 3);
+create table missing_column (id integer primary key, g integer references parent (gone));
+insert into missing_column values (1, 3);
+create table not_unique (id integer primary key, l text references parent (loose));
+insert into not_unique values (1, 'l');
+create table text_child (id integer primary key, p text references parent (id));
+insert into text_child values (1, '1');
+create table orphans (id integer primary key, p integer references parent (id));
+insert into orphans values (1, 1), (2, 99), (3, 100);
+create table self (id integer primary key, up integer references self (id) on delete set null);
+insert into self values (1, null), (2, 1), (3, 3);
+create table several (id integer primary key, p integer references parent (id) references parent (id) on delete cascade, constraint "named fk" foreign key (p) references parent);
+insert into several values (1, 2);

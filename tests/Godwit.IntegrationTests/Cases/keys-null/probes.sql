@@ -1,0 +1,8 @@
+insert into holes values ('a', 9)
+insert into holes values (null, 9)
+insert into composite values (1, null)
+insert into composite values (1, 'x')
+insert into int_key values (null, 'c')
+insert into int_key values (1, 'd')
+insert into declared values (null)
+insert into bag values (1, 'x')

@@ -1,0 +1,23 @@
+-- Dates and times in every form that applications write.
+create table iso (id integer primary key, d date, t time, dt datetime, ts timestamp);
+insert into iso values (1, '2024-02-29', '23:59:59', '2024-02-29 12:30:45', '2024-02-29T12:30:45'), (2, '0001-01-01', '00:00:00.123456', '1969-12-31 23:59:59.999999', '9999-12-31 23:59'), (3, null, null, null, null);
+create table five (id integer primary key, at datetime);
+insert into five values (1, '2024-01-01 10:00:00'), (2, '2024-01-01T10:00:00Z'), (3, 1704103200), (4, '01/02/2024'), (5, 2460311.5);
+create table zero (id integer primary key, d date, dt datetime, e date);
+insert into zero values (1, '0000-00-00', '0000-00-00 00:00:00', ''), (2, '2024-01-01', '2024-01-01 00:00:00', '2024-01-01');
+create table invalid (id integer primary key, d date);
+insert into invalid values (1, '2023-02-29'), (2, '2023-13-01'), (3, '2023-01-01');
+create table zoned (id integer primary key, a timestamptz, b timestamptz, c datetime);
+insert into zoned values (1, '2024-01-01 10:00:00+02:00', '2024-01-01 10:00:00', '2024-01-01 10:00:00+02:00'), (2, '2024-06-01T10:00:00Z', '2024-06-01 10:00:00', '2024-06-01 10:00:00');
+create table epochs (id integer primary key, created_at datetime, ms timestamp, julian datetime, us datetime);
+insert into epochs values (1, 1700000000, 1700000000123, 2460000.5, 1700000000123456), (2, 1600000001, 1600000000456, 2459000.25, 1600000000654321);
+create table epoch_zero (id integer primary key, at timestamp);
+insert into epoch_zero values (1, 0), (2, 1700000000);
+create table fine (id integer primary key, at datetime);
+insert into fine values (1, '2024-01-01 10:00:00.123456789'), (2, '2024-01-01 10:00:00');
+create table days (id integer primary key, d date);
+insert into days values (1, '2024-01-01 10:00:00'), (2, '2024-01-02');
+create table far (id integer primary key, at datetime, d date);
+insert into far values (1, '-4713-11-24 12:00:00', '12024-01-01'), (2, '2024-01-01 00:00:00', '2024-01-01');
+create table times (id integer primary key, t time);
+insert into times values (1, '24:00:00'), (2, '25:61:00'), (3, '08:00');
