@@ -36,6 +36,73 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         return string.Join('\n', lines);
     }
 
+    /// <summary>How old the newest row is that the target shows, while pgbench writes to the source as fast as it can: a row with its time is written every 50 ms, and looked for.</summary>
+    public async Task<string> LagAsync(int seconds, CancellationToken stop)
+    {
+        var lines = new List<string> { "| follower | median lag | p95 lag | longest | pgbench |", "| --- | ---: | ---: | ---: | ---: |" };
+        foreach (var own in new[] { false, true })
+        {
+            await PrepareAsync(stop);
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            if (!own) await SubscribeAsync(stop);
+            var following = own ? Task.Run(() => FollowAsync(null, over.Token), stop) : Task.CompletedTask;
+            var beating = Task.Run(() => BeatAsync(over.Token), stop);
+            var looking = Task.Run(() => LookAsync(own ? "follow_godwit" : "follow_native", over.Token), stop);
+            var ran = await server.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", $"{seconds}", Source).MustAsync(stop);
+            await over.CancelAsync();
+            await beating;
+            var lags = (await looking).Order().ToList();
+            await following;
+            if (!own) await UnsubscribeAsync(stop);
+            var rate = ran.Output.Split('\n').First(l => l.StartsWith("tps", StringComparison.Ordinal)).Split(' ')[2];
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {(own ? "godwit" : "subscription")} | {lags[lags.Count / 2] * 1000:0} ms | {lags[(int)(lags.Count * 0.95)] * 1000:0} ms | {lags[^1] * 1000:0} ms | {double.Parse(rate, CultureInfo.InvariantCulture):N0} tps |"));
+            say.WriteLine(lines[^1]);
+        }
+        return string.Join('\n', lines);
+    }
+
+    /// <summary>Memory of this process while Godwit, in it, applies one transaction of that many rows.</summary>
+    public async Task<string> MemoryAsync(int rows, CancellationToken stop)
+    {
+        await PrepareAsync(stop);
+        await server.ExecuteAsync(Source, $"INSERT INTO narrow SELECT n, n * 7, md5(n::text) FROM generate_series(1, {rows}) n", stop);
+        // proc(5): 5 sets the peak back to what is resident now.
+        await File.WriteAllTextAsync("/proc/self/clear_refs", "5", stop);
+        var started = Stopwatch.GetTimestamp();
+        await FollowAsync(await StreamFollower.NowAsync(new(Builder(Source), "source", "source"), stop), stop);
+        var took = Stopwatch.GetElapsedTime(started);
+        var peak = (await File.ReadAllLinesAsync("/proc/self/status", stop)).First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+        await using var connection = await server.ConnectAsync("follow_godwit", stop);
+        await using var count = new NpgsqlCommand("SELECT count(*) FROM narrow", connection);
+        if ((long)(await count.ExecuteScalarAsync(stop))! != rows) throw new InvalidOperationException("rows are missing");
+        return string.Create(CultureInfo.InvariantCulture, $"One transaction of {rows:N0} rows: {long.Parse(peak, CultureInfo.InvariantCulture) / 1024:N0} MB at most (the whole process, the bench in it), {rows / took.TotalSeconds:N0} rows/s.");
+    }
+
+    private async Task BeatAsync(CancellationToken over)
+    {
+        await using var connection = await server.ConnectAsync(Source, CancellationToken.None);
+        await using var command = new NpgsqlCommand("INSERT INTO beat (at) VALUES (clock_timestamp())", connection);
+        while (!over.IsCancellationRequested)
+        {
+            await command.ExecuteNonQueryAsync(CancellationToken.None);
+            await Task.Delay(50, CancellationToken.None);
+        }
+    }
+
+    private async Task<List<double>> LookAsync(string database, CancellationToken over)
+    {
+        await using var connection = await server.ConnectAsync(database, CancellationToken.None);
+        await using var command = new NpgsqlCommand("SELECT extract(epoch FROM clock_timestamp() - max(at))::float8 FROM beat", connection);
+        var lags = new List<double>();
+        await Task.Delay(3000, CancellationToken.None);
+        while (!over.IsCancellationRequested)
+        {
+            if (await command.ExecuteScalarAsync(CancellationToken.None) is double lag) lags.Add(lag);
+            await Task.Delay(50, CancellationToken.None);
+        }
+        return lags;
+    }
+
     private async Task PrepareAsync(CancellationToken stop)
     {
         foreach (var database in new[] { "follow_native", "follow_godwit", Source }) await DropAsync(database, stop);
@@ -46,6 +113,9 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             CREATE TABLE wide (id int PRIMARY KEY, a text, b text, c timestamptz, d numeric, e uuid, f jsonb, g text, h bigint, i text, j text);
             INSERT INTO wide SELECT n, md5(n::text), repeat('x', 200), now(), n / 7.0, gen_random_uuid(), jsonb_build_object('n', n), repeat('y', 100), n, md5(n::text), 'j' FROM generate_series(1, 100000) n;
             CREATE INDEX ON wide (h);
+            CREATE TABLE beat (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz);
+            CREATE INDEX ON beat (at);
+            CREATE TABLE narrow (id bigint PRIMARY KEY, n bigint, t text);
             """, stop);
         foreach (var database in new[] { "follow_native", "follow_godwit" })
         {
@@ -74,12 +144,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
     {
         var goal = await NowAsync(stop);
         var started = Stopwatch.GetTimestamp();
-        await using (var connection = await server.ConnectAsync("follow_native", stop))
-        {
-            var password = server.Environment["PGPASSWORD"].Replace("'", "''", StringComparison.Ordinal);
-            await using var create = new NpgsqlCommand($"CREATE SUBSCRIPTION follow CONNECTION 'host=127.0.0.1 port={server.Environment["PGPORT"]} user=bench password={password} dbname={Source}' PUBLICATION follow WITH (create_slot = false, slot_name = 'follow_native', copy_data = false, streaming = on, binary = true)", connection);
-            await create.ExecuteNonQueryAsync(stop);
-        }
+        await SubscribeAsync(stop);
         await using var source = await server.ConnectAsync(Source, stop);
         while (true)
         {
@@ -88,22 +153,39 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             await Task.Delay(20, stop);
         }
         var took = Stopwatch.GetElapsedTime(started);
+        await UnsubscribeAsync(stop);
+        return took;
+    }
+
+    private async Task SubscribeAsync(CancellationToken stop)
+    {
+        await using var connection = await server.ConnectAsync("follow_native", stop);
+        var password = server.Environment["PGPASSWORD"].Replace("'", "''", StringComparison.Ordinal);
+        await using var create = new NpgsqlCommand($"CREATE SUBSCRIPTION follow CONNECTION 'host=127.0.0.1 port={server.Environment["PGPORT"]} user=bench password={password} dbname={Source}' PUBLICATION follow WITH (create_slot = false, slot_name = 'follow_native', copy_data = false, streaming = on, binary = true)", connection);
+        await create.ExecuteNonQueryAsync(stop);
+    }
+
+    private async Task UnsubscribeAsync(CancellationToken stop)
+    {
         await server.ExecuteAsync("follow_native", "ALTER SUBSCRIPTION follow DISABLE; ALTER SUBSCRIPTION follow SET (slot_name = NONE)", stop);
         await server.ExecuteAsync("follow_native", "DROP SUBSCRIPTION follow", stop);
-        return took;
     }
 
     private async Task<TimeSpan> GodwitAsync(CancellationToken stop)
     {
+        var started = Stopwatch.GetTimestamp();
+        await FollowAsync(await StreamFollower.NowAsync(new(Builder(Source), "source", "source"), stop), stop);
+        return Stopwatch.GetElapsedTime(started);
+    }
+
+    private async Task FollowAsync(Wire.Replication.Lsn? goal, CancellationToken stop)
+    {
         StreamEnd from = new(Builder(Source), "source", "source"), to = new(Builder("follow_godwit"), "target", "target");
         var feed = new StreamFeed(StreamFeed.ForwardName, "follow_godwit", "follow", "follow_godwit", "follow_none");
-        var started = Stopwatch.GetTimestamp();
-        await using (var connection = await to.ConnectAsync(stop)) await StreamFacts.StartAsync(connection, feed, "bench", default, stop);
-        await server.ExecuteAsync("follow_godwit", $"UPDATE godwit.stream SET applied = {(await ConfirmedAsync(stop)).ToString(CultureInfo.InvariantCulture)}", stop);
-        var goal = await StreamFollower.NowAsync(from, stop);
+        await using (var connection = await to.ConnectAsync(CancellationToken.None)) await StreamFacts.StartAsync(connection, feed, "bench", default, CancellationToken.None);
+        await server.ExecuteAsync("follow_godwit", $"UPDATE godwit.stream SET applied = {(await ConfirmedAsync(CancellationToken.None)).ToString(CultureInfo.InvariantCulture)}", CancellationToken.None);
         var totals = await new StreamFollower(from, to, feed, r => new SqlName(r.Schema, r.Name), new(), TimeProvider.System, new Progress<StreamReport>(), f => say.WriteLine($"{f.Code}: {f.Problem}")).RunAsync(goal, stop);
-        say.WriteLine($"godwit: {totals.Changes:N0} changes in {totals.Transactions:N0} transactions, {Process.GetCurrentProcess().PeakWorkingSet64 / 1_000_000} MB at most");
-        return Stopwatch.GetElapsedTime(started);
+        say.WriteLine($"godwit: {totals.Changes:N0} changes in {totals.Transactions:N0} transactions");
     }
 
     private NpgsqlConnectionStringBuilder Builder(string database) => new()

@@ -55,11 +55,16 @@ run.SetAction(async (parse, stop) =>
 var transactions = new Option<int>("--transactions") { Description = "pgbench transactions of the backlog, four row changes each", DefaultValueFactory = _ => 100_000 };
 var wide = new Option<int>("--wide") { Description = "updates of wide rows in the backlog", DefaultValueFactory = _ => 200_000 };
 var rounds = new Option<int>("--rounds") { Description = "rounds", DefaultValueFactory = _ => 2 };
-var stream = new Command("stream", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit") { transactions, wide, rounds };
+var lag = new Option<int>("--lag") { Description = "seconds of pgbench -c 4 during which the lag of both is measured; 0 leaves it out", DefaultValueFactory = _ => 30 };
+var huge = new Option<int>("--huge") { Description = "rows of one transaction during which memory is measured; 0 leaves it out", DefaultValueFactory = _ => 10_000_000 };
+var stream = new Command("stream", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit; the lag of both under load; memory with a huge transaction") { transactions, wide, rounds, lag, huge };
 stream.SetAction(async (parse, stop) =>
 {
     await using var server = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
-    Console.WriteLine(await new FollowContest(server, Console.Error).RunAsync(parse.GetValue(transactions), parse.GetValue(wide), parse.GetValue(rounds), stop));
+    var contest = new FollowContest(server, Console.Error);
+    if (parse.GetValue(rounds) is > 0 and var count) Console.WriteLine(await contest.RunAsync(parse.GetValue(transactions), parse.GetValue(wide), count, stop));
+    if (parse.GetValue(lag) is > 0 and var seconds) Console.WriteLine(await contest.LagAsync(seconds, stop));
+    if (parse.GetValue(huge) is > 0 and var many) Console.WriteLine(await contest.MemoryAsync(many, stop));
 });
 
 var switches = new Option<int>("--switches") { Description = "cutovers, and as many rollbacks", DefaultValueFactory = _ => 20 };

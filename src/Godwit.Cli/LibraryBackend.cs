@@ -35,8 +35,9 @@ internal sealed class LibraryBackend : IBackend
         await new LiveVerification(job.Clock).RunAsync(source, target, options, mode, tables, job.Progress, ct)
             ?? await new Migration(job.Clock, job.Logger).VerifyAsync(source, target, options, mode, tables, job.Progress, ct);
 
-    public Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct) =>
-        PairVerifying.RunAsync(source, target, request, job.Progress, job.Clock, ct);
+    public async Task<VerifyReport> VerifyPairAsync(Job job, ITarget source, ITarget target, PairRequest request, CancellationToken ct) =>
+        await new PairLiveVerification(job.Clock).RunAsync(source, target, request, job.Progress, ct)
+            ?? await PairVerifying.RunAsync(source, target, request, job.Progress, job.Clock, ct);
 
     public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Repairing(job.Clock).RunAsync(source, target, options, tables, job.Progress, ct);

@@ -21,10 +21,10 @@ internal sealed class FollowSession : IAsyncDisposable
     private bool _uncertain;
     private BackCarrier? _carrier;
 
-    private FollowSession(RunSession held, ITarget target, IChangeFeed feed, DatabaseSchema schema, DatabaseSchema whole, MigrationPlan plan, FollowFact fact)
+    private FollowSession(RunSession held, ITarget target, IChangeFeed feed, DatabaseSchema schema, DatabaseSchema whole, MigrationPlan plan, FollowFact fact, TimeProvider clock)
     {
         (_lock, _target, Feed, Schema, Whole, Plan, Fact, _applied) = (held, target, feed, schema, whole, plan, fact, fact.Applied);
-        _applier = new(target, fact.Run, plan, schema);
+        _applier = new(target, fact.Run, plan, schema, clock);
         if (fact.WayBack is { Armed: true } back) TakeWayBack(WayBackPlan.Read(back.Plan));
     }
 
@@ -35,6 +35,8 @@ internal sealed class FollowSession : IAsyncDisposable
     }
 
     public IChangeFeed Feed { get; }
+    /// <summary>For how long nothing may move on the way to the target while changes are applied.</summary>
+    public TimeSpan Patience { get => _applier.Patience; set => _applier.Patience = value; }
     /// <summary>The tables that were migrated, and all tables.</summary>
     public DatabaseSchema Schema { get; }
     public DatabaseSchema Whole { get; }
@@ -68,7 +70,7 @@ internal sealed class FollowSession : IAsyncDisposable
             var plan = PlanJson.Read(run.Plan);
             var whole = await Following.InspectAsync(source, ct);
             var migrated = plan.Tables.Select(t => t.Source).ToHashSet();
-            return new(held, target, feed, whole with { Tables = [.. whole.Tables.Where(t => migrated.Contains(t.Name))] }, whole, plan, fact);
+            return new(held, target, feed, whole with { Tables = [.. whole.Tables.Where(t => migrated.Contains(t.Name))] }, whole, plan, fact, clock);
         }
         catch
         {

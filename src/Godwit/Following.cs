@@ -46,6 +46,10 @@ public sealed class Following(TimeProvider clock)
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(250), Heartbeat = TimeSpan.FromSeconds(5), Retry = TimeSpan.FromSeconds(1);
     /// <summary>Entries that are left in the source's log before it is pruned: pruning is a write beside the application's.</summary>
     private const long PruneEvery = 5_000;
+    private static readonly TimeSpan LongestPatience = TimeSpan.FromHours(1);
+
+    /// <summary>For how long nothing may move on the way to the target while changes are applied, before the way is taken for broken. Doubled each time.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Makes the source record its changes, before anything of it is read.</summary>
     internal static async Task<Arming> ArmAsync(ISource source, ITarget target, MigrationOptions options, IProgress<MigrationEvent> progress, CancellationToken ct)
@@ -67,6 +71,7 @@ public sealed class Following(TimeProvider clock)
         await using var session = await FollowSession.OpenAsync(source, target, clock, options, takeOver: null, user);
         var back = session.Fact.State == FollowJournal.Done;
         Refuse(session, source, target);
+        session.Patience = Patience;
         await using var watch = session.Watch(clock, user);
         var stop = watch.Token;
         var started = clock.GetTimestamp();
@@ -75,13 +80,13 @@ public sealed class Following(TimeProvider clock)
         var pulse = new Pulse(clock, session, back ? FollowJournal.Done : FollowJournal.Active);
         try
         {
-            await pulse.BeatAsync(0, null, stop);
+            await AttemptAsync(async () => { await pulse.BeatAsync(0, null, stop); return null; }, session, pulse, progress, stop);
             while (!stop.IsCancellationRequested)
             {
-                var applied = await AttemptAsync(() => back ? session.StepBackAsync(stop) : session.StepAsync(stop), pulse, progress, stop);
+                var applied = await AttemptAsync(() => back ? session.StepBackAsync(stop) : session.StepAsync(stop), session, pulse, progress, stop);
                 changes += applied?.Changes ?? 0;
                 progress.Report(new MigrationEvent.Followed(changes, applied?.Rows ?? 0, applied is null ? TimeSpan.Zero : clock.GetElapsedTime(waitingSince)));
-                if (pulse.IsDue) await AttemptAsync(async () => { await pulse.BeatAsync(changes, null, stop); return null; }, pulse, progress, stop);
+                if (pulse.IsDue) await AttemptAsync(async () => { await pulse.BeatAsync(changes, null, stop); return null; }, session, pulse, progress, stop);
                 if (applied is { } set)
                 {
                     unpruned += set.Changes;
@@ -168,17 +173,20 @@ public sealed class Following(TimeProvider clock)
     }
 
     /// <summary>A restarted server or a locked file is waited for: the changes do not go away.</summary>
-    private async Task<AppliedSet?> AttemptAsync(Func<Task<AppliedSet?>> work, Pulse pulse, IProgress<MigrationEvent> progress, CancellationToken stop)
+    private async Task<AppliedSet?> AttemptAsync(Func<Task<AppliedSet?>> work, FollowSession session, Pulse pulse, IProgress<MigrationEvent> progress, CancellationToken stop)
     {
         var said = false;
         while (true)
         {
             try
             {
-                return await work();
+                var done = await work();
+                if (done is not null) session.Patience = Patience;
+                return done;
             }
             catch (GodwitException e) when (e.Kind is ErrorKind.TargetTransient or ErrorKind.SourceTransient && !stop.IsCancellationRequested)
             {
+                if (e.Code == "target-stalled") session.Patience = TimeSpan.FromTicks(Math.Min(session.Patience.Ticks * 2, LongestPatience.Ticks));
                 if (!said) progress.Report(new MigrationEvent.Found(new("follow-waits", Severity.Info, e.Code, e.Problem, "Godwit tries again until it works.")));
                 if (!said) await pulse.LastAsync(0, e);
                 said = true;

@@ -13,7 +13,6 @@ namespace Godwit;
 /// </summary>
 public sealed class LiveVerification(TimeProvider clock)
 {
-    private const int Looks = 6;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100), Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>Null where the target does not follow this source: then there is one moment only.</summary>
@@ -50,52 +49,7 @@ public sealed class LiveVerification(TimeProvider clock)
     private async Task<VerifyReport> RecheckAsync(Func<CancellationToken, Task> inStep, ISource source, ITarget target, MigrationOptions options, VerifyMode mode, IReadOnlyList<string> tables, IProgress<MigrationEvent> progress, CancellationToken ct)
     {
         var migration = new Migration(clock, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
-        await inStep(ct);
-        var report = await migration.VerifyAsync(source, target, options, mode, tables, progress, ct);
-        var doubtful = report.Tables.Where(t => t.Verdict == Verdict.Different).ToDictionary(t => t.Table, t => new Doubt(t));
-        var looks = 1;
-        for (; looks < Looks && doubtful.Values.Any(d => !d.IsSettled); looks++)
-        {
-            await inStep(ct);
-            var names = doubtful.Values.Where(d => !d.IsSettled).Select(d => d.Latest.Table).ToList();
-            foreach (var table in (await migration.VerifyAsync(source, target, options, mode, names, progress, ct)).Tables) doubtful[table.Table].LookAgain(table);
-        }
-        return report with { Tables = [.. report.Tables.Select(t => doubtful.TryGetValue(t.Table, out var doubt) ? doubt.Result() : t)], Basis = VerifyBasis.Rechecked, Looks = looks };
-    }
-
-    /// <summary>
-    /// A table that differed. Each of its rows that was equal at one of the looks is equal; rows that differ at a later look only were written
-    /// since, and were equal before. A row that differs the same way three times is not being written: it is different.
-    /// </summary>
-    private sealed class Doubt(TableVerification first)
-    {
-        private const int Lasting = 2;
-        private readonly HashSet<string> _open = [.. first.Differences.Select(d => d.Key)];
-        private readonly bool _named = first.DifferentRows == first.Differences.Select(d => d.Key).Distinct().Count();
-        private int _same;
-
-        public TableVerification Latest { get; private set; } = first;
-
-        /// <summary>Nothing is left to be seen by another look.</summary>
-        public bool IsSettled => IsEqual || _same >= Lasting;
-
-        private bool IsEqual => Latest.Verdict != Verdict.Different || _named && _open.Count == 0;
-
-        public void LookAgain(TableVerification now)
-        {
-            _same = now.Differences.Intersect(Latest.Differences).Any(d => _open.Contains(d.Key)) ? _same + 1 : 0;
-            Latest = now;
-            var keys = now.Differences.Select(d => d.Key).ToHashSet();
-            if (now.DifferentRows == keys.Count) _open.IntersectWith(keys);
-        }
-
-        public TableVerification Result() => !IsEqual || Latest.Verdict != Verdict.Different ? Latest : Latest with
-        {
-            Verdict = Verdict.Equal,
-            DifferentRows = 0,
-            Differences = [],
-            Checks = [new("values", Verdict.Equal, "Every row was equal at one of the looks; some were being written.")],
-        };
+        return await Rechecking.RunAsync(inStep, names => migration.VerifyAsync(source, target, options, mode, names ?? tables, progress, ct), t => t.Table, ct);
     }
 
     /// <summary>Until the follower has applied what was recorded by now, or has shown for a while that it does not.</summary>

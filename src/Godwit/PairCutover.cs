@@ -196,6 +196,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             await using var command = new NpgsqlCommand("select gid from pg_prepared_xacts where database = current_database() order by prepared limit 1", connection);
             if (await command.ExecuteScalarAsync(ct) is string gid)
                 throw new GodwitException(ErrorKind.Blocked, "cutover-prepared", $"{session.Old.Display} has a prepared transaction ({gid}), which no fence can hold back.", $"COMMIT PREPARED or ROLLBACK PREPARED it, then cut over.");
+            foreach (var finding in await PairPreflight.ReadAsync(connection, session.Old.Display, ct)) found(finding);
         }
         catch (NpgsqlException e)
         {

@@ -14,10 +14,10 @@ internal sealed class PairSession : IAsyncDisposable
 {
     private readonly RunSession _lock;
 
-    private PairSession(RunSession held, IPostgresSource source, ITarget target, JournalRun run, FollowFact fact, TimeProvider clock)
+    private PairSession(RunSession held, StreamEnd old, ITarget target, JournalRun run, FollowFact fact, TimeProvider clock)
     {
         (_lock, Run, Fact, Clock) = (held, run, fact, clock);
-        (Old, New) = Ends(source, target);
+        (Old, New) = (old, NewEnd(target));
         Plan = PlanJson.Read(run.Plan);
         var id = fact.Feed[StreamStatus.FeedPrefix.Length..];
         (Forward, Back) = (StreamFeed.Forward(id), StreamFeed.Reverse(id));
@@ -37,22 +37,27 @@ internal sealed class PairSession : IAsyncDisposable
     public static string FeedId(string id) => StreamStatus.FeedPrefix + id;
 
     public static (StreamEnd Old, StreamEnd New) Ends(IPostgresSource source, ITarget target) =>
-        (new(source.Settings, source.Info.Display, "source"), new(target.ToBuilder(), target.Display, "target"));
+        (new(source.Settings, source.Info.Display, "source"), NewEnd(target));
+
+    private static StreamEnd NewEnd(ITarget target) => new(target.ToBuilder(), target.Display, "target");
 
     /// <summary>Of another command that ends the follower, where it is not its user.</summary>
     public HandoverWatch Watch(CancellationToken stop) => new(_lock, Fact.Run, Clock, stop);
 
     /// <summary><paramref name="takeOver"/>: a follower in another shell is asked to stop, and this is told so; null: it is in the way.</summary>
-    public static async Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct)
+    public static Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct) =>
+        OpenAsync(Ends(source, target).Old, target, clock, takeOver, ct);
+
+    public static async Task<PairSession> OpenAsync(StreamEnd old, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct)
     {
         var held = takeOver is null ? await RunSession.OpenAsync(target, clock, ct) : await RunSession.TakeOverAsync(target, clock, takeOver, ct);
         try
         {
             var (run, fact) = await FollowSession.FactAsync(target, ct);
-            if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || run.Source != source.Info.Display || fact is null || !fact.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal))
-                throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
+            if (!IsUnderway(old, run, fact))
+                throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {old.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
-            return new(held, source, target, run, fact, clock);
+            return new(held, old, target, run!, fact!, clock);
         }
         catch
         {
@@ -60,6 +65,10 @@ internal sealed class PairSession : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>The target's last run is a whole copy of that source, which it follows or has followed.</summary>
+    public static bool IsUnderway(StreamEnd old, JournalRun? run, FollowFact? fact) =>
+        run is { State: RunState.Done or RunState.DoneWithDifferences } && run.Source == old.Display && fact is not null && fact.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal);
 
     public async Task SayAsync(string state, CancellationToken ct)
     {
@@ -87,6 +96,15 @@ internal sealed class PairSession : IAsyncDisposable
         var totals = await Follower(back, new Progress<StreamReport>(), found).RunAsync(goal, ct);
         ct.ThrowIfCancellationRequested();
         return totals;
+    }
+
+    /// <summary>Applies what has committed at the origin before the position, and nothing else.</summary>
+    public async Task DrainToAsync(bool back, Lsn position, Action<Finding> found, CancellationToken ct)
+    {
+        // The stream's keepalives must come as far.
+        await StreamFollower.NowAsync(back ? New : Old, ct);
+        await Follower(back, new Progress<StreamReport>(), found).RunAsync(position, ct, exact: true);
+        ct.ThrowIfCancellationRequested();
     }
 
     /// <summary>The tables that are followed, by the publication that names them.</summary>

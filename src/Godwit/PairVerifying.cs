@@ -11,10 +11,14 @@ namespace Godwit;
 public static class PairVerifying
 {
     /// <summary>Two databases as they are now. Where the target's journal holds a finished run from this source, its plan says what may differ.</summary>
-    public static async Task<VerifyReport> RunAsync(ITarget source, ITarget target, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
+    public static Task<VerifyReport> RunAsync(ITarget source, ITarget target, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct) =>
+        RunAsync(source, null, target, null, request, progress, clock, ct);
+
+    /// <summary><paramref name="moment"/>, <paramref name="targetMoment"/>: a snapshot of that side which another session has exported and holds; null is now.</summary>
+    internal static async Task<VerifyReport> RunAsync(ITarget source, string? moment, ITarget target, string? targetMoment, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
     {
         var plan = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct) is { } run ? PlanJson.Read(run.Plan) : null;
-        return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), ct), plan);
+        return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), moment, targetMoment, ct), plan);
     }
 
     /// <summary>The source at the moment that a snapshot sees.</summary>

@@ -95,7 +95,8 @@ public sealed class PostgresFixture : IAsyncLifetime
         }
     }
 
-    private static DirectoryInfo MakeFolder()
+    /// <summary>For servers of a test's own, called "test" and "source": what a killed run leaves there is destroyed by the next.</summary>
+    internal static DirectoryInfo MakeFolder()
     {
         var folder = Directory.CreateTempSubdirectory(FolderPrefix);
         // The server's account has to pass where root runs the tests.

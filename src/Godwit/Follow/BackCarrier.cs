@@ -18,6 +18,9 @@ namespace Godwit.Follow;
 /// </summary>
 public sealed class BackCarrier(ITarget target, Guid run, MigrationPlan plan, DatabaseSchema schema, WayBackPlan back, IChangeFeed feed)
 {
+    /// <summary>A server that says nothing for longer is taken for gone. What is carried back is small, but a lock may be in the way.</summary>
+    internal const int SilenceSeconds = 600;
+
     /// <summary>Returns how many entries went back; null where none was waiting.</summary>
     public async Task<long?> StepAsync(CancellationToken ct)
     {
@@ -101,7 +104,7 @@ public sealed class BackCarrier(ITarget target, Guid run, MigrationPlan plan, Da
     private async IAsyncEnumerable<SourceValue[]> ReadAsync(NpgsqlConnection connection, BackTablePlan table, TablePlan planned, List<int> places, string from, [EnumeratorCancellation] CancellationToken ct)
     {
         var forms = places.Select(p => (Column: planned.Columns[p], Form: BackForm.Named(planned.Columns[p].Encoding.Kind, table.Columns[p].Form))).ToList();
-        await using var command = new NpgsqlCommand($"select {string.Join(", ", forms.Select(f => $"t.{SqlName.Quote(f.Column.Target)}::text"))} {from}", connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand($"select {string.Join(", ", forms.Select(f => $"t.{SqlName.Quote(f.Column.Target)}::text"))} {from}", connection) { CommandTimeout = SilenceSeconds };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -125,13 +128,13 @@ public sealed class BackCarrier(ITarget target, Guid run, MigrationPlan plan, Da
 
     private static async Task<T> AskAsync<T>(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = SilenceSeconds };
         return (T)(await command.ExecuteScalarAsync(ct))!;
     }
 
     private static async Task<int> ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = SilenceSeconds };
         return await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -79,7 +79,7 @@ public sealed class BackLog(ITarget target, Guid run, MigrationPlan plan)
         await InTransactionAsync(async connection =>
         {
             if (back.Tables.IsEmpty) return;
-            await using var count = new NpgsqlCommand(string.Join(" union all ", back.Tables.Select(t => $"select count(*) from {Name(t.Number)}")), connection) { CommandTimeout = 0 };
+            await using var count = new NpgsqlCommand(string.Join(" union all ", back.Tables.Select(t => $"select count(*) from {Name(t.Number)}")), connection) { CommandTimeout = BackCarrier.SilenceSeconds };
             await using var reader = await count.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct)) pending += reader.GetInt64(0);
         }, ct);
@@ -103,7 +103,7 @@ public sealed class BackLog(ITarget target, Guid run, MigrationPlan plan)
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = BackCarrier.SilenceSeconds };
         await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -13,9 +13,12 @@ namespace Godwit.Follow;
 /// written to the journal, all in one transaction. Applying a set twice leaves the same rows. Foreign keys and triggers of the target do not
 /// fire meanwhile (session_replication_role = replica): the source has checked and fired its own.
 /// </summary>
-public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, DatabaseSchema schema)
+public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, DatabaseSchema schema, TimeProvider clock)
 {
     private readonly ImmutableDictionary<string, TablePlan> _tables = plan.Tables.ToImmutableDictionary(t => t.Source);
+
+    /// <summary>For how long nothing may move on the way to the target while changes are applied.</summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>Refuses a target on which rows cannot be applied as they are.</summary>
     public static async Task RequireAsync(ITarget target, CancellationToken ct)
@@ -41,33 +44,46 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
         try
         {
             await using var connection = await target.ConnectAsync(ct);
-            await using var transaction = await connection.BeginTransactionAsync(ct);
-            await ExecuteAsync(connection, "set local session_replication_role = replica", ct);
-            if (!await AskAsync(connection, $"select coalesce((select applied from godwit.follow where run_id = '{run}' for update), -1) = {after}", ct))
-                throw new GodwitException(ErrorKind.TargetTransient, "follow-overtaken", "Another follower has applied changes meanwhile.", "Stop one of the two.");
-            // Every delete comes before every copy: a unique value may have moved from one row to another.
-            var touched = new List<(ChangedTable Change, TablePlan Plan, SqlName Keys)>();
-            foreach (var change in set.Tables.Where(t => _tables.ContainsKey(t.Table)))
-                touched.Add((await WidenAsync(connection, change, ct), _tables[change.Table], new SqlName("pg_temp", $"godwit_keys_{touched.Count}")));
-            foreach (var (change, table, keys) in touched) await DeleteAsync(connection, set, change, table, keys, ct);
-            long rows = 0;
-            foreach (var (change, table, _) in touched)
+            await using var watch = new StallWatch(target, connection.ProcessID, Patience, clock, ct);
+            try
             {
-                var written = await CopyAsync(connection, set, change, table, ct);
-                await FollowJournal.TableAppliedAsync(connection, run, table.Source, change.Keys, written, ct);
-                rows += written;
+                return await ApplyAsync(connection, set, after, watch.Token);
             }
-            foreach (var sequence in plan.Sequences.Where(s => touched.Any(t => t.Plan.Source == s.Table))) await AdvanceAsync(connection, sequence, 0, ct);
-            await FollowJournal.AppliedAsync(connection, run, set.UpTo, set.Tables.Sum(t => t.Keys), ct);
-            Failpoints.Hit(Failpoints.ChangesWritten);
-            await transaction.CommitAsync(CancellationToken.None);
-            Failpoints.Hit(Failpoints.ChangesApplied);
-            return rows;
+            catch (Exception e) when (watch.Stalled && !ct.IsCancellationRequested && e is not GodwitException { Kind: ErrorKind.Blocked })
+            {
+                throw new GodwitException(ErrorKind.TargetTransient, "target-stalled", $"{target.Display}: nothing came through for {Patience.TotalSeconds:0} s, and the server waits for this side.", "Look at the network between here and the server; Godwit tries again.", e);
+            }
         }
         catch (NpgsqlException e)
         {
             throw TargetErrors.Map(e, "applying changes");
         }
+    }
+
+    private async Task<long> ApplyAsync(NpgsqlConnection connection, IChangeSet set, long after, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await ExecuteAsync(connection, "set local session_replication_role = replica", ct);
+        if (!await AskAsync(connection, $"select coalesce((select applied from godwit.follow where run_id = '{run}' for update), -1) = {after}", ct))
+            throw new GodwitException(ErrorKind.TargetTransient, "follow-overtaken", "Another follower has applied changes meanwhile.", "Stop one of the two.");
+        // Every delete comes before every copy: a unique value may have moved from one row to another.
+        var touched = new List<(ChangedTable Change, TablePlan Plan, SqlName Keys)>();
+        foreach (var change in set.Tables.Where(t => _tables.ContainsKey(t.Table)))
+            touched.Add((await WidenAsync(connection, change, ct), _tables[change.Table], new SqlName("pg_temp", $"godwit_keys_{touched.Count}")));
+        foreach (var (change, table, keys) in touched) await DeleteAsync(connection, set, change, table, keys, ct);
+        long rows = 0;
+        foreach (var (change, table, _) in touched)
+        {
+            var written = await CopyAsync(connection, set, change, table, ct);
+            await FollowJournal.TableAppliedAsync(connection, run, table.Source, change.Keys, written, ct);
+            rows += written;
+        }
+        foreach (var sequence in plan.Sequences.Where(s => touched.Any(t => t.Plan.Source == s.Table))) await AdvanceAsync(connection, sequence, 0, ct);
+        await FollowJournal.AppliedAsync(connection, run, set.UpTo, set.Tables.Sum(t => t.Keys), ct);
+        Failpoints.Hit(Failpoints.ChangesWritten);
+        await transaction.CommitAsync(ct);
+        Failpoints.Hit(Failpoints.ChangesApplied);
+        return rows;
     }
 
     private async Task DeleteAsync(NpgsqlConnection connection, IChangeSet set, ChangedTable change, TablePlan table, SqlName keys, CancellationToken ct)

@@ -46,7 +46,7 @@ public static class FollowJournal
 
     public static async Task<FollowFact?> ReadAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
-        await using var exists = new NpgsqlCommand("select to_regclass('godwit.follow') is not null", connection);
+        await using var exists = new NpgsqlCommand("select to_regclass('godwit.follow') is not null", connection) { CommandTimeout = RunJournal.AnswerSeconds };
         if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
         var fact = await ReadRowAsync(connection, run, ct);
         return fact is null ? null : fact with { Tables = await TablesAsync(connection, run, ct), WayBack = await WayBackAsync(connection, run, ct) };
@@ -54,7 +54,7 @@ public static class FollowJournal
 
     private static async Task<FollowFact?> ReadRowAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select feed, applied, changes, pending, state, at, fenced, switched, in_step, rate, slope, last_error from godwit.follow where run_id = $1", connection) { Parameters = { new() { Value = run } } };
+        await using var command = new NpgsqlCommand("select feed, applied, changes, pending, state, at, fenced, switched, in_step, rate, slope, last_error from godwit.follow where run_id = $1", connection) { CommandTimeout = RunJournal.AnswerSeconds, Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct)) return null;
         DateTimeOffset? Moment(int column) => reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
@@ -71,7 +71,7 @@ public static class FollowJournal
     private static async Task<ImmutableArray<FollowedTable>> TablesAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         var tables = ImmutableArray.CreateBuilder<FollowedTable>();
-        await using var command = new NpgsqlCommand("select source_table, changes, rows, at from godwit.follow_table where run_id = $1 order by 1", connection) { Parameters = { new() { Value = run } } };
+        await using var command = new NpgsqlCommand("select source_table, changes, rows, at from godwit.follow_table where run_id = $1 order by 1", connection) { CommandTimeout = RunJournal.AnswerSeconds, Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct)) tables.Add(new(reader.GetString(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetFieldValue<DateTimeOffset>(3)));
         return tables.ToImmutable();
@@ -79,7 +79,7 @@ public static class FollowJournal
 
     private static async Task<WayBackFact?> WayBackAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select plan, armed, changes from godwit.way_back where run_id = $1", connection) { Parameters = { new() { Value = run } } };
+        await using var command = new NpgsqlCommand("select plan, armed, changes from godwit.way_back where run_id = $1", connection) { CommandTimeout = RunJournal.AnswerSeconds, Parameters = { new() { Value = run } } };
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? new(reader.GetString(0), reader.GetBoolean(1), reader.GetInt64(2)) : null;
     }
@@ -116,7 +116,7 @@ public static class FollowJournal
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = RunJournal.AnswerSeconds };
         foreach (var value in values) command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync(ct);
     }

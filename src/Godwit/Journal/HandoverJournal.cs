@@ -18,15 +18,15 @@ internal static class HandoverJournal
     /// <summary>Repeated, it renews the request.</summary>
     public static async Task AskAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
-        await using (var writing = new NpgsqlCommand($"{Writing}{Table}", connection)) await writing.ExecuteNonQueryAsync(ct);
-        await using var command = new NpgsqlCommand("insert into godwit.handover values ($1, clock_timestamp()) on conflict (run_id) do update set asked = excluded.asked", connection) { Parameters = { new() { Value = run } } };
+        await using (var writing = new NpgsqlCommand($"{Writing}{Table}", connection) { CommandTimeout = RunJournal.AnswerSeconds }) await writing.ExecuteNonQueryAsync(ct);
+        await using var command = new NpgsqlCommand("insert into godwit.handover values ($1, clock_timestamp()) on conflict (run_id) do update set asked = excluded.asked", connection) { CommandTimeout = RunJournal.AnswerSeconds, Parameters = { new() { Value = run } } };
         await command.ExecuteNonQueryAsync(ct);
     }
 
     public static async Task WithdrawAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
-        await using (var writing = new NpgsqlCommand(Writing, connection)) await writing.ExecuteNonQueryAsync(ct);
-        await using var command = new NpgsqlCommand("delete from godwit.handover where run_id = $1", connection) { Parameters = { new() { Value = run } } };
+        await using (var writing = new NpgsqlCommand(Writing, connection) { CommandTimeout = RunJournal.AnswerSeconds }) await writing.ExecuteNonQueryAsync(ct);
+        await using var command = new NpgsqlCommand("delete from godwit.handover where run_id = $1", connection) { CommandTimeout = RunJournal.AnswerSeconds, Parameters = { new() { Value = run } } };
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -34,7 +34,7 @@ internal static class HandoverJournal
     {
         try
         {
-            await using var command = new NpgsqlCommand("select exists (select from godwit.handover where run_id = $1 and asked > clock_timestamp() - $2)", connection) { Parameters = { new() { Value = run }, new() { Value = Heeded } } };
+            await using var command = new NpgsqlCommand("select exists (select from godwit.handover where run_id = $1 and asked > clock_timestamp() - $2)", connection) { CommandTimeout = RunJournal.AnswerSeconds, Parameters = { new() { Value = run }, new() { Value = Heeded } } };
             return (bool)(await command.ExecuteScalarAsync(ct))!;
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)

@@ -24,12 +24,15 @@ public static class RunJournal
 
     // Two int4 keys, "gdwt" and a format number: pg_locks shows them as classid and objid.
     private const int LockClass = 0x67647774;
+
+    /// <summary>Small statements, which wait for nothing but a server that is gone without a word.</summary>
+    public const int AnswerSeconds = 30;
     private const int LockObject = 1;
 
     /// <summary>Takes the run lock on this session, or returns false when another session of the same database holds it.</summary>
     public static async Task<bool> TryLockAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({LockClass}, {LockObject})", connection);
+        await using var command = new NpgsqlCommand($"select pg_try_advisory_lock({LockClass}, {LockObject})", connection) { CommandTimeout = AnswerSeconds };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
@@ -46,7 +49,7 @@ public static class RunJournal
     public static async Task UnlockAsync(NpgsqlConnection connection)
     {
         if (connection.State != System.Data.ConnectionState.Open) return;
-        await using var command = new NpgsqlCommand($"select pg_advisory_unlock({LockClass}, {LockObject})", connection);
+        await using var command = new NpgsqlCommand($"select pg_advisory_unlock({LockClass}, {LockObject})", connection) { CommandTimeout = AnswerSeconds };
         await command.ExecuteScalarAsync(CancellationToken.None);
     }
 
@@ -55,7 +58,7 @@ public static class RunJournal
 
     public static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select to_regclass('godwit.run') is not null", connection);
+        await using var command = new NpgsqlCommand("select to_regclass('godwit.run') is not null", connection) { CommandTimeout = AnswerSeconds };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

@@ -1,3 +1,4 @@
+using Godwit.Journal;
 using Godwit.Wire;
 using Npgsql;
 
@@ -46,7 +47,7 @@ public sealed class TargetDatabase : ITarget
         {
             return await OpenPinnedAsync(ct);
         }
-        catch (NpgsqlException e) when (Profile is not null && TargetErrors.Map(e, "").Code == "target-connection-lost")
+        catch (NpgsqlException e) when (Profile is not null && TargetErrors.Map(e, "").Code is "target-connection-lost" or "target-timeout")
         {
             // An idle connection of the pool may have been ended by the server since. On a new one, a failure is the user's to know.
             _pool.Clear();
@@ -100,7 +101,7 @@ public sealed class TargetDatabase : ITarget
             if (connection.PostgreSqlVersion.Major < OldestMajor)
                 throw new GodwitException(ErrorKind.TargetFatal, "target-too-old", $"{Display} runs PostgreSQL {connection.PostgreSqlVersion}; Godwit writes to {OldestMajor} and later.",
                     $"upgrade the server, or name one of version {OldestMajor} or later");
-            await using var pin = new NpgsqlCommand(PinSession, connection);
+            await using var pin = new NpgsqlCommand(PinSession, connection) { CommandTimeout = RunJournal.AnswerSeconds };
             await pin.ExecuteNonQueryAsync(ct);
             return connection;
         }

@@ -69,8 +69,8 @@ internal sealed class Transport : IDisposable
     /// <summary>Signing in has a time limit, rows have none.</summary>
     public void ClearTimeout() => _socket.ReceiveTimeout = _socket.SendTimeout = 0;
 
-    /// <summary>A read that waits longer fails by <see cref="IOException"/>.</summary>
-    public void LimitSilence(TimeSpan limit) => _socket.ReceiveTimeout = (int)limit.TotalMilliseconds;
+    /// <summary>A read or a write that waits longer fails by <see cref="IOException"/>.</summary>
+    public void LimitSilence(TimeSpan limit) => _socket.ReceiveTimeout = _socket.SendTimeout = (int)limit.TotalMilliseconds;
 
     public void SayGoodbye()
     {

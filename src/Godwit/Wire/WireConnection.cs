@@ -135,6 +135,9 @@ public sealed class WireConnection : IDisposable
         return new ReplicationStream(this, clock);
     }
 
+    /// <summary>From here on, a read or a write that waits longer fails by <see cref="IOException"/>: the other end may be gone without a word.</summary>
+    public void LimitSilence(TimeSpan limit) => _transport.LimitSilence(limit);
+
     /// <summary>
     /// Ends what runs, from any thread: asks the server to cancel it, then closes the socket, so that a blocked read returns. The connection is
     /// of no use afterwards.

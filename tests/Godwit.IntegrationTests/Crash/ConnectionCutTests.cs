@@ -1,4 +1,3 @@
-using System.Globalization;
 using Godwit.IntegrationTests.Follow;
 using Godwit.IntegrationTests.Migrating;
 using Godwit.Target;
@@ -6,31 +5,41 @@ using Xunit;
 
 namespace Godwit.IntegrationTests.Crash;
 
-/// <summary>The way to the target breaks at any moment: the follower waits, connects again and goes on.</summary>
+/// <summary>The way to the target breaks at any moment, with a word or without: the follower waits, connects again and goes on.</summary>
 public class ConnectionCutTests(PostgresFixture postgres)
 {
-    private static readonly int Cuts = int.Parse(Environment.GetEnvironmentVariable("GODWIT_CUTS") ?? "5", CultureInfo.InvariantCulture);
+    [Fact]
+    public async Task A_follower_outlives_every_cut_and_loses_nothing() => await FollowAsync(BrokenWays.Cuts, 300, p => p.Cut());
 
     [Fact]
-    public async Task A_follower_outlives_every_cut_and_loses_nothing()
+    public async Task A_follower_outlives_connections_that_say_nothing_any_more() => await FollowAsync(BrokenWays.Stalls, 1500, p => p.Stall());
+
+    private async Task FollowAsync(int times, int within, Func<TcpProxy, int> harm)
     {
         await using var run = await KilledRun.CreateAsync(postgres);
         await run.Scenario.MigrateAsync(FollowTests.Options);
-        var settings = run.Scenario.Database.Settings.ToBuilder();
-        await using var proxy = new TcpProxy(settings.Host!, settings.Port);
+        await using var proxy = BrokenWays.ProxyTo(run.Scenario.Database.Settings);
         await using var source = await EngineRegistry.OpenAsync(run.Scenario.File, Scenario.Token);
-        var through = ConnectionSettings.Parse($"host=127.0.0.1 port={proxy.Port} dbname={settings.Database} user={settings.Username} sslmode=disable", name => name == "PGPASSWORD" ? settings.Password : null);
-        await using var target = await TargetDatabase.OpenAsync(through, 5, Scenario.Token);
+        await using var target = await TargetDatabase.OpenAsync(proxy.Through(run.Scenario.Database.Settings), 6, Scenario.Token);
         using var stop = new CancellationTokenSource();
-        var following = Task.Run(() => new Following(TimeProvider.System).RunAsync(source, target, FollowTests.Options, untilCaughtUp: false, new FollowTests.Listener(null), stop.Token), Scenario.Token);
+        var arrived = new TaskCompletionSource();
+        var following = Task.Run(() => new Following(TimeProvider.System) { Patience = TimeSpan.FromSeconds(2) }
+            .RunAsync(source, target, FollowTests.Options, untilCaughtUp: false, new FollowTests.Listener(e => { if (e is MigrationEvent.Followed { Rows: > 0 }) arrived.TrySetResult(); }), stop.Token), Scenario.Token);
         var random = new Random(1);
         try
         {
-            for (var cuts = 0; cuts < Cuts;)
+            for (var harmed = 0; harmed < times;)
             {
                 run.WriteToSource();
-                await Task.Delay(random.Next(300), Scenario.Token);
-                if (proxy.Cut() > 0) cuts++;
+                await Task.Delay(random.Next(within), Scenario.Token);
+                // It must not have given up: then nothing would be broken any more.
+                if (following.IsCompleted) await following;
+                Assert.False(following.IsCompleted);
+                if (harm(proxy) == 0) continue;
+                harmed++;
+                arrived = new();
+                run.WriteToSource();
+                await arrived.Task.WaitAsync(TimeSpan.FromMinutes(3), Scenario.Token);
             }
         }
         finally

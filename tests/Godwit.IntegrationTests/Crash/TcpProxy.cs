@@ -8,7 +8,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stop = new();
-    private readonly HashSet<Socket> _open = [];
+    private readonly HashSet<Socket> _open = [], _stalled = [];
     private readonly Task _accepting;
     private readonly (string Host, int Port) _server;
 
@@ -29,8 +29,25 @@ internal sealed class TcpProxy : IAsyncDisposable
             var cut = _open.Count / 2;
             foreach (var socket in _open) socket.Close(0);
             _open.Clear();
+            _stalled.Clear();
             return cut;
         }
+    }
+
+    /// <summary>From here on nothing goes through the connections that are open, and neither end is told. The number of them.</summary>
+    public int Stall()
+    {
+        lock (_open)
+        {
+            var fresh = _open.Count(s => !_stalled.Contains(s)) / 2;
+            _stalled.UnionWith(_open);
+            return fresh;
+        }
+    }
+
+    private bool IsStalled(Socket socket)
+    {
+        lock (_open) return _stalled.Contains(socket);
     }
 
     private async Task AcceptAsync()
@@ -60,7 +77,11 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
         finally
         {
-            lock (_open) _open.ExceptWith([client, server]);
+            lock (_open)
+            {
+                _open.ExceptWith([client, server]);
+                _stalled.ExceptWith([client, server]);
+            }
             client.Dispose();
             server.Dispose();
         }
@@ -71,8 +92,13 @@ internal sealed class TcpProxy : IAsyncDisposable
         var buffer = new byte[64 * 1024];
         try
         {
-            while (await from.ReceiveAsync(buffer, _stop.Token) is > 0 and var read)
+            while (await from.ReceiveAsync(buffer, _stop.Token) is var read)
+            {
+                // The end of a half-open connection is not heard of either: not the client's at the server, nor the other way round.
+                if (IsStalled(from)) await Task.Delay(Timeout.Infinite, _stop.Token);
+                if (read == 0) return;
                 for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _stop.Token);
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {

@@ -16,16 +16,17 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     private Lsn _stored;
     private long _storedAt = clock.GetTimestamp();
     private Lsn? _goal;
+    private bool _exact;
 
     public long TransactionsReceived { get; private set; }
     public Lsn Received { get; private set; }
 
-    /// <summary>Positions up to here are stored at once, without waiting for changes.</summary>
-    public void SetGoal(Lsn goal)
+    /// <summary>Positions up to here are stored at once, without waiting for changes. <paramref name="exact"/>: nothing that commits there or later is taken.</summary>
+    public void SetGoal(Lsn goal, bool exact)
     {
         lock (_gate)
         {
-            _goal = goal;
+            (_goal, _exact) = (goal, exact);
             Monitor.PulseAll(_gate);
         }
     }
@@ -48,6 +49,12 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
         {
             switch (message.Kind)
             {
+                // Its position is that of its commit.
+                case PgOutputKind.Begin when _exact && _goal is { } limit && message.Lsn >= limit:
+                    _filling.Position = Lsn.Max(_filling.Position, limit);
+                    Monitor.PulseAll(_gate);
+                    while (!_ended) Monitor.Wait(_gate);
+                    return false;
                 case PgOutputKind.Begin:
                     (_inTransaction, _skipping) = (true, false);
                     break;

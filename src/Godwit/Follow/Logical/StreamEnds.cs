@@ -17,11 +17,14 @@ public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Di
         return builder;
     }
 
+    // Of commands that say no other: questions of a moment, which wait for nothing but a server that is gone.
+    private const int AnswerSeconds = 30;
+
     /// <summary>Throws <see cref="GodwitException"/> only.</summary>
     public async Task<NpgsqlConnection> ConnectAsync(CancellationToken ct)
     {
         var builder = Builder("godwit", Forms);
-        (builder.CommandTimeout, builder.TcpKeepAlive, builder.Pooling) = (0, true, false);
+        (builder.CommandTimeout, builder.TcpKeepAlive, builder.Pooling) = (AnswerSeconds, true, false);
         var connection = new NpgsqlConnection(builder.ConnectionString);
         try
         {

@@ -16,7 +16,7 @@ public sealed record StreamTotals(long Changes, long Transactions, long Conflict
 /// </summary>
 public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed, Func<Relation, SqlName?> map, StreamLimits limits, TimeProvider clock, IProgress<StreamReport> progress, Action<Finding> found)
 {
-    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1), LongestAnswer = TimeSpan.FromHours(1);
 
     // Types whose binary form is the same on both sides: of the server itself and not built of other types, but for names and what is kept as numbers of the catalogue.
     private const string BinaryFits = """
@@ -28,10 +28,13 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
 
     private long _changes, _transactions, _conflicts;
 
-    public async Task<StreamTotals> RunAsync(Lsn? goal, CancellationToken stop)
+    /// <summary><paramref name="exact"/>: nothing that committed at the goal or after it is applied, so that the end looks as the origin did at that moment.</summary>
+    public async Task<StreamTotals> RunAsync(Lsn? goal, CancellationToken stop, bool exact = false)
     {
         var said = "";
         var applied = Lsn.Zero;
+        var answer = limits.Answer;
+        StreamSession? last = null;
         while (!stop.IsCancellationRequested)
         {
             try
@@ -39,16 +42,19 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 var (start, binary) = await BeginAsync(stop);
                 applied = start;
                 if (goal is { } already && start >= already) break;
-                using var session = await Task.Run(() => StreamSession.Open(from, to, feed, limits, start, binary, map, clock, Applied, stop), stop);
-                said = "";
+                var opened = clock.GetTimestamp();
+                using var session = last = await Task.Run(() => StreamSession.Open(from, to, feed, limits with { Answer = answer }, start, binary, map, clock, Applied, stop), stop);
                 try
                 {
-                    await RunAsync(session, goal, stop);
+                    await RunAsync(session, goal, exact, stop);
                     if (goal is not null) break;
                 }
                 finally
                 {
                     applied = session.Durable;
+                    // It worked for a while, if only to wait.
+                    if (applied > start || clock.GetElapsedTime(opened) > answer * 2) (said, answer) = ("", limits.Answer);
+                    else answer = TimeSpan.FromTicks(Math.Min(answer.Ticks * 2, LongestAnswer.Ticks));
                 }
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -62,6 +68,8 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 said = e.Code;
                 try
                 {
+                    await EndAsync(last, stop);
+                    last = null;
                     await Task.Delay(Retry, clock, stop);
                 }
                 catch (OperationCanceledException)
@@ -71,6 +79,25 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
             }
         }
         return new(_changes, _transactions, _conflicts, applied);
+    }
+
+    /// <summary>What a broken connection leaves at a server that has not noticed holds locks, the slot and the origin: it is ended, as well as can be.</summary>
+    private async Task EndAsync(StreamSession? session, CancellationToken stop)
+    {
+        if (session is null) return;
+        foreach (var (end, process) in new[] { (to, session.WriterProcess), (from, session.SenderProcess) })
+        {
+            try
+            {
+                await using var connection = await end.ConnectAsync(stop);
+                await using var command = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and application_name = 'godwit follow' and usename = current_user", connection) { Parameters = { new() { Value = process } } };
+                await command.ExecuteNonQueryAsync(stop);
+            }
+            catch (Exception e) when (e is GodwitException or NpgsqlException)
+            {
+                // The server is away, and its processes with it.
+            }
+        }
     }
 
     /// <summary>For status, as well as can be: the side that would keep the note may be the one that is away.</summary>
@@ -140,13 +167,13 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         });
     }
 
-    private async Task RunAsync(StreamSession session, Lsn? goal, CancellationToken stop)
+    private async Task RunAsync(StreamSession session, Lsn? goal, bool exact, CancellationToken stop)
     {
         using var over = new CancellationTokenSource();
         var pulse = PulseAsync(session, over.Token);
         try
         {
-            if (goal is { } position) session.SetGoal(position);
+            if (goal is { } position) session.SetGoal(position, exact);
             await session.RunAsync(stop);
         }
         finally

@@ -8,7 +8,10 @@ namespace Godwit.Follow.Logical;
 /// <summary>Bounds of a follower. <paramref name="BatchBytes"/>: of changes held at once, twice over. <paramref name="SpillBytes"/>: of each transaction that streams before it commits; the rest goes to a file.</summary>
 public sealed record StreamLimits(int BatchBytes = 8 * 1024 * 1024, int SpillBytes = 256 * 1024)
 {
+    /// <summary>Of the origin, which is asked for a word every second: after that the way to it is taken for broken.</summary>
     public TimeSpan Silence { get; init; } = TimeSpan.FromSeconds(30);
+    /// <summary>How long the answer to a batch is waited for. Doubled each time that nothing came of it, for a lock may be in the way.</summary>
+    public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(60);
     /// <summary>Folder of spill files.</summary>
     public string Folder { get; init; } = Path.GetTempPath();
 }
@@ -46,7 +49,9 @@ internal sealed class StreamSession : IDisposable
     }
 
     public Lsn Durable => new(Volatile.Read(ref _durable));
-    public long TransactionsReceived => _queue.TransactionsReceived;
+    /// <summary>The servers' processes at the other ends.</summary>
+    public int WriterProcess { get; private init; }
+    public int SenderProcess { get; private init; }
 
     public static StreamSession Open(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, CancellationToken ct)
     {
@@ -55,12 +60,13 @@ internal sealed class StreamSession : IDisposable
         {
             target = Guarded(to, "connecting", () => to.Open(ct));
             var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, feed));
+            target.LimitSilence(limits.Answer);
             origin = Guarded(from, "connecting for replication", () => from.OpenReplication(ct));
             var stream = Guarded(from, "starting replication", () => origin.StartReplication(new(feed.Slot, applied, [feed.Publication]) { ProtocolVersion = 2, Streaming = true, Binary = binary }, limits.Silence, clock));
             var committed = new CommittedStream(stream, limits.Folder, limits.SpillBytes);
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, committed.Decoder.FindType, binary);
-            return new(from, to, feed, limits, applied, stream, committed, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done);
+            return new(from, to, feed, limits, applied, stream, committed, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = origin.ProcessId };
         }
         catch
         {
@@ -70,11 +76,11 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    /// <summary>Everything that committed before is applied when <see cref="RunAsync"/> returns.</summary>
-    public void SetGoal(Lsn goal)
+    /// <summary>Everything that committed before is applied when <see cref="RunAsync"/> returns; where <paramref name="exact"/>, nothing else. Call before it.</summary>
+    public void SetGoal(Lsn goal, bool exact)
     {
         Volatile.Write(ref _goal, goal.Value);
-        _queue.SetGoal(goal);
+        _queue.SetGoal(goal, exact);
         Tell(reply: true);
     }
 

@@ -10,16 +10,19 @@ namespace Godwit.Verify.Pairs;
 /// </summary>
 public sealed class PairVerifier(ITarget source, ITarget target, IProgress<MigrationEvent> progress, TimeProvider clock)
 {
-    public Task<VerifyReport> VerifyAsync(PairRequest request, CancellationToken ct) => VerifyAsync(request, null, ct);
+    public Task<VerifyReport> VerifyAsync(PairRequest request, CancellationToken ct) => VerifyAsync(request, null, null, ct);
 
     /// <summary><paramref name="moment"/>: the source's snapshot, exported by a session that holds it; null is now.</summary>
-    public async Task<VerifyReport> VerifyAsync(PairRequest request, string? moment, CancellationToken ct)
+    public Task<VerifyReport> VerifyAsync(PairRequest request, string? moment, CancellationToken ct) => VerifyAsync(request, moment, null, ct);
+
+    /// <summary>The same, and likewise for the target.</summary>
+    public async Task<VerifyReport> VerifyAsync(PairRequest request, string? moment, string? targetMoment, CancellationToken ct)
     {
         var began = clock.GetTimestamp();
         try
         {
             await using var left = await PairSide.OpenAsync(source, "source", moment, ct);
-            await using var right = await PairSide.OpenAsync(target, "target", null, ct);
+            await using var right = await PairSide.OpenAsync(target, "target", targetMoment, ct);
             var report = await CompareAsync(new(left, right), request, ct);
             return report with { Elapsed = clock.GetElapsedTime(began) };
         }

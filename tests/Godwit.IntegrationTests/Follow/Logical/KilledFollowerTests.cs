@@ -34,8 +34,9 @@ public sealed class KilledFollowerTests(PostgresFixture postgres) : IDisposable
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync(PgWriter.Schema);
         await pair.MigrateAsync(new() { Jobs = 2, Follow = true });
-        var random = new Random(7);
-        var writer = new PgWriter(pair.Source, 42);
+        var seed = int.Parse(Environment.GetEnvironmentVariable("GODWIT_KILL_SEED") ?? "1", CultureInfo.InvariantCulture);
+        var random = new Random(seed);
+        var writer = new PgWriter(pair.Source, seed);
         for (var kill = 0; kill < Kills; kill++)
         {
             using var process = Follow(pair);

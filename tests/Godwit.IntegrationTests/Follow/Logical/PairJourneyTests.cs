@@ -41,11 +41,11 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         return await new Following(TimeProvider.System).RunAsync(source, target, Options, once, new FollowTests.Listener(on), stop ?? Pair.Token);
     }
 
-    private static async Task<CutoverResult> SwitchAsync(Pair pair, SwitchOptions? how = null, bool back = false, Action<StepTime>? on = null, CancellationToken? ct = null)
+    private static async Task<CutoverResult> SwitchAsync(Pair pair, SwitchOptions? how = null, bool back = false, Action<StepTime>? on = null, CancellationToken? ct = null, Action<Finding>? found = null)
     {
         await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
         await using var target = await pair.Target.OpenTargetAsync(8);
-        var cutting = new CuttingOver(TimeProvider.System);
+        var cutting = new CuttingOver(TimeProvider.System) { Found = found ?? (_ => { }) };
         return back ? await cutting.RollbackAsync(source, target, Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token) : await cutting.CutoverAsync(source, target, Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token);
     }
 
@@ -140,6 +140,23 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, How with { OnSwitch = "exit 3" }))).Code);
         await pair.SourceAsync("insert into t (v) values ('goes on')");
         Assert.Equal(Verdict.Equal, (await SwitchAsync(pair, How with { OnSwitch = "exit 0" })).Verification!.Verdict);
+    }
+
+    [Fact]
+    public async Task Who_will_meet_the_fence_is_named_beforehand()
+    {
+        await using var pair = await FollowedAsync();
+        // As the extension makes it.
+        await pair.SourceAsync("create schema cron; create table cron.job (jobid bigint, schedule text, command text, database text default current_database(), active bool default true, jobname text); insert into cron.job values (1, '5 * * * *', 'select 1'), (2, '* * * * *', 'select 2')");
+        await pair.SourceAsync("update cron.job set jobname = 'nightly' where jobid = 1; update cron.job set active = false where jobid = 2");
+        await using var open = await pair.Source.ConnectAsync();
+        await using (var begin = new NpgsqlCommand("set application_name = 'report'; begin; select 1; ", open)) await begin.ExecuteNonQueryAsync(Pair.Token);
+        await pair.Source.WaitForAsync("select (count(*) > 0)::text from pg_stat_activity where application_name = 'report' and datname = current_database() and clock_timestamp() - xact_start > interval '3.2 s'", "true");
+        var found = new List<Finding>();
+        await SwitchAsync(pair, found: found.Add);
+        Assert.Contains("nightly", Assert.Single(found, f => f.Code == "cutover-cron").Problem);
+        Assert.DoesNotContain("job 2", found.Single(f => f.Code == "cutover-cron").Problem);
+        Assert.Contains("report", Assert.Single(found, f => f.Code == "cutover-long-transactions").Problem);
     }
 
     [Fact]

@@ -11,13 +11,15 @@ public sealed class StreamModelTests(PostgresFixture postgres)
 {
     private static int Checkpoints => int.TryParse(Environment.GetEnvironmentVariable("GODWIT_SOAK_CHECKPOINTS"), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) ? wanted : 6;
 
+    private static int Seed => int.TryParse(Environment.GetEnvironmentVariable("GODWIT_MODEL_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) ? wanted : 0;
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public async Task What_any_writer_does_arrives(int seed)
     {
         await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema);
-        var writers = Enumerable.Range(0, 3).Select(i => new PgWriter(pair.Source, seed * 100 + i)).ToList();
+        var writers = Enumerable.Range(0, 3).Select(i => new PgWriter(pair.Source, Seed * 1000 + seed * 100 + i)).ToList();
         // Small enough that transactions are cut into several batches, and stream before they commit.
         pair.Limits = pair.Limits with { BatchBytes = seed % 2 == 0 ? 4096 : 1024 * 1024, SpillBytes = 4096 };
         var settings = pair.From.Settings;

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Godwit.Follow.Logical;
 using Godwit.Schema;
+using Godwit.Target;
 using Godwit.Wire.Replication;
 using Npgsql;
 using Xunit;
@@ -29,9 +30,9 @@ internal sealed class StreamPair : IAsyncDisposable
     public StreamLimits Limits { get; set; } = new();
 
     /// <summary><paramref name="rows"/> runs at the source before the slot is made, <paramref name="meanwhile"/> after it and before the copy.</summary>
-    public static async Task<StreamPair> CreateAsync(PostgresFixture postgres, string schema, string rows = "", string meanwhile = "")
+    public static async Task<StreamPair> CreateAsync(PostgresFixture postgres, string schema, string rows = "", string meanwhile = "", (ConnectionSettings Source, ConnectionSettings Target)? on = null)
     {
-        var pair = new StreamPair(await postgres.CreateDatabaseAsync(), await postgres.CreateDatabaseAsync());
+        var pair = new StreamPair(await postgres.CreateDatabaseAsync(on?.Source ?? postgres.Admin), await postgres.CreateDatabaseAsync(on?.Target ?? postgres.Admin));
         await pair.Source.ExecuteAsync(schema);
         await pair.Target.ExecuteAsync(schema);
         if (rows.Length > 0) await pair.Source.ExecuteAsync(rows);

@@ -80,6 +80,36 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Transactions_in_two_phases_arrive_when_they_commit_and_not_when_they_roll_back()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        // Large enough to stream before it is prepared.
+        var settings = pair.From.Settings;
+        settings.Options = "-c logical_decoding_work_mem=64kB";
+        (pair.From, pair.Limits) = (pair.From with { Settings = settings }, pair.Limits with { SpillBytes = 4096 });
+        var (commits, rollsBack) = ($"{pair.Feed.Slot}_a", $"{pair.Feed.Slot}_b");
+        try
+        {
+            await pair.Source.ExecuteAsync($"begin; insert into t select i, 'p' || i, repeat('v', 3000) from generate_series(100, 400) i; savepoint s; insert into nokey values ('undone'); rollback to s; insert into nokey values ('kept'); prepare transaction '{commits}'");
+            await pair.Source.ExecuteAsync($"begin; delete from t where id < 5; insert into nokey values ('never'); prepare transaction '{rollsBack}'");
+            await pair.Source.ExecuteAsync("insert into nokey values ('between')");
+            await pair.CatchUpAsync();
+            Assert.Equal("between", Assert.Single(await pair.Target.QueryAsync("select v from nokey where v <> 'a'")));
+            Assert.Equal("10", (await pair.Target.QueryAsync("select count(*) from t"))[0]);
+        }
+        finally
+        {
+            await pair.Source.ExecuteAsync($"commit prepared '{commits}'");
+            await pair.Source.ExecuteAsync($"rollback prepared '{rollsBack}'");
+        }
+        await pair.Source.ExecuteAsync("insert into nokey values ('after')");
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+        Assert.Equal("311", (await pair.Target.QueryAsync("select count(*) from t"))[0]);
+        Assert.DoesNotContain(pair.Found, f => f.Code == "follow-conflict");
+    }
+
+    [Fact]
     public async Task A_slot_that_is_gone_or_was_moved_stops()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Globalization;
+using Godwit.Follow.Logical;
+using Godwit.IntegrationTests.Crash;
+using Godwit.Target;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Follow.Logical;
+
+/// <summary>The ways to both servers break at any moment, with a word or without, and the servers themselves restart: nothing is lost, nothing comes twice.</summary>
+public sealed class BrokenStreamTests(PostgresFixture postgres)
+{
+    private static readonly StreamLimits Limits = new() { Silence = TimeSpan.FromSeconds(2), Answer = TimeSpan.FromSeconds(2) };
+
+    [Fact]
+    public Task A_follower_outlives_every_cut() => BreakAsync(BrokenWays.Cuts, p => p.Cut());
+
+    [Fact]
+    public Task A_follower_outlives_connections_that_say_nothing_any_more() => BreakAsync(BrokenWays.Stalls, p => p.Stall());
+
+    private async Task BreakAsync(int times, Func<TcpProxy, int> harm)
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema);
+        await using var there = BrokenWays.ProxyTo(pair.Source.Settings);
+        await using var here = BrokenWays.ProxyTo(pair.Target.Settings);
+        var (direct, end) = (pair.From, pair.To);
+        (pair.From, pair.To, pair.Limits) = (direct with { Settings = there.Through(pair.Source.Settings).ToBuilder() }, end with { Settings = here.Through(pair.Target.Settings).ToBuilder() }, Limits);
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        var writer = new PgWriter(pair.Source, 77);
+        var random = new Random(5);
+        for (var harmed = 0; harmed < times;)
+        {
+            await Task.WhenAll(writer.WriteAsync(10, StreamPair.Token), Task.Delay(random.Next(300), StreamPair.Token));
+            Assert.False(follow.IsCompleted);
+            if (harm(random.Next(2) == 0 ? there : here) == 0) continue;
+            harmed++;
+            await ArrivesAsync(pair, harmed);
+        }
+        await stop.CancelAsync();
+        await follow;
+        (pair.From, pair.To) = (direct, end);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+        Assert.DoesNotContain(pair.Found, f => f.Code == "follow-conflict");
+    }
+
+    // What is written after it arrives, by the follower's own doing.
+    private static async Task ArrivesAsync(StreamPair pair, int n)
+    {
+        await pair.Source.ExecuteAsync($"insert into tags (words) values (array['mark {n}'])");
+        var began = Stopwatch.GetTimestamp();
+        while ((await pair.Target.QueryAsync($"select count(*) from tags where words = array['mark {n}']"))[0] == "0")
+        {
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2));
+            await Task.Delay(50, StreamPair.Token);
+        }
+    }
+
+    // An immediate shutdown (PostgreSQL documentation, 19.5): nobody is waited for, and the next start recovers.
+    private static async Task CrashAsync(LocalServer server)
+    {
+        var postmaster = int.Parse((await File.ReadAllLinesAsync(Path.Combine(server.Folder, "data", "postmaster.pid"), StreamPair.Token))[0], CultureInfo.InvariantCulture);
+        using (var kill = Process.Start("kill", ["-QUIT", $"{postmaster}"])) await kill.WaitForExitAsync(StreamPair.Token);
+        while (Directory.Exists($"/proc/{postmaster}")) await Task.Delay(20, StreamPair.Token);
+    }
+
+    [Fact]
+    public async Task A_follower_outlives_restarts_of_either_server()
+    {
+        var folder = PostgresFixture.MakeFolder();
+        var servers = new[] { "source", "test" }.Select(name => LocalServer.For(name, new LocalServerOptions { Root = folder.FullName, Durable = true, ServerSettings = new Dictionary<string, string> { ["wal_level"] = "logical", ["max_connections"] = "40", ["shared_buffers"] = "32MB" } })).ToList();
+        try
+        {
+            foreach (var server in servers) await server.StartAsync(StreamPair.Token);
+            await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema, on: (servers[0].Settings("postgres"), servers[1].Settings("postgres")));
+            pair.Limits = Limits;
+            using var stop = new CancellationTokenSource();
+            var follow = pair.FollowAsync(null, stop.Token);
+            var writer = new PgWriter(pair.Source, 78);
+            for (var restart = 0; restart < BrokenWays.Restarts; restart++)
+            {
+                await writer.WriteAsync(10, StreamPair.Token);
+                var (server, immediate) = (servers[restart / 2 % 2], restart % 2 == 0);
+                if (immediate) await CrashAsync(server);
+                else await server.StopAsync(StreamPair.Token);
+                await server.StartAsync(StreamPair.Token);
+                Assert.False(follow.IsCompleted);
+                await ArrivesAsync(pair, restart);
+            }
+            await stop.CancelAsync();
+            await follow;
+            await pair.CatchUpAsync();
+            await pair.AssertEqualAsync();
+            Assert.DoesNotContain(pair.Found, f => f.Code == "follow-conflict");
+        }
+        finally
+        {
+            foreach (var server in servers) await server.DestroyAsync(CancellationToken.None);
+            folder.Delete(recursive: true);
+        }
+    }
+}
