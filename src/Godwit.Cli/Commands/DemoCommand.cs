@@ -103,18 +103,6 @@ internal static class DemoCommand
         return exit;
     }
 
-    private static void Next(Invocation invocation, ConnectionSettings settings)
-    {
-        if (invocation.IsMachine) return;
-        var console = invocation.Screen.Out;
-        Closing.Line(console, "url", Markup.Escape(settings.DisplayWithPassword));
-        invocation.Shell.Out.WriteLine("\n Worth trying:");
-        foreach (var (about, sql) in s_queries)
-        {
-            console.MarkupLine($"\n   [grey]# {Markup.Escape(about)}[/]");
-            // Not wrapped by the console: the lines are there to be copied.
-            invocation.Shell.Out.WriteLine($"   {invocation.Self} local psql {LocalServers.DemoName} -c \"{sql}\"");
-        }
-        invocation.Shell.Out.WriteLine($"\n When you are done: {invocation.Self} local destroy {LocalServers.DemoName}");
-    }
+    private static void Next(Invocation invocation, ConnectionSettings settings) =>
+        WorthTrying.Write(invocation, settings, LocalServers.DemoName, s_queries, $"When you are done: {invocation.Self} local destroy {LocalServers.DemoName}");
 }

@@ -77,37 +77,13 @@ internal static class PortalDemo
         var options = new MigrationOptions { Platform = new() { SecretsFolder = Path.Combine(Path.GetDirectoryName(reports)!, "secrets") } };
         invocation.Shell.Secrets.LearnConnection(from.DisplayWithPassword);
         var environment = invocation.Settings.Environment;
-        MigrationResult result;
-        await using (var source = await invocation.Backend.OpenSourceAsync(from.DisplayWithPassword, environment, ct))
-        await using (var target = await invocation.Backend.OpenTargetAsync("local:" + TargetServer, environment, options.Jobs + 3, ct))
-            result = await MigrationRun.ExecuteAsync(invocation, source, target, options, plan: null, ct);
-        var files = await invocation.Backend.WriteReportAsync(reports, result, ct);
-        var exit = MigrationRun.ExitCode(result);
-        if (invocation.IsMachine)
-        {
-            MigrationRun.Print(invocation, result, files, exit);
-            return exit;
-        }
-        Closing.Write(invocation.Screen.Out, result, invocation.Global.Verbose);
-        if (files.Length > 0) Closing.Line(invocation.Screen.Out, "report", Markup.Escape(string.Join('\n', files)));
-        return exit;
+        await using var source = await invocation.Backend.OpenSourceAsync(from.DisplayWithPassword, environment, ct);
+        await using var target = await invocation.Backend.OpenTargetAsync("local:" + TargetServer, environment, options.Jobs + 3, ct);
+        return await MigrationRun.RunAsync(invocation, source, target, options, plan: null, reports, ct);
     }
 
-    private static void Next(Invocation invocation, ConnectionSettings settings)
-    {
-        if (invocation.IsMachine) return;
-        var console = invocation.Screen.Out;
-        Closing.Line(console, "url", Markup.Escape(settings.DisplayWithPassword));
-        invocation.Shell.Out.WriteLine("\n Worth trying:");
-        foreach (var (about, sql) in s_queries)
-        {
-            console.MarkupLine($"\n   [grey]# {Markup.Escape(about)}[/]");
-            // Not wrapped by the console: the lines are there to be copied.
-            invocation.Shell.Out.WriteLine($"   {invocation.Self} local psql {TargetServer} -c \"{sql}\"");
-        }
-        invocation.Shell.Out.WriteLine($"\n The portal that was left: {invocation.Self} local psql {SourceServer} -d {SourceDatabase}");
-        invocation.Shell.Out.WriteLine($" When you are done: {invocation.Self} local destroy {TargetServer}; {invocation.Self} local destroy {SourceServer}");
-    }
+    private static void Next(Invocation invocation, ConnectionSettings settings) => WorthTrying.Write(invocation, settings, TargetServer, s_queries,
+        $"The portal that was left: {invocation.Self} local psql {SourceServer} -d {SourceDatabase}", $"When you are done: {invocation.Self} local destroy {TargetServer}; {invocation.Self} local destroy {SourceServer}");
 
     private static async Task<NpgsqlConnection> OpenAsync(ConnectionSettings settings, CancellationToken ct)
     {

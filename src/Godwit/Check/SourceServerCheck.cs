@@ -14,7 +14,7 @@ public static class SourceServerCheck
     private const int OwnConnections = 3;
     private const int LookSeconds = 10;
 
-    // Bytes of table a second, from the slowest to the quickest that bench/RESULTS.md has, indexes and verification included.
+    // Bytes of table a second, indexes and verification included. A wide guess, not a measurement: the network and the target's disks decide, and neither is known here.
     private const double Slow = 15e6, Quick = 60e6;
 
     public static async Task<ImmutableArray<ReadinessItem>> OfServerAsync(IPostgresSource source, MigrationPlan? plan, MigrationOptions options, int? targetMajor, CancellationToken ct)
