@@ -18,6 +18,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
     private long _minInteger = long.MaxValue, _maxInteger = long.MinValue, _minIntegerText = long.MaxValue, _maxIntegerText = long.MinValue;
     private double _minReal = double.PositiveInfinity, _maxReal = double.NegativeInfinity;
     private int _maxCharacters, _maxTextBytes, _maxBlobBytes, _integerDigits, _scale, _fraction;
+    private long _fractionUnit = IsoText.Second;
 
     /// <summary>What is known of the text seen last.</summary>
     public CellLook Look => _look;
@@ -227,7 +228,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
             var isClock = IsoText.ParseTime(text, out var clock, out var asPrinted);
             Unless(isClock, ValueFact.NotClock);
             Unless(asPrinted, ValueFact.Respelled);
-            if (isClock) Fraction(clock % IsoText.Second);
+            if (isClock) Fraction(clock);
         }
         if ((_probes & Probes.Moment) != 0) MomentText(text);
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);
@@ -246,7 +247,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         _look.Moment = moment;
         Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
         if (kind == IsoKind.None) return;
-        Fraction(moment.UnixMicroseconds % IsoText.Second);
+        Fraction(moment.UnixMicroseconds);
         if (moment.OffsetMinutes != 0) Count(ValueFact.OffsetNotUtc);
         if (moment.UnixMicroseconds % IsoText.Day != 0) Count(ValueFact.WithTime);
         Unless(moment.AsPrinted, ValueFact.Respelled);
@@ -254,10 +255,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
 
     private void Fraction(long microseconds)
     {
-        if (microseconds == 0 || _fraction == 6) return;
-        var digits = 6;
-        for (; microseconds % 10 == 0; microseconds /= 10) digits--;
-        if (digits > _fraction) _fraction = digits;
+        for (; microseconds % _fractionUnit != 0; _fractionUnit /= 10) _fraction++;
     }
 
     private void DecimalText(ReadOnlySpan<byte> text)

@@ -23,13 +23,17 @@ public sealed partial class RowEncoder
         return worst > MaxTuple - Align(TupleHeader + (encodings.Length + 7) / 8, 8);
     }
 
-    private void Measure(CellEncoding kind, bool isNull, int fieldBytes)
+    private Misfit Measured(in ColumnEncoding encoding, in SourceCell cell, CellLook? look)
     {
-        if (isNull)
-        {
-            _hasNull = true;
-            return;
-        }
+        var begin = _length;
+        var reason = Encode(encoding, cell, look);
+        if (cell.Class == StorageClass.Null) _hasNull = true;
+        else if (reason == Misfit.None) Measure(encoding.Kind, _length - begin - 4);
+        return reason;
+    }
+
+    private void Measure(CellEncoding kind, int fieldBytes)
+    {
         var (width, align) = Fixed(kind);
         if (width > 0)
         {

@@ -44,7 +44,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
     {
         _position = position;
         _misfit = Misfit.None;
-        (_width, _hasNull) = (0, false);
+        if (_measures) (_width, _hasNull) = (0, false);
         Reserve(2);
         BinaryPrimitives.WriteInt16BigEndian(_buffer.AsSpan(_length), (short)_encodings.Length);
         _length += 2;
@@ -56,13 +56,8 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
     internal void Cell(int column, in SourceCell cell, CellLook? look)
     {
         if (_misfit != Misfit.None) return;
-        var begin = _length;
-        var reason = Encode(_encodings[column], cell, look);
-        if (reason == Misfit.None)
-        {
-            if (_measures) Measure(_encodings[column].Kind, cell.Class == StorageClass.Null, _length - begin - 4);
-            return;
-        }
+        var reason = _measures ? Measured(_encodings[column], cell, look) : Encode(_encodings[column], cell, look);
+        if (reason == Misfit.None) return;
         _misfit = reason;
         _misfitColumn = column;
     }
