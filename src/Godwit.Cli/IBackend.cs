@@ -51,6 +51,9 @@ internal interface IBackend
 
     Task<RlsMatrix> TestRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct);
 
+    /// <summary>Writes the report of a verification into a folder and returns the paths of its files.</summary>
+    Task<ImmutableArray<string>> WriteReportAsync(string folder, VerifyReport report, string source, string target, DateTimeOffset finished, CancellationToken ct);
+
     /// <summary>Writes the report of a run into a folder and returns the paths of its files.</summary>
     Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct);
 

@@ -74,6 +74,12 @@ internal sealed class LibraryBackend : IBackend
         return await new RlsTester(connection, plan).RunAsync(ct);
     }
 
+    public async Task<ImmutableArray<string>> WriteReportAsync(string folder, VerifyReport report, string source, string target, DateTimeOffset finished, CancellationToken ct)
+    {
+        var (json, html) = await ReportWriter.WriteAsync(report, source, target, finished, folder, ct);
+        return [html, json];
+    }
+
     public async Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct)
     {
         var (json, html) = await ReportWriter.WriteAsync(result, folder, ct);

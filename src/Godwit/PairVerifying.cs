@@ -3,7 +3,6 @@ using Godwit.Source;
 using Godwit.Target;
 using Godwit.Verify;
 using Godwit.Verify.Pairs;
-using Npgsql;
 
 namespace Godwit;
 
@@ -25,18 +24,8 @@ public static class PairVerifying
     internal static async Task<VerifyReport> RunAsync(IPostgresSource source, IPostgresSnapshot snapshot, ITarget target, MigrationPlan? plan, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
     {
         await using var left = await SourceDatabase.OpenAsync(source, ct);
-        // Of a hosted project much is left behind and made otherwise by design: until all of that is promised one by one, rows alone count here.
-        if (plan is not null && request.Tables.Count == 0 && await IsHostedAsync(left, ct)) request = request with { Tables = [.. plan.Tables.Select(t => t.Target.ToString())] };
         var verifier = new PairVerifier(left, target, progress, clock);
         return Named(await verifier.VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), await snapshot.ExportedAsync(ct), ct), plan);
-    }
-
-    private static async Task<bool> IsHostedAsync(SourceDatabase source, CancellationToken ct)
-    {
-        await using var connection = await source.ConnectAsync(ct);
-        // Roles are the whole cluster's: a plain database may stand beside a project's.
-        await using var command = new NpgsqlCommand("SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname IN ('supabase_admin', 'authenticator', 'supabase_auth_admin')) AND EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = 'auth')", connection);
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
     /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>

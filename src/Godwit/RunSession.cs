@@ -159,13 +159,17 @@ internal sealed partial class RunSession : IAsyncDisposable
             await using var connection = await target.ConnectAsync(ct);
             if (!await RunJournal.ExistsAsync(connection, ct)) return null;
             return await RunJournal.LatestAsync(connection, ct) is { State: RunState.Done or RunState.DoneWithDifferences } run
-                && run.Source == source && run.TargetSchema == options.TargetSchema ? run : null;
+                && WithoutUser(run.Source) == WithoutUser(source) && run.TargetSchema == options.TargetSchema ? run : null;
         }
         catch (NpgsqlException e)
         {
             throw TargetErrors.Map(e, "reading the journal (schema godwit)");
         }
     }
+
+    /// <summary>Whoever signs in, it is the same database.</summary>
+    internal static string WithoutUser(string source) =>
+        source.IndexOf("://", StringComparison.Ordinal) is >= 0 and var scheme && source.IndexOf('@', scheme) is >= 0 and var at ? source[..(scheme + 3)] + source[(at + 1)..] : source;
 
     public Task ReportAsync(string json) => WriteAsync(c => RunJournal.SetReportAsync(c, Run.Id, json, CancellationToken.None), CancellationToken.None);
 

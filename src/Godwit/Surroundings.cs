@@ -81,6 +81,7 @@ internal sealed class Surroundings
         PreData = options.DataOnly ? plan.PreData : [.. _profile.Before, .. plan.PreData],
         PostData = options.DataOnly ? plan.PostData : [.. plan.PostData, .. _profile.After],
         Findings = [.. _profile.Findings, .. plan.Findings],
+        Departures = options.DataOnly ? null : _profile.Departures,
         Carriage = options.DataOnly || options.SchemaOnly || _profile.Carriage.IsEmpty ? null : _profile.Carriage,
     };
 

@@ -37,7 +37,17 @@ internal sealed record Ends(string Source, string? Target)
     }
 
     public Task<ISource> OpenSourceAsync(Invocation invocation, CancellationToken ct) =>
-        invocation.Backend.OpenSourceAsync(Source, invocation.Settings.Environment, ct);
+        invocation.Backend.OpenSourceAsync(Described(), invocation.Settings.Environment, ct);
+
+    /// <summary>Exports of rows alone, into a target that has the tables: it says of which types they are.</summary>
+    private string Described()
+    {
+        const string Exports = "csv:", Api = "supabase-api:";
+        if (Target is null || !ConnectionDefaults.IsPostgres(Target) || Source.Contains("schema=", StringComparison.Ordinal)) return Source;
+        if (Source.StartsWith(Exports, StringComparison.OrdinalIgnoreCase)) return File.Exists(Path.Combine(Source[Exports.Length..], "schema.sql")) ? Source : $"{Source}?schema={Target}";
+        // What may hold & is the last part.
+        return Source.StartsWith(Api, StringComparison.OrdinalIgnoreCase) && !File.Exists("schema.sql") ? $"{Source}{(Source.Contains('?', StringComparison.Ordinal) ? '&' : '?')}schema={Target}" : Source;
+    }
 
     public Task<ITarget> OpenTargetAsync(Invocation invocation, int jobs, CancellationToken ct) =>
         // One connection a job, one for the journal, one for the lock, one to spare.

@@ -10,7 +10,7 @@ internal static class MigrationFlags
 {
     public static void AddEnds(Command command, bool targetOptional)
     {
-        command.Add(new Argument<string?>("SOURCE") { Description = "SQLite file: app.db or sqlite:app.db; or PostgreSQL: postgres://user@host:5432/db, host=... dbname=..., supabase:postgres://...", Arity = ArgumentArity.ZeroOrOne });
+        command.Add(new Argument<string?>("SOURCE") { Description = "SQLite file: app.db or sqlite:app.db; or PostgreSQL: postgres://user@host:5432/db, host=... dbname=..., supabase:postgres://...; or files: dump:FILE, csv:FOLDER?schema=FILE, supabase-api:URL?schema=FILE", Arity = ArgumentArity.ZeroOrOne });
         command.Add(new Argument<string?>("TARGET")
         {
             Description = "PostgreSQL: postgres://user@host:5432/db, host=... dbname=..., or local[:NAME] for a private one" + (targetOptional ? " (optional)" : ""),

@@ -39,6 +39,7 @@ internal static class PairVerification
             invocation.Shell.Out.WriteLine(CliJson.Text(new VerifyDocument { ExitCode = exit, Source = source.Display, Target = target.Display, Verdict = report.Verdict, Report = report }, invocation.Global.Json));
         else
             Closing.Write(invocation.Screen.Out, report);
+        await VerifyCommand.ReportAsync(invocation, report, source.Display, target.Display, ct);
         return exit;
     }
 

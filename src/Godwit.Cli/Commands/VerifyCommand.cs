@@ -26,6 +26,7 @@ internal static class VerifyCommand
         command.Add(MigrationFlags.List("--map-role", "SOURCE=TARGET", "PostgreSQL on both sides: a role that is called otherwise in the target; repeatable"));
         command.Add(MigrationFlags.Choice("--behaviour", PairVerification.Depths, "PostgreSQL on both sides: what roles may do; read tries SELECT (default), write also INSERT, UPDATE and DELETE, rolled back"));
         command.Add(MigrationFlags.Text("--claims", "FILE", "PostgreSQL on both sides: who tries, as JSON: [{\"role\": \"authenticated\", \"claims\": {\"sub\": \"...\"}}] (default: roles with privileges, users of auth.users)"));
+        command.Add(MigrationFlags.Text("--report", "DIR", "Write the whole comparison there, as verification.html and verification.json"));
         command.SetAction(Invocation.Action(shell, RunAsync));
         return command;
     }
@@ -65,12 +66,22 @@ internal static class VerifyCommand
         {
             invocation.Shell.Out.WriteLine(CliJson.Text(
                 new VerifyDocument { ExitCode = exit, Source = source.Info.Display, Target = target.Display, Verdict = report.Verdict, Report = report, Repaired = [.. repaired.Select(r => new RepairLine(r.Table, r.Kept, r.Written))] }, invocation.Global.Json));
+            await ReportAsync(invocation, report, source.Info.Display, target.Display, ct);
             return exit;
         }
         Closing.Write(invocation.Screen.Out, report);
+        await ReportAsync(invocation, report, source.Info.Display, target.Display, ct);
         foreach (var table in repaired)
             Closing.Line(invocation.Screen.Out, "repaired", Markup.Escape($"{table.Table}: {Units.Count(table.Written)} rows written, {Units.Count(table.Kept)} kept in godwit.repaired"));
         return exit;
+    }
+
+    /// <summary>Nothing where no folder was named.</summary>
+    internal static async Task ReportAsync(Invocation invocation, VerifyReport report, string source, string target, CancellationToken ct)
+    {
+        if (invocation.Option<string>("--report") is not { } folder) return;
+        var files = await invocation.Backend.WriteReportAsync(Path.Combine(invocation.Shell.WorkingDirectory, folder), report, source, target, invocation.Shell.Clock.GetUtcNow(), ct);
+        if (!invocation.IsMachine) Closing.Line(invocation.Screen.Out, "report", Markup.Escape(string.Join('\n', files)));
     }
 
     private static async Task CheckTablesAsync(ISource source, string[] tables, CancellationToken ct)

@@ -126,6 +126,8 @@ public sealed record MigrationPlan
     public ImmutableArray<ViewPlan> Views { get; init; } = [];
     /// <summary>Secrets, jobs and files that go along, named; null where there are none.</summary>
     public Carriage? Carriage { get; init; }
+    /// <summary>Where the target is meant to differ from a PostgreSQL source; null where nothing was decided.</summary>
+    public Departures? Departures { get; init; }
     public ImmutableArray<SourceObject> Objects { get; init; } = [];
     public ImmutableArray<Finding> Findings { get; init; } = [];
 }

@@ -20,20 +20,11 @@ internal sealed class HtmlReport(MigrationResult result)
         new HtmlObjects(_html).Write(ObjectReport.Of(result.Plan, result.Findings));
         if (Verification is { } verification) new HtmlVerification(_html).Write(verification);
         new HtmlPlan(_html).Write(result.Plan);
-        _html.Raw("</main><footer><p>Written by Godwit. This page is complete in itself: it loads nothing and runs no script. Values of columns whose names look secret are masked.</p></footer></body></html>\n");
+        HtmlPage.End(_html);
         return _html.ToString();
     }
 
-    private void Head()
-    {
-        _html.Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-            .Raw("<meta name=\"color-scheme\" content=\"light dark\"><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">")
-            .Raw("<meta name=\"robots\" content=\"noindex\">")
-            .Element("title", $"Godwit: {Headline().Title} ({FileName(result.Source)})")
-            .Raw("<style>").Raw(ReportStyle.Css).Raw("</style></head><body><header class=\"top\"><p class=\"mark\">").Raw(ReportStyle.Bird).Raw("<span>Godwit</span></p><p class=\"kind\">Migration report</p></header><main>");
-    }
-
-    private static string FileName(string source) => source[(source.LastIndexOfAny(['/', '\\', ':']) + 1)..];
+    private void Head() => HtmlPage.Begin(_html, $"Godwit: {Headline().Title} ({HtmlPage.FileName(result.Source)})", "Migration report");
 
     private (string Tone, string Title, string Detail) Headline()
     {
@@ -57,9 +48,7 @@ internal sealed class HtmlReport(MigrationResult result)
     private void Verdict()
     {
         var (tone, title, detail) = Headline();
-        _html.Raw($"<section class=\"verdict {tone}\" aria-label=\"Verdict\">").Raw(ReportStyle.Icon(tone)).Raw("<div>").Element("h1", title).Element("p", detail).Raw("</div></section>");
-        _html.Raw("<section class=\"way\" aria-label=\"From and to\"><div><span class=\"label\">Source</span>").Element("code", result.Source)
-            .Raw("</div><span class=\"arrow\" aria-hidden=\"true\">→</span><div><span class=\"label\">Target</span>").Element("code", result.Target).Raw("</div></section>");
+        HtmlPage.Verdict(_html, tone, title, detail, result.Source, result.Target);
     }
 
     private void Facts()

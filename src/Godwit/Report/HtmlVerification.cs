@@ -27,23 +27,36 @@ internal sealed class HtmlVerification(HtmlWriter html)
     private void Behaviour(VerifyReport report)
     {
         if (report.Behaviour.IsEmpty) return;
-        html.Raw("<section aria-labelledby=\"behaviour\"><h2 id=\"behaviour\">What roles may see and do</h2>").Element("p", "Each command was tried on both sides, in transactions that were rolled back.", "note");
+        html.Raw("<section aria-labelledby=\"behaviour\"><h2 id=\"behaviour\">What roles may see and do</h2>").Element("p", "Each command was tried on both sides, in transactions that were rolled back. What came of it is shown once where both sides agree.", "note");
+        var commands = report.Behaviour.Select(b => b.Command).Distinct().ToList();
         foreach (var subject in report.Behaviour.GroupBy(b => b.Subject))
         {
-            var different = subject.Count(c => c.Verdict == Verdict.Different);
-            html.Raw(different > 0 ? "<details open><summary>" : "<details><summary>").Element("b", subject.Key).Text($" {HtmlWriter.Count(subject.Count())} tried, {HtmlWriter.Count(different)} different").Raw("</summary>");
-            Open(subject.Key, "Table or view", "Command", "Source", "Target", "");
-            foreach (var cell in subject)
+            int Count(Verdict verdict) => subject.Count(c => c.Verdict == verdict);
+            html.Raw(Count(Verdict.Different) > 0 ? "<details open><summary>" : "<details><summary>").Element("b", subject.Key)
+                .Text($" {HtmlWriter.Count(Count(Verdict.Equal))} equal, {HtmlWriter.Count(Count(Verdict.Different))} different, {HtmlWriter.Count(Count(Verdict.NotChecked))} not checked").Raw("</summary>");
+            Open(subject.Key, ["Table or view", .. commands]);
+            foreach (var relation in subject.GroupBy(c => c.Relation))
             {
-                html.Raw(cell.Verdict == Verdict.Different ? "<tr class=\"hot\">" : "<tr>").Raw("<th scope=\"row\">").Text(cell.Relation).Raw("</th>").Element("td", cell.Command).Element("td", cell.Source)
-                    .Element("td", cell.Note is null ? cell.Target : $"{cell.Target} ({cell.Note})").Raw("<td>");
-                Mark(html, cell.Verdict);
-                html.Raw("</td></tr>");
+                html.Raw(relation.Any(c => c.Verdict == Verdict.Different) ? "<tr class=\"hot\">" : "<tr>").Raw("<th scope=\"row\">").Text(relation.Key).Raw("</th>");
+                foreach (var command in commands) Cell(relation.FirstOrDefault(c => c.Command == command));
+                html.Raw("</tr>");
             }
             Close();
             html.Raw("</details>");
         }
         html.Raw("</section>");
+    }
+
+    private void Cell(BehaviourCell? cell)
+    {
+        html.Raw("<td>");
+        if (cell is not null)
+        {
+            Mark(html, cell.Verdict);
+            html.Raw("<br>").Text(cell.Source == cell.Target ? cell.Source : $"{cell.Source} → {cell.Target}");
+            if (cell.Note is not null) html.Raw("<br>").Element("span", cell.Note, "none");
+        }
+        html.Raw("</td>");
     }
 
     private void Expected(VerifyReport report)

@@ -45,6 +45,12 @@ internal sealed record ReportDocument
     };
 }
 
+/// <summary>The shape of verification.json; <see cref="ReportDocument.FormatVersion"/> counts for it too.</summary>
+internal sealed record ComparisonDocument(string Source, string Target, DateTimeOffset Finished, Verdict Verdict, ReportVerification Verification)
+{
+    public int FormatVersion { get; init; } = ReportDocument.CurrentFormat;
+}
+
 internal sealed record ReportStage(Stage Stage, double Seconds);
 
 internal sealed record ReportStep(string Id, StepKind Kind, string Subject, string Sql, string Why);
@@ -79,6 +85,7 @@ internal sealed record ReportVerifiedTable(string Table, string Target, Verdict 
     WriteIndented = true,
     Converters = [typeof(ReportWord<Stage>), typeof(ReportWord<StepKind>), typeof(ReportWord<ObjectOutcome>), typeof(ReportWord<Verdict>), typeof(ReportWord<VerifyMode>), typeof(ReportWord<Severity>), typeof(ReportWord<TypeMapping.Fidelity>)])]
 [JsonSerializable(typeof(ReportDocument))]
+[JsonSerializable(typeof(ComparisonDocument))]
 internal sealed partial class ReportJsonContext : JsonSerializerContext;
 
 internal sealed class ReportWord<T>() : JsonStringEnumConverter<T>(System.Text.Json.JsonNamingPolicy.SnakeCaseLower) where T : struct, Enum;

@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Godwit.Verify;
 
 namespace Godwit.Report;
 
@@ -21,13 +22,25 @@ public static class ReportWriter
     /// <summary>Makes the directory where needed, replaces older reports in it, and returns both paths.</summary>
     public static async Task<(string Json, string Html)> WriteAsync(MigrationResult result, string directory, CancellationToken ct)
     {
-        var json = Path.Combine(directory, "report.json");
-        var html = Path.Combine(directory, "report.html");
+        return await WriteAsync(directory, "report", ToJson(result), ToHtml(result), ct);
+    }
+
+    /// <summary>A verification by itself, as verification.json and verification.html. <paramref name="source"/>, <paramref name="target"/>: without passwords.</summary>
+    public static async Task<(string Json, string Html)> WriteAsync(VerifyReport report, string source, string target, DateTimeOffset finished, string directory, CancellationToken ct)
+    {
+        var document = new ComparisonDocument(source, target, finished, report.Verdict, ReportVerification.Of(report));
+        return await WriteAsync(directory, "verification", JsonSerializer.Serialize(document, Options.GetTypeInfo(typeof(ComparisonDocument))), new HtmlComparison(document, report).Write(), ct);
+    }
+
+    private static async Task<(string Json, string Html)> WriteAsync(string directory, string name, string jsonText, string htmlText, CancellationToken ct)
+    {
+        var json = Path.Combine(directory, name + ".json");
+        var html = Path.Combine(directory, name + ".html");
         try
         {
             Directory.CreateDirectory(directory);
-            await File.WriteAllTextAsync(json, ToJson(result) + "\n", ct);
-            await File.WriteAllTextAsync(html, ToHtml(result), ct);
+            await File.WriteAllTextAsync(json, jsonText + "\n", ct);
+            await File.WriteAllTextAsync(html, htmlText, ct);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

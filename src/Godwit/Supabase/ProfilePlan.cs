@@ -19,6 +19,8 @@ public sealed record ProfilePlan
     public ImmutableArray<Finding> Findings { get; init; } = [];
     /// <summary>What goes from server to server without standing in a plan.</summary>
     public Carriage Carriage { get; init; } = new();
+    /// <summary>Where the target is meant to differ, for whoever compares it.</summary>
+    public required Departures Departures { get; init; }
     /// <summary>Schemas whose tables stay behind, rows and all.</summary>
     public ImmutableHashSet<string> LeftSchemas { get; init; } = [];
     /// <summary>For sessions that create views, policies, triggers, checks; see <see cref="SearchPaths"/>.</summary>

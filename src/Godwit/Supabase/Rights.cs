@@ -8,9 +8,10 @@ internal static partial class Rights
 {
     /// <summary>
     /// Grants to roles that the target does not have go; the roles that are one with the target's admin become it. "" where nothing is left.
-    /// SET SESSION AUTHORIZATION goes too: on the target the owner grants what others granted on the source.
+    /// SET SESSION AUTHORIZATION goes too: on the target the owner grants what others granted on the source. <paramref name="lost"/> is told each role that is
+    /// missing, and the statement that goes for want of it.
     /// </summary>
-    public static string Rewrite(string sql, RoleMap roles)
+    public static string Rewrite(string sql, RoleMap roles, Action<string, string>? lost = null)
     {
         var kept = new StringBuilder();
         foreach (var statement in Statements(sql))
@@ -21,11 +22,20 @@ internal static partial class Rights
                 kept.Append(statement).Append(";\n");
                 continue;
             }
-            if (roles.Find(Unquote(grantee.Groups["role"].Value)) is not { } to) continue;
+            var grantedTo = Unquote(grantee.Groups["role"].Value);
+            if (roles.Find(grantedTo) is not { } to)
+            {
+                lost?.Invoke(grantedTo, statement);
+                continue;
+            }
             var text = statement[..grantee.Groups["role"].Index] + RoleMap.Quote(to) + grantee.Groups["option"].Value;
             if (DefaultOf().Match(text) is { Success: true } of)
             {
-                if (roles.Find(Unquote(of.Groups["role"].Value)) is not { } maker) continue;
+                if (roles.Find(Unquote(of.Groups["role"].Value)) is not { } maker)
+                {
+                    lost?.Invoke(Unquote(of.Groups["role"].Value), statement);
+                    continue;
+                }
                 text = text[..of.Groups["role"].Index] + RoleMap.Quote(maker) + text[(of.Groups["role"].Index + of.Groups["role"].Length)..];
             }
             kept.Append(text).Append(";\n");
@@ -40,9 +50,12 @@ internal static partial class Rights
     public static string? Policy(string sql, RoleMap roles)
     {
         if (PolicyRoles().Match(sql) is not { Success: true } match) return sql;
-        var names = Name().Matches(match.Groups["roles"].Value).Select(m => roles.Find(Unquote(m.Value))).OfType<string>().Distinct().Select(RoleMap.Quote).ToList();
+        var names = PolicyRolesOf(sql).Select(roles.Find).OfType<string>().Distinct().Select(RoleMap.Quote).ToList();
         return names.Count == 0 ? null : sql[..match.Groups["roles"].Index] + string.Join(", ", names) + sql[(match.Groups["roles"].Index + match.Groups["roles"].Length)..];
     }
+
+    /// <summary>Roles of a policy's TO; none where it is for everybody.</summary>
+    public static IEnumerable<string> PolicyRolesOf(string sql) => PolicyRoles().Match(sql) is { Success: true } match ? Name().Matches(match.Groups["roles"].Value).Select(m => Unquote(m.Value)) : [];
 
     public static string Unquote(string name) => name.StartsWith('"') ? name[1..^1].Replace("\"\"", "\"", StringComparison.Ordinal) : name;
 

@@ -31,6 +31,12 @@ public sealed class RoleMap
     /// <summary>Who owns on the target what <paramref name="source"/> owned.</summary>
     public string Owner(string source) => _keepOwners ? _names.GetValueOrDefault(source, Admin) : Admin;
 
+    /// <summary>Roles of the source that are one with <see cref="Admin"/>.</summary>
+    public IEnumerable<string> Admins => _names.Where(n => n.Value == Admin).Select(n => n.Key);
+
+    /// <summary>Owners other than <see cref="Admin"/> stay owners.</summary>
+    public bool KeepsOwners => _keepOwners;
+
     public bool IsAdmin(string source) => Find(source) == Admin;
 
     /// <summary>As written in SQL.</summary>

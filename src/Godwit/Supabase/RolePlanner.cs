@@ -12,8 +12,9 @@ internal sealed class RolePlanner(SupabaseFacts source, SupabaseFacts target, Su
 {
     private readonly ImmutableArray<SqlStep>.Builder _steps = ImmutableArray.CreateBuilder<SqlStep>();
     private readonly ImmutableArray<Finding>.Builder _findings = ImmutableArray.CreateBuilder<Finding>();
+    private readonly ImmutableArray<Departure>.Builder _departures = ImmutableArray.CreateBuilder<Departure>();
 
-    public sealed record Result(RoleMap Map, ImmutableArray<string> Made, ImmutableArray<SqlStep> Steps, ImmutableArray<Finding> Findings);
+    public sealed record Result(RoleMap Map, ImmutableArray<string> Made, ImmutableArray<SqlStep> Steps, ImmutableArray<Finding> Findings, ImmutableArray<Departure> Departures);
 
     private string Admin => target.Server.Role;
 
@@ -34,7 +35,7 @@ internal sealed class RolePlanner(SupabaseFacts source, SupabaseFacts target, Su
         var map = new RoleMap(Admin, choices.KeepOwners, same, source.Roles.Where(IsAdmin).Select(r => r.Name));
         Memberships(map, made.Select(r => r.Name).ToHashSet(StringComparer.Ordinal));
         TellOthers(wanted);
-        return new(map, [.. made.Select(r => r.Name)], _steps.ToImmutable(), _findings.ToImmutable());
+        return new(map, [.. made.Select(r => r.Name)], _steps.ToImmutable(), _findings.ToImmutable(), _departures.ToImmutable());
     }
 
     /// <summary>Superusers, the platform's admins, and a role of the target admin's own name: they are one with it.</summary>
@@ -84,6 +85,8 @@ internal sealed class RolePlanner(SupabaseFacts source, SupabaseFacts target, Su
             Attribute(role.CreateDb, target.Server.CanCreateDatabases, "CREATEDB");
             if (role.CreateRole) options.Add("CREATEROLE");
         }
+        if (platform) Departs(role, "nobody signs in as it here, and it has no rights beyond what is granted to it", "attributes|settings|settings in this database|comment");
+        if (left.Count > 0) Departs(role, $"{Admin} may not give {string.Join(" and ", left)} on the target", "attributes");
         var name = SqlName.Quote(role.Name);
         // Asked again when it runs: another database of the same server may be moved at the same moment, and roles belong to all of them.
         var sql = $"DO $godwit$ BEGIN IF NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = {SqlText.Literal(role.Name)}) THEN CREATE ROLE {name} {string.Join(' ', options)}; END IF; END $godwit$";
@@ -106,6 +109,8 @@ internal sealed class RolePlanner(SupabaseFacts source, SupabaseFacts target, Su
         }
     }
 
+    private void Departs(ServerRole role, string why, string aspect) => _departures.Add(new("role", SqlName.Quote(role.Name), why, aspect));
+
     private string Why(string role) => PlatformNames.ApiRoles.Contains(role) && source.IsSupabase ? "requests of the application run as this role"
         : source.IsSupabase && PlatformNames.IsServiceRole(role) ? "a grant or policy of the application names it; nobody signs in as it here"
         : "a role of the source";
@@ -122,6 +127,7 @@ internal sealed class RolePlanner(SupabaseFacts source, SupabaseFacts target, Su
 
     private void Compare(ServerRole role, ServerRole there)
     {
+        Departs(role, "the target had this role before, and it stays as it is", "attributes|connection limit|valid until|comment");
         var differs = new List<string>();
         void Of(bool source, bool target, string word)
         {
@@ -149,7 +155,11 @@ internal sealed class RolePlanner(SupabaseFacts source, SupabaseFacts target, Su
             var sql = $"GRANT {SqlName.Quote(role)} TO {SqlName.Quote(member)}{Options(m)}";
             var mayGrant = target.Server.IsSuperuser || made.Contains(role) || (target.Server.Major < 16 && !own) || target.Memberships.Any(t => t.Role == role && t.Member == Admin && t.Admin);
             if (mayGrant) _steps.Add(new($"member:{role}:{member}", StepKind.Role, "role " + member, sql, $"{member} may act as {role} on the source", $"REVOKE {SqlName.Quote(role)} FROM {SqlName.Quote(member)}") { Fallback = own ? "" : null });
-            else _findings.Add(new("membership-left", Severity.Warning, "role " + member, $"It may act as {role} on the source; {Admin} may not give that on the target.", $"As a superuser of the target: {sql};"));
+            else
+            {
+                _departures.Add(new("role", SqlName.Quote(member), $"{Admin} may not make it a member of {role}", "member of"));
+                _findings.Add(new("membership-left", Severity.Warning, "role " + member, $"It may act as {role} on the source; {Admin} may not give that on the target.", $"As a superuser of the target: {sql};"));
+            }
         }
         // Giving an object to a role takes the right to act as it; version 16 and later give it with every role that is made.
         if (target.Server.IsSuperuser || !choices.KeepOwners) return;

@@ -11,9 +11,11 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
     private readonly ImmutableArray<Finding>.Builder _findings = ImmutableArray.CreateBuilder<Finding>();
     private readonly SortedDictionary<string, List<string>> _left = new(StringComparer.Ordinal);
 
+    private readonly ImmutableArray<Departure>.Builder _departures = ImmutableArray.CreateBuilder<Departure>();
+
     private string Database => SqlName.Quote(target.Server.Database);
 
-    public (ImmutableArray<SqlStep> Steps, ImmutableArray<ServerSetting> Secrets, ImmutableArray<Finding> Findings) Plan()
+    public (ImmutableArray<SqlStep> Steps, ImmutableArray<ServerSetting> Secrets, ImmutableArray<Finding> Findings, ImmutableArray<Departure> Departures) Plan()
     {
         var secrets = ImmutableArray.CreateBuilder<ServerSetting>();
         var adminSettings = new List<string>();
@@ -41,7 +43,9 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
         Grants();
         if (source.Server.DatabaseComment is { } comment && source.Server.DatabaseComment != target.Server.DatabaseComment && !source.IsSupabase)
             _steps.Add(new("database-comment", StepKind.Setting, "database", $"COMMENT ON DATABASE {Database} IS {SqlText.Literal(comment)}", "the source's comment") { Fallback = "" });
-        return (_steps.ToImmutable(), secrets.ToImmutable(), _findings.ToImmutable());
+        // Of the database itself; the platform's remark on its own is not this server's.
+        if (source.IsSupabase) _departures.Add(new("database", "this database", "the platform's remark on its database stays behind", "comment"));
+        return (_steps.ToImmutable(), secrets.ToImmutable(), _findings.ToImmutable(), _departures.ToImmutable());
     }
 
     /// <summary>The statement that sets it on the target; its value stands in it.</summary>
@@ -57,6 +61,7 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
     {
         var who = setting.Role.Length == 0 ? "database" : "role " + setting.Role;
         // What was set for every database of the source would reach other applications' databases on the target: it becomes this database's.
+        if (setting is { Role: "", ThisDatabase: false }) Departs(setting, "set for all databases of the source, and for this one on the target");
         var why = setting is { Role: "", ThisDatabase: false } ? "set for all roles of the source" : "set on the source";
         var has = target.Settings.Any(t => t.Role == (setting.Role.Length == 0 ? "" : roles.Find(setting.Role)) && t.ThisDatabase == (setting.ThisDatabase || setting.Role.Length == 0) && t.Name == setting.Name && t.Value == setting.Value);
         if (!has) _steps.Add(new($"setting:{setting.Role}:{(setting.ThisDatabase ? "db" : "all")}:{setting.Name}", StepKind.Setting, who, Statement(setting), why) { Fallback = "" });
@@ -72,8 +77,11 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
             var all = SettingText.Split(setting.Value);
             var kept = all.Where(l => !PlatformNames.Libraries.Contains(l)).ToList();
             if (kept.Count < all.Length)
+            {
+                Departs(setting, "names libraries that only the platform has");
                 _findings.Add(new("preload-library-left", Severity.Info, "role " + setting.Role,
                     $"{setting.Name} names {string.Join(", ", all.Except(kept))}, which only the platform has: {setting.Role} could not sign in with it. Left out" + (all.Contains("safeupdate") || all.Any(l => l.EndsWith("/safeupdate", StringComparison.Ordinal)) ? "; UPDATE and DELETE without WHERE are no longer refused for it." : ".")));
+            }
             if (kept.Count == 0) return null;
             setting = setting with { Value = string.Join(", ", kept.Select(SqlName.AlwaysQuote)) };
         }
@@ -88,9 +96,14 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
     private ServerSetting? Left(ServerSetting setting, string reason)
     {
         if (!_left.TryGetValue(reason, out var names)) _left[reason] = names = [];
+        Departs(setting, reason);
         names.Add(setting.Role.Length == 0 ? setting.Name : $"{setting.Name} of {setting.Role}");
         return null;
     }
+
+    private void Departs(ServerSetting setting, string why) => _departures.Add(setting.Role.Length == 0
+        ? new("database", "this database", why, "setting " + setting.Name)
+        : new("role", SqlName.Quote(roles.Find(setting.Role)!), why, "setting " + setting.Name));
 
     /// <summary>
     /// Sessions of the application find the extensions' types, functions and operators where they found them. Without it NULLIF, CASE x WHEN and IS DISTINCT FROM
@@ -101,6 +114,7 @@ internal sealed class SettingsPlanner(SupabaseFacts source, SupabaseFacts target
         if (choices.SearchPath is "") return;
         var path = choices.SearchPath is { } chosen ? SettingText.Split(chosen) : SearchPaths.OfApplication(source);
         if (path.IsEmpty) return;
+        _departures.Add(new("database", "this database", "sessions find tables and extensions by it as on the source", "setting search_path"));
         var value = SettingText.List(path);
         if (target.Settings.Any(s => s is { Role: "", ThisDatabase: true, Name: "search_path" } && SettingText.List(SettingText.Split(s.Value)) == value)) return;
         _steps.Add(new("setting::db:search_path", StepKind.Setting, "database", $"ALTER DATABASE {Database} SET search_path = {value}",

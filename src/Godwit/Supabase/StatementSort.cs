@@ -15,18 +15,33 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
     private readonly SortedDictionary<string, int> _platform = new(StringComparer.Ordinal);
     /// <summary>Statements that were left out and that others may need, with the reason; null where nothing needs to be said of these.</summary>
     private readonly Dictionary<string, string?> _left = new(StringComparer.Ordinal);
+    private readonly DepartureList _departures = new(source, roles, missing.Left);
+    private readonly AbsentRoles _absent = new(source, roles);
+    private string _why = "";
     private bool _realtimePolicies;
+
+    public DepartureList Departures => _departures;
 
     public (ImmutableArray<SchemaStatement> Statements, ImmutableArray<Finding> Findings) Run(IReadOnlyList<SchemaStatement> statements)
     {
         _realtimePolicies = missing.Left.Contains("realtime") && (statements.Any(s => s is { Kind: "POLICY", Schema: "realtime" }) || source.PlatformUses.Any(u => u is { UsesSchema: "realtime", Uses: "topic" }));
         var kept = ImmutableArray.CreateBuilder<SchemaStatement>();
         foreach (var statement in statements)
-            if (Sort(statement) is { } result) kept.Add(WithOwner(result));
-            else _left.TryAdd(statement.Id, null);
+        {
+            _why = "left out with what it belongs to";
+            if (Sort(statement) is { } result)
+            {
+                kept.Add(WithOwner(result));
+                _departures.Otherwise(statement, result);
+                continue;
+            }
+            _left.TryAdd(statement.Id, null);
+            _departures.LeftOut(statement, _why);
+        }
         AddStubs(kept);
         if (source.IsSupabase && source.HasSchema("auth") && !missing.Left.Contains("auth")) AddAuthFunctions(kept);
         TellPlatform();
+        _findings.AddRange(_absent.Findings());
         return (kept.ToImmutable(), [.. _findings]);
     }
 
@@ -34,7 +49,7 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
     {
         // The database has another name on the target; its grants and comment are settings of the profile.
         if (s.Schema is null && s.Kind is "ACL" or "COMMENT" or "SECURITY LABEL" && s.Name.StartsWith("DATABASE ", StringComparison.Ordinal)) return null;
-        if (SchemaOf(s) is { } schema && missing.Left.Contains(schema) && !(schema == "realtime" && _realtimePolicies && IsBroadcast(s))) return Platform(s, schema);
+        if (DepartureList.SchemaOf(s) is { } schema && missing.Left.Contains(schema) && !(schema == "realtime" && _realtimePolicies && IsBroadcast(s))) return Platform(s, schema);
         if (missing.LeftOut(s) is { } omitted) return Told(s, omitted);
         if (NeededButLeft(s) is { } needed) return Lost(s, needed);
         if (AuthFunctions.Rewrite(s) is { } auth && source.IsSupabase) return auth;
@@ -46,8 +61,7 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
             "FUNCTION" or "COMMENT" or "ACL" when source.IsSupabase && s.Schema is not null && IsOwnFunction(s) => Platform(s, s.Schema),
             "ACL" => Acl(s),
             "DEFAULT ACL" => DefaultAcl(s),
-            "POLICY" => Rights.Policy(s.Sql, roles) is { } sql ? sql == s.Sql ? s : s with { Sql = sql, Rewritten = "names the target's roles" }
-                : Told(s, new("policy-left", Severity.Warning, s.Subject, "It applies only to roles that the target does not have, and is left out.")),
+            "POLICY" => Policy(s),
             "EVENT TRIGGER" => EventTrigger(s),
             "PUBLICATION" or "PUBLICATION TABLE" or "PUBLICATION TABLES IN SCHEMA" => Publication(s),
             "SERVER" or "FOREIGN TABLE" or "FOREIGN DATA WRAPPER" => Foreign(s),
@@ -64,9 +78,6 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
         var owner = roles.Owner(s.Owner);
         return s with { Owner = owner == roles.Admin ? null : owner };
     }
-
-    /// <summary>The schema that an object lies in or is; null for what lies in none.</summary>
-    private static string? SchemaOf(SchemaStatement s) => s.Schema ?? (s.Kind == "SCHEMA" ? s.Name : s.Kind is "ACL" or "COMMENT" && s.Name.StartsWith("SCHEMA ", StringComparison.Ordinal) ? Rights.Unquote(s.Name[7..]) : null);
 
     private static bool IsOwnFunction(SchemaStatement s)
     {
@@ -89,13 +100,18 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
     private SchemaStatement? Platform(SchemaStatement s, string schema)
     {
         _platform[schema] = _platform.GetValueOrDefault(schema) + 1;
+        _why = "a part of the platform that stays behind";
         _left[s.Id] = s.Kind is "SCHEMA" or "EXTENSION" || missing.HasStub(s) ? null : $"{schema} stays behind";
         return null;
     }
 
     private SchemaStatement? Told(SchemaStatement s, Finding? finding)
     {
-        if (finding is not null) _findings.Add(finding);
+        if (finding is not null)
+        {
+            _findings.Add(finding);
+            _why = finding.Problem;
+        }
         _left[s.Id] = $"{s.Subject} is left out";
         return null;
     }
@@ -115,9 +131,17 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
 
     private SchemaStatement? Acl(SchemaStatement s)
     {
-        var sql = Rights.Rewrite(s.Sql, roles);
+        var sql = Rights.Rewrite(s.Sql, roles, _absent.Lost);
         if (sql.Length == 0) return null;
         return sql.Trim() == s.Sql.Trim() ? s : s with { Sql = sql, Rewritten = "names the target's roles" };
+    }
+
+    private SchemaStatement? Policy(SchemaStatement s)
+    {
+        _absent.LostPolicy(s);
+        if (Rights.Policy(s.Sql, roles) is not { } sql)
+            return Told(s, new("policy-left", Severity.Warning, s.Subject, "It applies only to roles that the target does not have, and is left out."));
+        return sql == s.Sql ? s : s with { Sql = sql, Rewritten = "names the target's roles" };
     }
 
     private SchemaStatement? DefaultAcl(SchemaStatement s)
@@ -195,15 +219,20 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
         // After schemas, types come only from PostgreSQL itself; and before whatever may call them.
         var at = kept.FindLastIndex(k => k.Kind is "SCHEMA") + 1;
         for (var i = 0; i < stubs.Count; i++) kept.Insert(at + i, stubs[i]);
+        stubs.ForEach(_departures.Added);
         _findings.AddRange(missing.Findings);
         if (_realtimePolicies)
             _findings.Add(new("realtime-policies-kept", Severity.Info, "schema realtime", "Policies on realtime.messages move with the empty table that they stand on; the service that asks them stays behind."));
     }
 
-    private static void AddAuthFunctions(ImmutableArray<SchemaStatement>.Builder kept)
+    private void AddAuthFunctions(ImmutableArray<SchemaStatement>.Builder kept)
     {
         var at = kept.FindLastIndex(k => k.Kind is "SCHEMA") + 1;
-        foreach (var function in AuthFunctions.Missing(kept).ToList()) kept.Insert(at, function);
+        foreach (var function in AuthFunctions.Missing(kept).ToList())
+        {
+            kept.Insert(at, function);
+            _departures.Added(function);
+        }
     }
 
     private void TellPlatform()

@@ -15,7 +15,8 @@ public static class SupabaseProfile
         if (choices.Profile is { } said) source = source with { IsSupabase = said };
         var roles = new RolePlanner(source, target, choices).Plan();
         var missing = new MissingParts(source, target, choices);
-        var sort = new StatementSort(source, target, roles.Map, missing, choices).Run(statements);
+        var sorting = new StatementSort(source, target, roles.Map, missing, choices);
+        var sort = sorting.Run(statements);
         var settings = new SettingsPlanner(source, target, roles.Map, choices).Plan();
         var (carriage, carried) = CarriagePlanner.Plan(source, target, roles, settings.Secrets, choices);
         var (fixes, fixed_) = IndexFunctions(source, target, missing.Left);
@@ -27,6 +28,7 @@ public static class SupabaseProfile
             MadeRoles = roles.Made,
             After = settings.Steps,
             Carriage = carriage,
+            Departures = sorting.Departures.Done([.. roles.Departures, .. settings.Departures, .. fixes.Keys.Select(f => new Departure("function", $"{SqlName.Quote(f.Item1)}.{f.Item2[..f.Item2.IndexOf('(', StringComparison.Ordinal)]}(*)", "it gets the search_path that it had on the source", "setting search_path"))], choices),
             LeftSchemas = missing.Left,
             DefinitionPath = SearchPaths.OfDefinitions(source),
             DataPath = SearchPaths.OfData(source),

@@ -8,6 +8,9 @@ internal enum DumpFormat { Custom, Directory, Tar, Plain }
 /// <summary>A pg_dump archive on disk: what it is, and whether it is whole as far as that can be told without restoring it.</summary>
 internal sealed partial record DumpFile(string Path, DumpFormat Format)
 {
+    /// <summary>Written by hand or by another program: no line says where it ends.</summary>
+    public bool IsOpenEnded { get; private init; }
+
     private const string Ends = "-- PostgreSQL database dump complete";
 
     public static DumpFile Open(string path)
@@ -31,6 +34,16 @@ internal sealed partial record DumpFile(string Path, DumpFormat Format)
         {
             throw new GodwitException(ErrorKind.SourceFatal, "dump-missing", $"{path} cannot be read: {e.Message}", "Check the path and its permissions.", e);
         }
+    }
+
+    /// <summary>A schema: what pg_dump wrote, or any file of SQL.</summary>
+    public static DumpFile OpenSchema(string path)
+    {
+        if (!System.IO.Path.GetExtension(path).Equals(".sql", StringComparison.OrdinalIgnoreCase) || !File.Exists(path)) return Open(path);
+        using var reader = new StreamReader(path);
+        var head = new char[4096];
+        var read = reader.ReadBlock(head);
+        return new(path, DumpFormat.Plain) { IsOpenEnded = !head.AsSpan(0, read).Contains("-- PostgreSQL database dump", StringComparison.Ordinal) };
     }
 
     private static GodwitException NoDump(string path, string why, string? hint = null) =>
@@ -60,7 +73,7 @@ internal sealed partial record DumpFile(string Path, DumpFormat Format)
             else roles.UnionWith(RolesOf(line));
         }
         if (inRows) throw Damaged(Path, $"it ends inside the rows of a table, at line {number:N0}");
-        if (!ended) throw Damaged(Path, "the line that ends a dump is missing");
+        if (!ended && !IsOpenEnded) throw Damaged(Path, "the line that ends a dump is missing");
         return roles;
     }
 

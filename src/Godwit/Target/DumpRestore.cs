@@ -21,9 +21,28 @@ public sealed class DumpRestore : IAsyncDisposable
     public ConnectionSettings Settings => _server.Settings(Database);
     public ImmutableArray<Finding> Findings { get; private set; } = [];
 
-    public static async Task<DumpRestore> RunAsync(string path, Func<string, string?> environment, CancellationToken ct)
+    public static Task<DumpRestore> RunAsync(string path, Func<string, string?> environment, CancellationToken ct) => RunAsync(DumpFile.Open(Path.GetFullPath(path)), environment, ct);
+
+    /// <summary>The schema that a file of SQL, an archive of pg_dump or a database has: <paramref name="from"/> is a path or a connection string.</summary>
+    public static async Task<DumpRestore> SchemaAsync(string from, Func<string, string?> environment, CancellationToken ct)
     {
-        var dump = DumpFile.Open(Path.GetFullPath(path));
+        if (File.Exists(from) || Directory.Exists(from) || !ConnectionSettings.IsPostgres(from)) return await RunAsync(DumpFile.OpenSchema(Path.GetFullPath(from)), environment, ct);
+        var settings = ConnectionSettings.Parse(from, environment);
+        var folder = Directory.CreateTempSubdirectory("godwit-schema-");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "schema.dump");
+            await File.WriteAllBytesAsync(file, await PgDump.SchemaOfAsync(settings, environment, ct), ct);
+            return await RunAsync(file, environment, ct);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<DumpRestore> RunAsync(DumpFile dump, Func<string, string?> environment, CancellationToken ct)
+    {
         var program = Program(dump, environment);
         var roles = dump.Format == DumpFormat.Plain ? await dump.CheckPlainAsync(ct) : [.. DumpFile.RolesOf(await SchemaAsync(program, dump, ct))];
         var folder = Directory.CreateTempSubdirectory("godwit-dump-");

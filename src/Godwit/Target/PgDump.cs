@@ -35,6 +35,16 @@ public sealed partial record PgDump(string Program, int Major)
         return folders.Select(d => Path.Combine(d, "pg_dump"));
     }
 
+    /// <summary>The schema of a database as it is now, in the custom format.</summary>
+    public static async Task<byte[]> SchemaOfAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct)
+    {
+        await using var target = await TargetDatabase.OpenAsync(settings, 1, ct);
+        await using var connection = await target.ConnectAsync(ct);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, ct);
+        await using var export = new Npgsql.NpgsqlCommand("select pg_catalog.pg_export_snapshot()", connection);
+        return await (await FindAsync(environment, target.Profile.Major, ct)).SchemaAsync(settings, (string)(await export.ExecuteScalarAsync(ct))!, ct);
+    }
+
     /// <summary>The schema in the custom format, as of an exported snapshot. The password goes by the environment, which only this user can read.</summary>
     public async Task<byte[]> SchemaAsync(ConnectionSettings settings, string snapshot, CancellationToken ct)
     {

@@ -135,6 +135,9 @@ internal sealed class FakeBackend : IBackend
 
     public Task<RlsMatrix> TestRlsAsync(ITarget target, RlsPlan plan, CancellationToken ct) => Task.FromResult(new RlsMatrix(plan.Options.Schema, RlsCells));
 
+    public Task<ImmutableArray<string>> WriteReportAsync(string folder, VerifyReport report, string source, string target, DateTimeOffset finished, CancellationToken ct) =>
+        Task.FromResult<ImmutableArray<string>>([Path.Combine(folder, "verification.html"), Path.Combine(folder, "verification.json")]);
+
     public Task<ImmutableArray<string>> WriteReportAsync(string folder, MigrationResult result, CancellationToken ct) =>
         Task.FromResult<ImmutableArray<string>>([Path.Combine(folder, "index.html")]);
 

@@ -36,6 +36,24 @@ public class ReadinessCheckTests
         Assert.Equal(Readiness.Warn, Assert.Single(Of(Facts with { RoleLimit = 2 }), i => i.Code == "target-connections").Level);
     }
 
+    [Theory]
+    [InlineData(40, -1, 0, Readiness.Pass, null)]
+    [InlineData(4, -1, 0, Readiness.Warn, "--jobs 1")]
+    [InlineData(40, 10, 6, Readiness.Warn, "--jobs 1")]
+    public void A_source_without_connections_to_spare_is_a_warning(int free, int limit, int uses, Readiness level, string? remedy)
+    {
+        var item = Assert.Single(SourceServerCheck.OfFacts(new(free, limit, uses, "logical", 5, 1, 5, 0), 2), i => i.Code == "source-connections");
+        Assert.Equal(level, item.Level);
+        if (remedy is not null) Assert.Contains(remedy, item.Remedy, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("logical", 5, 4, "--follow can record changes")]
+    [InlineData("logical", 5, 5, "0 of 5 replication slots")]
+    [InlineData("replica", 5, 0, "wal_level is replica")]
+    public void Slots_say_whether_changes_could_be_followed(string level, int slots, int used, string said) =>
+        Assert.Contains(said, Assert.Single(SourceServerCheck.OfFacts(new(40, -1, 0, level, slots, used, 5, 0), 2), i => i.Code == "source-slots").Detail, StringComparison.Ordinal);
+
     [Fact]
     public void A_page_escapes_what_it_shows()
     {

@@ -19,6 +19,15 @@ public sealed class RightsTests
     [InlineData("ALTER DEFAULT PRIVILEGES FOR ROLE nobody_here IN SCHEMA public GRANT ALL ON TABLES TO anon;\n", "")]
     public void Grants_name_the_target_s_roles(string given, string expected) => Assert.Equal(expected, Rights.Rewrite(given, Roles));
 
+    [Fact]
+    public void What_a_missing_role_loses_is_told()
+    {
+        var lost = new List<string>();
+        Rights.Rewrite("REVOKE ALL ON TABLE public.t FROM PUBLIC;\nGRANT SELECT ON TABLE public.t TO dashboard_user;\nGRANT ALL ON TABLE public.t TO anon;\nALTER DEFAULT PRIVILEGES FOR ROLE nobody_here IN SCHEMA public GRANT ALL ON TABLES TO anon;\n",
+            Roles, (role, statement) => lost.Add($"{role}: {statement}"));
+        Assert.Equal(["dashboard_user: GRANT SELECT ON TABLE public.t TO dashboard_user", "nobody_here: ALTER DEFAULT PRIVILEGES FOR ROLE nobody_here IN SCHEMA public GRANT ALL ON TABLES TO anon"], lost);
+    }
+
     [Theory]
     [InlineData("CREATE POLICY mine ON public.t FOR SELECT TO anon USING (true);", "CREATE POLICY mine ON public.t FOR SELECT TO anon USING (true);")]
     [InlineData("CREATE POLICY \"Read to all\" ON public.t AS RESTRICTIVE TO postgres, dashboard_user, anon USING ((a = 'to x'::text));", "CREATE POLICY \"Read to all\" ON public.t AS RESTRICTIVE TO boss, anon USING ((a = 'to x'::text));")]

@@ -7,16 +7,36 @@ namespace Godwit.Verify.Pairs;
 /// <summary>What came of a command: words for the report, and a digest where more than words has to be equal.</summary>
 internal readonly record struct Outcome(string Words, Int128 Digest, bool Unsure = false)
 {
+    public static readonly Outcome TooSlow = new("took too long", 0, Unsure: true);
+    public static readonly Outcome NotTried = new("not tried", 0);
+
     public static Outcome Refused(PostgresException e) => e.SqlState switch
     {
         // Both are 42501; where the server raised it tells them apart, whatever language its messages have.
         "42501" when e.Routine == "ExecWithCheckOptions" => new("refused by a policy (42501)", 0),
         "42501" => new("refused: no privilege (42501)", 0),
-        "57014" => new("took too long", 0, Unsure: true),
+        "57014" => TooSlow,
         "55P03" => new("a row or table is locked", 0, Unsure: true),
         "40001" or "40P01" => new("another transaction was in the way", 0, Unsure: true),
         var state => new($"fails ({state})", 0),
     };
+}
+
+/// <summary>
+/// How long one trial may take. A policy that calls a function is asked about every row: roles x tables would take hours where a table is large, and some rows
+/// tell the same.
+/// </summary>
+internal static class BehaviourLimits
+{
+    /// <summary>Of reading a whole table or view: beyond it, some of its rows are tried.</summary>
+    public static readonly TimeSpan Whole = TimeSpan.FromMilliseconds(400);
+    /// <summary>Of looking for rows that the subject itself sees.</summary>
+    public static readonly TimeSpan OwnRows = TimeSpan.FromMilliseconds(200);
+    public static readonly TimeSpan Some = TimeSpan.FromSeconds(5);
+    /// <summary>Of one write. Deletions may cascade, and triggers may do anything.</summary>
+    public static readonly TimeSpan Write = TimeSpan.FromSeconds(3);
+    /// <summary>Subjects for whom a table took too long before it is read in part at once for the others.</summary>
+    public const int Tries = 2;
 }
 
 /// <summary>
@@ -57,11 +77,11 @@ internal sealed class BehaviourSession : IAsyncDisposable
     }
 
     /// <summary>Runs a query that yields a count and a sum, and undoes what it did.</summary>
-    public async Task<Outcome> TryAsync(string sql, string noun, CancellationToken ct)
+    public async Task<Outcome> TryAsync(string sql, string noun, TimeSpan limit, CancellationToken ct)
     {
         try
         {
-            var row = (await RowsAsync(sql, ct))[0];
+            var row = (await RowsAsync(sql, limit, ct))[0];
             return new($"{row[0]} {noun}{(row[0] == "1" ? "" : "s")}", Int128.Parse(row[1]!, CultureInfo.InvariantCulture));
         }
         catch (PostgresException e)
@@ -70,10 +90,10 @@ internal sealed class BehaviourSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Rows of a query, what it did undone. Throws what the server says.</summary>
-    public async Task<List<string?[]>> RowsAsync(string sql, CancellationToken ct)
+    /// <summary>Rows of a query, what it did undone. Throws what the server says; SQLSTATE 57014 where it takes longer than <paramref name="limit"/>.</summary>
+    public async Task<List<string?[]>> RowsAsync(string sql, TimeSpan limit, CancellationToken ct)
     {
-        await PairSide.ExecuteAsync(_connection, "SAVEPOINT trial", ct);
+        await PairSide.ExecuteAsync(_connection, string.Create(CultureInfo.InvariantCulture, $"SAVEPOINT trial; SET LOCAL statement_timeout = {(int)limit.TotalMilliseconds}"), ct);
         try
         {
             return await PairSide.RowsAsync(_connection, sql, ct);

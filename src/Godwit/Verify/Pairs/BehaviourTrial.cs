@@ -10,13 +10,21 @@ namespace Godwit.Verify.Pairs;
 /// SQLSTATE. Writes name rows that the source holds: an UPDATE sets a column to itself, an INSERT repeats a row with all its values, so that no
 /// default is evaluated and policies answer before the key does.
 /// </summary>
-internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest request, RowHash hash, IReadOnlyDictionary<string, string> roles)
+internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest request, RowHash hash, PairRequest comparison)
 {
+    /// <summary>For how many subjects a relation took too long.</summary>
+    private readonly Dictionary<PairTable, int> _slow = [];
+
+    /// <summary>Rows of a write that is tried again because more took too long.</summary>
+    private const int Few = 3;
+
     private static readonly string[] Commands = ["SELECT", "INSERT", "UPDATE", "DELETE"];
 
     public async Task<(ImmutableArray<BehaviourCell> Cells, ImmutableArray<VerifyCheck> Checks)> RunAsync(PairTables tables, CancellationToken ct)
     {
         var subjects = await BehaviourSubjects.FindAsync(sides.Source, request, ct);
+        // Who is one with the target's admin, or nobody there, does not act in the application.
+        if (request.Subjects.IsEmpty) subjects = [.. subjects.Where(s => !comparison.AbsentRoles.Contains(s.Role) && !comparison.MergedRoles.Contains(s.Role))];
         if (subjects.IsEmpty) return ([], [new("behaviour", Verdict.NotChecked, "no role is given anything by a grant or a policy, and no claims were given")]);
         var relations = tables.Named.Where(t => !t.Columns.IsEmpty).OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
         var samples = new BehaviourSamples(sides.Source, hash);
@@ -34,7 +42,7 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
 
     private async Task SubjectAsync(BehaviourSubject subject, List<PairTable> relations, BehaviourSamples samples, ImmutableArray<BehaviourCell>.Builder cells, ImmutableArray<VerifyCheck>.Builder checks, CancellationToken ct)
     {
-        var there = subject with { Role = roles.GetValueOrDefault(subject.Role, subject.Role) };
+        var there = subject with { Role = comparison.Roles.GetValueOrDefault(subject.Role, subject.Role) };
         BehaviourSession? source = null, target = null;
         var opening = sides.Source;
         try
@@ -60,54 +68,94 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
     private async Task<BehaviourCell?> CellAsync(BehaviourSubject subject, BehaviourSession source, BehaviourSession target, PairTable relation, string command, BehaviourSamples samples, CancellationToken ct)
     {
         BehaviourCell Cell(Outcome s, Outcome t, Verdict verdict, string? note = null) => new(subject.Name, relation.Name, command, s.Words, t.Words, verdict, note);
-        if (command == "SELECT")
-        {
-            // Once a subject, a scan of a large table would cost more than the comparison of its rows.
-            var some = relation.Source.Rows > BehaviourSamples.Large && !relation.Key.IsEmpty ? await samples.OfAsync(relation, source, ct) : null;
-            return await CompareAsync(s => SelectAsync(s, relation, some, ct), (s, t, v, note) => Cell(s, t, v, some is null ? note : $"of {some.Count} rows that were tried{(note is null ? "" : "; " + note)}"));
-        }
+        if (command == "SELECT") return await SelectCellAsync(subject, source, target, relation, samples, ct);
         if (request.Depth == BehaviourDepth.Read || relation.Source.Kind is not ('r' or 'p')) return null;
         if (Outside().Match(relation.Source.TriggerCode + relation.Target.TriggerCode) is { Success: true } call)
-            return Cell(new("not tried", 0), new("not tried", 0), Verdict.NotChecked, $"a trigger calls {call.Value.TrimEnd('(', ' ')}, which a rollback does not undo");
+            return Cell(Outcome.NotTried, Outcome.NotTried, Verdict.NotChecked, $"a trigger calls {call.Value.TrimEnd('(', ' ')}, which a rollback does not undo");
         var rows = await samples.OfAsync(relation, source, ct);
-        if (rows.Count == 0) return Cell(new("not tried", 0), new("not tried", 0), Verdict.NotChecked, "the table is empty");
-        return command == "INSERT" ? await CompareAsync(s => InsertAsync(s, relation, rows, ct), Cell) : await CompareAsync(s => s.TryAsync(Write(command, relation, rows), "row", ct), Cell);
+        // Nothing to write: whether it may be written is known all the same.
+        if (rows.Count == 0)
+            return await CompareAsync(source, target, s => s.TryAsync(command == "INSERT" ? InsertNone(relation) : Write(command, relation, rows), "row", BehaviourLimits.Write, ct), (s, t, v, note) => Cell(s, t, v, "the table is empty: privileges alone" + (note is null ? "" : "; " + note)));
+        if (command == "INSERT") return await CompareAsync(source, target, s => InsertAsync(s, relation, rows, ct), Cell);
+        var whole = await WriteCellAsync(rows);
+        if (!IsSlow(whole) || rows.Count <= Few) return whole;
+        // Last in the list are rows that the subject itself sees.
+        var few = await WriteCellAsync([.. rows.TakeLast(Few)]);
+        return IsSlow(few) ? few with { Note = $"{Few} rows took longer than {BehaviourLimits.Write.TotalSeconds:0} s: deletions cascade without an index, or triggers are slow" } : few with { Note = Of(Few, few.Note) };
 
-        async Task<BehaviourCell> CompareAsync(Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell)
-        {
-            var left = attempt(source);
-            var right = attempt(target);
-            await Task.WhenAll(left, right);
-            var (s, t) = (await left, await right);
-            if (s.Unsure || t.Unsure) return cell(s, t, Verdict.NotChecked, null);
-            if (s == t) return cell(s, t, Verdict.Equal, null);
-            // A view of random() or clock_timestamp() differs from itself.
-            return await attempt(source) == s ? cell(s, t, Verdict.Different, s.Words == t.Words ? "other rows" : null) : cell(s, t, Verdict.NotChecked, "the source itself answers otherwise from one time to the next");
-        }
+        Task<BehaviourCell> WriteCellAsync(IReadOnlyList<BehaviourSamples.Row> some) => CompareAsync(source, target, s => s.TryAsync(Write(command, relation, some), "row", BehaviourLimits.Write, ct), Cell);
     }
 
-    private async Task<Outcome> SelectAsync(BehaviourSession session, PairTable relation, IReadOnlyList<BehaviourSamples.Row>? sample, CancellationToken ct)
+    /// <summary>Functions that the plan has replaced as a whole, which raise an error; "" where there are none. Those that it left out end otherwise.</summary>
+    private string StandIns() => string.Join(", ", comparison.Promised.Where(p => p is { Kind: "function", Aspect: null } && p.Name.EndsWith("(*)", StringComparison.Ordinal)).Select(p => p.Name[..^3] + "()"));
+
+    private async Task<BehaviourCell> CompareAsync(BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell)
     {
-        string Sql(IReadOnlyList<PairColumn> columns) => $"SELECT count(*), coalesce(sum({hash.Of(columns)}), 0) FROM {relation.Name} AS t{(sample is null ? "" : $" WHERE {string.Join(" OR ", sample.Select(r => r.Condition))}")}";
-        var whole = await session.TryAsync(Sql(relation.Columns), "row", ct);
+        var (s, t) = await BothAsync(source, target, attempt);
+        if (s.Unsure || t.Unsure) return cell(s, t, Verdict.NotChecked, null);
+        if (s == t) return cell(s, t, Verdict.Equal, null);
+        if (t.Words.Contains("(0A000)", StringComparison.Ordinal) && StandIns() is { Length: > 0 } standIns) return cell(s, t, Verdict.NotChecked, $"as announced: what stands in for {standIns} raises an error");
+        // A view of random() or clock_timestamp() differs from itself.
+        return await attempt(source) == s ? cell(s, t, Verdict.Different, s.Words == t.Words ? "other rows" : null) : cell(s, t, Verdict.NotChecked, "the source itself answers otherwise from one time to the next");
+    }
+
+    private static async Task<(Outcome Source, Outcome Target)> BothAsync(BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt)
+    {
+        var left = attempt(source);
+        var right = attempt(target);
+        await Task.WhenAll(left, right);
+        return (await left, await right);
+    }
+
+    /// <summary>The whole relation where that is quick; else some of its rows, and some that the subject sees; else the whole, if that ends in time.</summary>
+    private async Task<BehaviourCell> SelectCellAsync(BehaviourSubject subject, BehaviourSession source, BehaviourSession target, PairTable relation, BehaviourSamples samples, CancellationToken ct)
+    {
+        BehaviourCell Cell(Outcome s, Outcome t, Verdict verdict, string? note) => new(subject.Name, relation.Name, "SELECT", s.Words, t.Words, verdict, note);
+        var tries = _slow.GetValueOrDefault(relation);
+        if (relation.Source.Rows <= BehaviourSamples.Large && tries < BehaviourLimits.Tries)
+        {
+            var whole = await CompareAsync(source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Whole, ct), Cell);
+            if (!IsSlow(whole)) return whole;
+            _slow[relation] = tries + 1;
+        }
+        if (await samples.OfAsync(relation, source, ct) is { Count: > 0 } some
+            && await CompareAsync(source, target, s => SelectAsync(s, relation, some, BehaviourLimits.Some, ct), (s, t, v, note) => Cell(s, t, v, Of(some.Count, note))) is var part && !IsSlow(part)) return part;
+        if (tries >= BehaviourLimits.Tries) return Cell(Outcome.TooSlow, Outcome.TooSlow, Verdict.NotChecked, "it took too long for others, in whole and in part");
+        return await CompareAsync(source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Some, ct), Cell);
+    }
+
+    private static bool IsSlow(BehaviourCell cell) => cell.Source == Outcome.TooSlow.Words || cell.Target == Outcome.TooSlow.Words;
+
+    private static string Of(int rows, string? note) => $"of {rows} rows that were tried{(note is null ? "" : "; " + note)}";
+
+    private async Task<Outcome> SelectAsync(BehaviourSession session, PairTable relation, IReadOnlyList<BehaviourSamples.Row>? sample, TimeSpan limit, CancellationToken ct)
+    {
+        string Sql(IReadOnlyList<PairColumn> columns) => $"SELECT count(*), coalesce(sum({hash.Of(columns)}), 0) FROM {relation.Name} AS t{(sample is null ? "" : " WHERE " + BehaviourSamples.Where(relation, sample))}";
+        var whole = await session.TryAsync(Sql(relation.Columns), "row", limit, ct);
         if (!whole.Words.Contains("42501", StringComparison.Ordinal)) return whole;
         // Some columns may be granted alone.
-        var granted = (await session.RowsAsync($"SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {SqlText.Literal(relation.Source.Name.Schema!)} AND c.relname = {SqlText.Literal(relation.Source.Name.Name)} AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')", ct))
+        var granted = (await session.RowsAsync($"SELECT a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = {SqlText.Literal(relation.Source.Name.Schema!)} AND c.relname = {SqlText.Literal(relation.Source.Name.Name)} AND a.attnum > 0 AND NOT a.attisdropped AND has_column_privilege(c.oid, a.attnum, 'SELECT')", BehaviourLimits.Some, ct))
             .Select(r => r[0]!).ToHashSet(StringComparer.Ordinal);
         var columns = relation.Columns.Where(c => granted.Contains(c.Name)).ToList();
         if (columns.Count == 0 || columns.Count == relation.Columns.Length) return whole;
-        var some = await session.TryAsync(Sql(columns), "row", ct);
+        var some = await session.TryAsync(Sql(columns), "row", limit, ct);
         return some with { Words = $"{some.Words} of {string.Join(", ", columns.Select(c => c.Name))}" };
     }
 
     /// <summary>UPDATE or DELETE of the sample's rows, telling which of them were reached.</summary>
     private string Write(string command, PairTable relation, IReadOnlyList<BehaviourSamples.Row> rows)
     {
-        var where = string.Join(" OR ", rows.Select(r => r.Condition));
+        var where = rows.Count == 0 ? "false" : BehaviourSamples.Where(relation, rows);
         var key = hash.Of(relation.Key.IsEmpty ? relation.Columns : relation.Key);
         var settable = relation.Columns.FirstOrDefault(c => !c.IsGenerated && !relation.Key.Contains(c)) ?? relation.Columns.FirstOrDefault(c => !c.IsGenerated);
         var what = command == "DELETE" ? $"DELETE FROM {relation.Name} AS t" : $"UPDATE {relation.Name} AS t SET {SqlName.AlwaysQuote(settable?.Name ?? relation.Columns[0].Name)} = {(settable ?? relation.Columns[0]).Quoted}";
         return $"WITH done AS ({what} WHERE {where} RETURNING {key} AS k) SELECT count(*), coalesce(sum(k), 0) FROM done";
+    }
+
+    private static string InsertNone(PairTable relation)
+    {
+        var columns = relation.Columns.Where(c => !c.IsGenerated).ToList();
+        return $"WITH done AS (INSERT INTO {relation.Name} ({string.Join(", ", columns.Select(c => SqlName.AlwaysQuote(c.Name)))}) OVERRIDING SYSTEM VALUE SELECT {string.Join(", ", columns.Select(c => $"NULL::{c.Type}"))} WHERE false RETURNING 1) SELECT count(*), 0 FROM done";
     }
 
     /// <summary>Each row by itself: what the server says of it.</summary>
@@ -121,13 +169,14 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
             var sql = $"INSERT INTO {relation.Name} ({string.Join(", ", columns.Select(c => SqlName.AlwaysQuote(c.Name)))}) OVERRIDING SYSTEM VALUE VALUES ({string.Join(", ", columns.Select(c => row.Literal(relation, c)))})";
             try
             {
-                await session.RowsAsync(sql, ct);
+                await session.RowsAsync(sql, BehaviourLimits.Write, ct);
                 outcomes.Add(new("admitted", 0));
             }
             catch (PostgresException e)
             {
-                // The policy came before the key: it has admitted the row.
-                outcomes.Add(e.SqlState == "23505" ? new("admitted, the key exists (23505)", 0) : Outcome.Refused(e));
+                // The policy came before the key: it has admitted the row. Which of several keys is asked first (an exclusion constraint is one: 23P01) depends on
+                // the order in which they were made.
+                outcomes.Add(e.SqlState is "23505" or "23P01" ? new("admitted, the key exists (23505)", 0) : Outcome.Refused(e));
             }
         }
         var words = outcomes.Select(o => o.Words).GroupBy(w => w).Select(g => g.Count() == outcomes.Count ? $"each of {outcomes.Count} rows {g.Key}" : $"{g.Count()} {g.Key}");
@@ -150,6 +199,6 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
     }
 
     // What acts at once, outside of the transaction. net.http_post waits for the commit, which never comes.
-    [GeneratedRegex(@"\b(?:dblink\w*|(?<!net\.)http(?:_\w+)?|setval|pg_background_\w+|lo_export|pg_file_\w+)\s*\(", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"\b(?:dblink\w*|(?<!net\.|supabase_functions\.)http(?:_\w+)?|setval|pg_background_\w+|lo_export|pg_file_\w+)\s*\(", RegexOptions.IgnoreCase)]
     private static partial Regex Outside();
 }

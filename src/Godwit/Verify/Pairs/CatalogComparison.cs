@@ -14,15 +14,20 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
 
     private readonly ImmutableArray<VerifyCheck>.Builder _checks = ImmutableArray.CreateBuilder<VerifyCheck>();
     private readonly ImmutableArray<ExpectedDifference>.Builder _expected = ImmutableArray.CreateBuilder<ExpectedDifference>();
+    private readonly SortedDictionary<string, List<string>> _behind = new(StringComparer.Ordinal);
     private Catalog _source = null!, _target = null!;
 
     public async Task<(ImmutableArray<VerifyCheck> Checks, ImmutableArray<ExpectedDifference> Expected)> RunAsync(CancellationToken ct)
     {
-        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), new RoleNames(request.Roles, request.AbsentRoles, request.OwnerInstead), ct);
-        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, ct);
+        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), new RoleNames(request), (kind, identity) => Promise(kind, identity) is not null, ct);
+        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, (_, _) => false, ct);
         var left = sides.SameMajor ? [] : await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct);
         foreach (var kind in PairSql.Kinds) Kind(kind, left);
         foreach (var promise in request.Promised.Where(p => p is { Kind: "schema", Aspect: null })) _expected.Add(new("schema " + promise.Name, "not compared", promise.Reason));
+        foreach (var (schema, behind) in _behind)
+            _expected.Add(new("schema " + schema, behind.Count == 1 ? $"{behind[0]} is not in the target" : $"{behind.Count:N0} of its objects are not in the target: {Listed(behind)}", request.Promised.First(p => p.Kind == "within" && p.Name == schema).Reason));
+        foreach (var (kind, identity) in _source.OfRoles) _expected.Add(new($"{kind.Replace('-', ' ')} {identity}", "is not in the target", Promise(kind, identity)!.Reason));
+        if (_source.Merged.Count > 0) _expected.Add(new(_source.Merged.Count == 1 ? "role " + _source.Merged[0] : "roles " + Listed(_source.Merged), $"{request.OwnerInstead} in the target", "the role that connects stands for superusers and the platform's own admins, and is not changed itself"));
         return (_checks.ToImmutable(), _expected.ToImmutable());
     }
 
@@ -45,8 +50,21 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
             {
                 // Roles are the cluster's: those that the target has besides are its own affair.
                 if (IsPartOfAbsent(one, s is null) || s is null && kind == "role") continue;
+                if (t is null && one.Schema is { } schema && request.Promised.Any(p => p.Kind == "within" && p.Name == schema))
+                {
+                    if (!_behind.TryGetValue(schema, out var behind)) _behind[schema] = behind = [];
+                    behind.Add(Subject(one));
+                    continue;
+                }
                 var absent = s is null ? "is in the target, not in the source" : "is missing in the target";
                 if (!Announced(one, null, absent)) different.Add(new(Subject(one), Verdict.Different, absent));
+                continue;
+            }
+            if (request.Promised.FirstOrDefault(p => p.Aspect is null && p.Covers(kind, identity, null)) is { } otherwise)
+            {
+                var aspects = s.Aspects.Keys.Union(t.Aspects.Keys).Where(a => Value(s, a) != Value(t, a)).Order(StringComparer.Ordinal).ToList();
+                if (aspects.Count > 0) _expected.Add(new(Subject(s), "made otherwise: " + string.Join(", ", aspects), otherwise.Reason));
+                else equal++;
                 continue;
             }
             var seen = s.Aspects.Keys.Union(t.Aspects.Keys).Select(aspect => Compare(s, t, aspect, reparsed, unsure)).OfType<string>().ToList();
@@ -79,18 +97,39 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
             }
         }
         var seen = aspect.StartsWith("secret", StringComparison.Ordinal) ? $"{aspect[7..]} differ (their values are not shown)"
-            : aspect.StartsWith("settings", StringComparison.Ordinal) ? $"{aspect}: {Settings(s, t)}"
+            // A webhook's headers hold keys.
+            : source.Kind == "trigger" && aspect == "def" && (s + t).Contains("http_request(", StringComparison.Ordinal) ? "def differs (what it sends is not shown)"
+            : aspect.StartsWith("settings", StringComparison.Ordinal) ? SettingsSeen(source, aspect, s, t)
             : aspect is "acl" or "member of" or "roles" or "calls" ? $"{aspect}: {Members(s, t, aspect == "calls" ? ", " : "; ")}"
             : $"{aspect}: {Clipped(s, t)} in the source, {Clipped(t, s)} in the target";
-        return Announced(source, aspect, seen) ? null : seen;
+        return seen is null || Announced(source, aspect, seen) ? null : seen;
     }
+
+    /// <summary>Settings are promised one by one; null where nothing else differs.</summary>
+    private string? SettingsSeen(CatalogObject one, string aspect, string? source, string? target)
+    {
+        var (s, t) = (Lines(source), Lines(target));
+        foreach (var name in s.Keys.Union(t.Keys).Order(StringComparer.Ordinal).ToList())
+        {
+            if (s.GetValueOrDefault(name) == t.GetValueOrDefault(name)) continue;
+            if (!Announced(one, "setting " + name, $"{aspect}: {Settings(s.GetValueOrDefault(name), t.GetValueOrDefault(name))}")) continue;
+            s.Remove(name);
+            t.Remove(name);
+        }
+        return Settings(string.Join('\n', s.Values), string.Join('\n', t.Values)) is { Length: > 0 } left ? $"{aspect}: {left}" : null;
+
+        static Dictionary<string, string> Lines(string? settings) =>
+            (settings ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries).GroupBy(l => l.Split('=', 2)[0]).ToDictionary(g => g.Key, g => string.Join('\n', g), StringComparer.Ordinal);
+    }
+
+    private PromisedDifference? Promise(string kind, string identity, string? aspect = null) => request.Promised.FirstOrDefault(p => p.Covers(kind, identity, aspect));
 
     private static string Subject(CatalogObject one) => $"{one.Kind.Replace('-', ' ')} {one.Identity}";
 
     /// <summary>True where the difference was promised; it is told among those.</summary>
     private bool Announced(CatalogObject one, string? aspect, string seen)
     {
-        var promise = request.Promised.FirstOrDefault(p => p.Covers(one.Kind, one.Identity, aspect) || one.Of is not null && p.Aspect is null && (p.Covers("table", one.Of, null) || p.Covers("view", one.Of, null)));
+        var promise = Promise(one.Kind, one.Identity, aspect) ?? request.Promised.FirstOrDefault(p => one.Of is not null && p.Aspect is null && (p.Covers("table", one.Of, null) || p.Covers("view", one.Of, null)));
         if (promise is not null) _expected.Add(new(Subject(one), seen, promise.Reason));
         return promise is not null;
     }

@@ -13,9 +13,13 @@ internal sealed class Catalog
 {
     public Dictionary<(string Kind, string Identity), CatalogObject> Objects { get; } = [];
     public Dictionary<string, string> Unread { get; } = [];
+    /// <summary>Roles that are one with another in the target.</summary>
+    public List<string> Merged { get; } = [];
+    /// <summary>What a promise names by its role, which has another name in the target.</summary>
+    public List<(string Kind, string Identity)> OfRoles { get; } = [];
 
-    /// <summary><paramref name="names"/>: what roles are called on the other side.</summary>
-    public static async Task<Catalog> ReadAsync(PairSide side, Func<string, bool> isCompared, RoleNames names, CancellationToken ct)
+    /// <summary><paramref name="names"/>: what roles are called on the other side. <paramref name="isPromised"/>: whether an object named by its role was to stay behind.</summary>
+    public static async Task<Catalog> ReadAsync(PairSide side, Func<string, bool> isCompared, RoleNames names, Func<string, string, bool> isPromised, CancellationToken ct)
     {
         var catalog = new Catalog();
         await using var connection = await side.ConnectAsync(ct);
@@ -27,7 +31,7 @@ internal sealed class Catalog
                 await using var command = new NpgsqlCommand(PairSql.Catalog(kind), connection) { AllResultTypesAreUnknown = true };
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 while (await reader.ReadAsync(ct))
-                    if (Read(kind, reader, names) is { } read && (read.Schema is null || isCompared(read.Schema))) catalog.Objects[(kind, read.Identity)] = read;
+                    if (catalog.Read(kind, reader, names, isPromised) is { } read && (read.Schema is null || isCompared(read.Schema))) catalog.Keep(read);
             }
             catch (PostgresException e) when (e.SqlState is "42501" or "42P01" or "42703" or "XX000")
             {
@@ -38,19 +42,37 @@ internal sealed class Catalog
         return catalog;
     }
 
-    private static CatalogObject? Read(string kind, NpgsqlDataReader reader, RoleNames names)
+    // Two roles that became one have the default privileges of both.
+    private void Keep(CatalogObject read)
+    {
+        if (Objects.TryGetValue((read.Kind, read.Identity), out var other) && read.Kind == "default-privileges")
+            read = read with { Aspects = new Dictionary<string, string>(read.Aspects) { ["acl"] = RoleNames.Together(read.Aspects.GetValueOrDefault("acl"), other.Aspects.GetValueOrDefault("acl")) } };
+        Objects[(read.Kind, read.Identity)] = read;
+    }
+
+    private CatalogObject? Read(string kind, NpgsqlDataReader reader, RoleNames names, Func<string, string, bool> isPromised)
     {
         string? Text(int i) => reader.IsDBNull(i) ? null : reader.GetString(i);
         var identity = reader.GetString(0);
         if (kind == "role" && names.IsAbsent(identity)) return null;
+        if (kind == "role" && names.IsMerged(identity))
+        {
+            Merged.Add(identity);
+            return null;
+        }
         var aspects = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 3; i < reader.FieldCount; i++)
             if (Text(i) is { Length: > 0 } value) aspects[reader.GetName(i)] = value;
         names.Apply(aspects);
         if (kind == "role") identity = names.Of(identity);
-        if (kind == "default-privileges" && identity.IndexOfAny([' ', ':']) is > 0 and var end)
+        if (kind is "default-privileges" or "user-mapping" && identity.IndexOfAny([' ', ':']) is > 0 and var end)
         {
             if (names.IsAbsent(identity[..end])) return null;
+            if (isPromised(kind, identity))
+            {
+                OfRoles.Add((kind, identity));
+                return null;
+            }
             identity = names.Of(identity[..end]) + identity[end..];
         }
         return new(kind, identity, Text(1), Text(2), aspects);

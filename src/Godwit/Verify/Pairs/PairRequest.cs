@@ -7,13 +7,17 @@ namespace Godwit.Verify.Pairs;
 /// <summary>
 /// A difference that was announced before: what the plan left out, or made otherwise. It is shown as such and is no failure.
 /// <paramref name="Kind"/>: "schema", "table", "role", ... as the report names kinds, or * for all. <paramref name="Name"/>: the object's
-/// identity, a pattern (* and ?). <paramref name="Aspect"/>: only this property of it ("owner"); null is all of it. For kind "schema", all
-/// that is in the schema is meant too.
+/// identity, a pattern (* and ?). <paramref name="Aspect"/>: only this property of it ("owner", "setting work_mem"; several separated by |);
+/// null is all of it. For kind "schema", all that is in the schema is meant too, and nothing of it is compared; kind "within" is what the target lacks of
+/// the schema, while what both have is compared.
 /// </summary>
 public sealed record PromisedDifference(string Kind, string Name, string Reason, string? Aspect = null)
 {
     internal bool Covers(string kind, string name, string? aspect) =>
-        (Kind == kind || Kind == "*") && NamePattern.Matches(Name, name) && (Aspect is null || Aspect == aspect);
+        (Kind == kind || Kind == "*") && (Aspect is null || aspect is not null && Aspect.Split('|').Contains(aspect)) && NamePattern.Matches(Loose(Name), Loose(name));
+
+    /// <summary>A dump writes "orders own orders" and f(text, integer) where a catalog has orders."own orders" and f(text,integer).</summary>
+    private static string Loose(string name) => name.Replace("\"", "", StringComparison.Ordinal).Replace(", ", ",", StringComparison.Ordinal).Replace(' ', '.');
 }
 
 /// <summary>What of two PostgreSQL databases is compared, and what may differ.</summary>
@@ -29,6 +33,10 @@ public sealed record PairRequest(VerifyMode Mode, int Jobs)
     /// <summary>Roles that the target does not have, as was said before: what they may do is passed over, and what they own belongs to <see cref="OwnerInstead"/>.</summary>
     public ImmutableHashSet<string> AbsentRoles { get; init; } = [];
     public string? OwnerInstead { get; init; }
+    /// <summary>Roles of the source that are one with <see cref="OwnerInstead"/> in the target: its are their objects and privileges, and nothing else of them is compared.</summary>
+    public ImmutableHashSet<string> MergedRoles { get; init; } = [];
+    /// <summary>Everything belongs to <see cref="OwnerInstead"/>.</summary>
+    public bool OneOwner { get; init; }
     /// <summary>What roles may see and do, tried on both sides; null tries nothing.</summary>
     public BehaviourRequest? Behaviour { get; init; }
     /// <summary>Rows that are named of each table that differs, of each sort: changed, missing, extra.</summary>

@@ -43,7 +43,7 @@ public sealed class PairVerifier(ITarget source, ITarget target, IProgress<Migra
         var (catalog, expected) = await new CatalogComparison(sides, request).RunAsync(ct);
         report = report with { Checks = [.. notRead, .. states, .. catalog], Expected = [.. expected, .. tables.LeftOut] };
         if (request.Behaviour is not { } wanted) return report;
-        var (cells, checks) = await new BehaviourTrial(sides, wanted, await data.HashAsync(ct), request.Roles).RunAsync(tables, ct);
+        var (cells, checks) = await new BehaviourTrial(sides, wanted, await data.HashAsync(ct), request).RunAsync(tables, ct);
         return report with { Behaviour = cells, Checks = report.Checks.AddRange(checks) };
     }
 }

@@ -38,9 +38,11 @@ public static class PlanPromises
         var unowned = plan.Findings.Where(f => f.Code is "owner-not-set");
         return request with
         {
-            AbsentRoles = request.AbsentRoles.Union(absent),
-            OwnerInstead = targetRole,
-            Promised = [.. request.Promised, .. LeftOut(plan), .. unowned.Select(f => new PromisedDifference("*", "*", f.Problem, "owner")), .. absent.Select(r => new PromisedDifference("role", r, "the target has no such role"))],
+            AbsentRoles = request.AbsentRoles.Union(absent).Union(plan.Departures?.AbsentRoles ?? []),
+            MergedRoles = request.MergedRoles.Union(plan.Departures?.AdminRoles ?? []),
+            OwnerInstead = plan.Departures?.Admin ?? targetRole,
+            OneOwner = request.OneOwner || plan.Departures is { OwnersToAdmin: true },
+            Promised = [.. request.Promised, .. LeftOut(plan), .. plan.Departures?.Objects.Select(Promised) ?? [], .. unowned.Select(f => new PromisedDifference("*", "*", f.Problem, "owner")), .. absent.Select(r => new PromisedDifference("role", r, "the target has no such role"))],
         };
     }
 
@@ -53,11 +55,15 @@ public static class PlanPromises
             yield return new("table", empty.Name, "the plan copies no rows of it", "rows");
         foreach (var left in plan.Objects.Where(o => o.Steps.IsEmpty))
         {
-            var (kind, aspect) = Kinds.GetValueOrDefault(left.Kind, (left.Kind, null));
-            // "schema.table name": what belongs to a table is written with a blank in a dump.
-            var name = kind is "trigger" or "policy" or "rule" or "constraint" or "column" ? left.Name.Replace(' ', '.') : aspect is "acl" or "comment" ? WithoutKind(left.Name) : left.Name;
-            yield return new(kind, name, reasons.GetValueOrDefault(left.Subject, "left out by the plan"), aspect);
+            yield return Promised(new(left.Kind, left.Name, reasons.GetValueOrDefault(left.Subject, "left out by the plan")));
         }
+    }
+
+    private static PromisedDifference Promised(Departure departure)
+    {
+        var (kind, aspect) = Kinds.GetValueOrDefault(departure.Kind, (departure.Kind, null));
+        var name = aspect is "acl" or "comment" ? WithoutKind(departure.Name) : kind == "user-mapping" ? departure.Name.Replace("USER MAPPING ", "", StringComparison.Ordinal).Replace(" SERVER ", " on ", StringComparison.Ordinal) : departure.Name;
+        return new(kind, name, departure.Reason, departure.Aspect ?? aspect);
     }
 
     /// <summary>"public.TABLE orders" is "public.orders".</summary>

@@ -107,4 +107,66 @@ public sealed class PairBehaviourTests(PostgresFixture postgres) : IAsyncLifetim
         Assert.Equal(Verdict.Different, report.Checks.Single(c => c.Name == "behaviour of nobody").Verdict);
         Assert.Equal(Verdict.NotChecked, report.Checks.Single(c => c.Name == "behaviour").Verdict);
     }
+
+    [Fact]
+    public async Task A_table_whose_policy_is_slow_is_tried_in_part_with_a_key_or_without()
+    {
+        // Each row costs the policy a millisecond: the whole would take four seconds a user.
+        await using var pair = await Pair.OfAsync(postgres, App + $$"""
+            CREATE FUNCTION slowly(o uuid) RETURNS boolean LANGUAGE plpgsql STABLE AS $f$ BEGIN PERFORM pg_sleep(0.001); RETURN o = auth.uid(); END $f$;
+            CREATE TABLE many (id int PRIMARY KEY, owner uuid, note text); INSERT INTO many SELECT i, md5((i % 3 + 1)::text)::uuid, 'n' || i FROM generate_series(1, 4000) i;
+            CREATE TABLE keyless (owner uuid, at timestamptz, note text); INSERT INTO keyless SELECT owner, timestamptz '2024-01-01' + id * interval '1 s', note FROM many;
+            ALTER TABLE many ENABLE ROW LEVEL SECURITY; ALTER TABLE keyless ENABLE ROW LEVEL SECURITY;
+            CREATE POLICY own ON many TO {{_member}} USING (slowly(owner)); CREATE POLICY own ON keyless TO {{_member}} USING (slowly(owner));
+            GRANT ALL ON many, keyless TO {{_member}}
+            """);
+        var began = TimeProvider.System.GetTimestamp();
+        var report = await pair.VerifyAsync(Request(BehaviourDepth.Write));
+        Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(60));
+        var cells = report.Behaviour.Where(b => b.Relation is "public.many" or "public.keyless" && b.Subject.StartsWith(_member, StringComparison.Ordinal)).ToList();
+        Assert.Equal(32, cells.Count);
+        Assert.All(cells, c => Assert.Equal(Verdict.Equal, c.Verdict));
+        Assert.Contains("rows that were tried", cells.First(c => c is { Relation: "public.keyless", Command: "SELECT" }).Note, StringComparison.Ordinal);
+        await pair.Target.ExecuteAsync("ALTER POLICY own ON keyless USING (true); ALTER POLICY own ON many USING (false)");
+        report = await pair.VerifyAsync(Request(BehaviourDepth.Read));
+        foreach (var table in (string[])["public.many", "public.keyless"])
+            Assert.Contains(report.Behaviour, b => b.Relation == table && b.Command == "SELECT" && b.Verdict == Verdict.Different);
+    }
+
+    [Fact]
+    public async Task Of_an_empty_table_privileges_are_compared()
+    {
+        await using var pair = await Pair.OfAsync(postgres, App + $"CREATE TABLE bare (id int PRIMARY KEY, v text); GRANT INSERT, DELETE ON bare TO {_guest}; GRANT SELECT (id) ON bare TO {_guest}");
+        var report = await pair.VerifyAsync(Request(BehaviourDepth.Write));
+        Assert.Equal("0 rows", Of(report, _guest, "public.bare", "INSERT"));
+        Assert.Contains("42501", Of(report, _guest, "public.bare", "UPDATE"), StringComparison.Ordinal);
+        await pair.Target.ExecuteAsync($"REVOKE INSERT ON bare FROM {_guest}");
+        report = await pair.VerifyAsync(Request(BehaviourDepth.Write));
+        Assert.Contains(report.Behaviour, b => b is { Relation: "public.bare", Command: "INSERT", Verdict: Verdict.Different });
+    }
+
+    [Fact]
+    public async Task A_write_that_meets_a_stand_in_is_as_announced_where_it_was_announced()
+    {
+        await using var pair = await Pair.OfAsync(postgres, App);
+        await pair.Target.ExecuteAsync("CREATE OR REPLACE FUNCTION logged() RETURNS trigger LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION USING ERRCODE = 'feature_not_supported'; END $f$");
+        var user = (await pair.Source.QueryAsync("SELECT md5('1')::uuid"))[0];
+        var request = Request(BehaviourDepth.Write, new BehaviourSubject("user", _member, $$"""{"sub": "{{user}}", "aal": "aal1"}"""));
+        BehaviourCell Update(VerifyReport report) => report.Behaviour.Single(b => b is { Relation: "public.notes", Command: "UPDATE" });
+        Assert.Equal(Verdict.Different, Update(await pair.VerifyAsync(request)).Verdict);
+        var announced = Update(await pair.VerifyAsync(request with { Promised = [new("function", "public.logged(*)", "stands in for a service that stays behind")] }));
+        Assert.Equal((Verdict.NotChecked, "fails (0A000)"), (announced.Verdict, announced.Target));
+        Assert.Contains("public.logged()", announced.Note, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Which_of_two_keys_is_asked_first_is_no_difference()
+    {
+        await using var pair = await Pair.OfAsync(postgres, App + $"CREATE TABLE spans (id int, during int4range); INSERT INTO spans VALUES (1, '[1,5)'); GRANT ALL ON spans TO {_guest}");
+        const string key = "ALTER TABLE spans ADD PRIMARY KEY (id)", exclusion = "ALTER TABLE spans ADD EXCLUDE USING gist (during WITH &&)";
+        await pair.Source.ExecuteAsync($"{key}; {exclusion}");
+        await pair.Target.ExecuteAsync($"{exclusion}; {key}");
+        var report = await pair.VerifyAsync(Request(BehaviourDepth.Write));
+        Assert.Equal(Verdict.Equal, report.Behaviour.Single(b => b.Subject == _guest && b is { Relation: "public.spans", Command: "INSERT" }).Verdict);
+    }
 }

@@ -4,12 +4,12 @@ using Npgsql;
 namespace Godwit.Engines.Export;
 
 /// <summary>
-/// A pg_dump archive as a source: restored into a private server first, then read as any PostgreSQL database. <paramref name="restored"/> reads
-/// it; <paramref name="scratch"/> is the server, which goes when this is disposed.
+/// Files as a source: a pg_dump archive, or a folder of row exports. They are in a private server when this is made, and read there as any PostgreSQL database.
+/// <paramref name="restored"/> reads it; <paramref name="scratch"/> is the server, which goes when this is disposed.
 /// </summary>
-internal sealed class DumpSource(IPostgresSource restored, IAsyncDisposable scratch, string display, IEnumerable<Finding> findings) : IPostgresSource
+internal sealed class FilesSource(IPostgresSource restored, IAsyncDisposable scratch, string engine, string display, IEnumerable<Finding> findings) : IPostgresSource
 {
-    public SourceInfo Info { get; } = restored.Info with { Engine = "pg_dump archive", Display = display, Findings = [.. findings, .. restored.Info.Findings] };
+    public SourceInfo Info { get; } = restored.Info with { Engine = engine, Display = display, Findings = [.. findings, .. restored.Info.Findings] };
 
     public ISqlTranslator Translator => restored.Translator;
 
