@@ -89,7 +89,7 @@ internal sealed class FollowBench(PrivateServer server, string godwit, string fo
                 using var statement = db.Prepare((kind % 3) switch
                 {
                     0 => "insert into internships (id, user_id, company, position) values (?1 + 100000000, 1, 'bench', 'bench')",
-                    1 => "update internships set status = 'offered', notes = 'bench' where id = ?1 + 100000000",
+                    1 => "update internships set status = 'offer', notes = 'bench' where id = ?1 + 100000000",
                     _ => "delete from internships where id = ?1 + 100000000",
                 });
                 if (kind >= 3) db.Do("begin");

@@ -71,10 +71,9 @@ var switches = new Option<int>("--switches") { Description = "cutovers, and as m
 var follow = new Command("follow", "What following costs the writer of an SQLite file, and how long a cutover and a rollback under load keep everybody from writing") { users, switches, godwit, data };
 follow.SetAction(async (parse, stop) =>
 {
-    var root = FindRoot();
-    var folder = Path.GetFullPath(parse.GetValue(data) ?? Path.Combine(root, "bench", "data"));
+    var folder = Path.GetFullPath(parse.GetValue(data) ?? Path.Combine(FindRoot(), "bench", "data"));
     Directory.CreateDirectory(folder);
-    var program = parse.GetValue(godwit) ?? await Release.PublishAsync(root, folder, stop);
+    var program = parse.GetValue(godwit) ?? await Release.PublishAsync(FindRoot(), folder, stop);
     await using var server = await PrivateServer.StartAsync(Path.GetTempPath(), stop);
     Console.WriteLine(await new FollowBench(server, program, folder, Console.Error).RunAsync(SizesOf(parse), parse.GetValue(switches), stop));
 });

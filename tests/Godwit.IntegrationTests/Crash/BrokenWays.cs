@@ -6,7 +6,7 @@ namespace Godwit.IntegrationTests.Crash;
 /// <summary>How much is broken in one run: little here, a lot where bench/soak says so.</summary>
 internal static class BrokenWays
 {
-    public static readonly int Cuts = Number("GODWIT_CUTS", 5), Stalls = Number("GODWIT_STALLS", 2), Restarts = Number("GODWIT_RESTARTS", 2);
+    public static readonly int Cuts = Number("GODWIT_CUTS", 5), Stalls = Number("GODWIT_STALLS", 2), Restarts = Number("GODWIT_RESTARTS", 4);
 
     private static int Number(string name, int usual) => int.Parse(Environment.GetEnvironmentVariable(name) ?? $"{usual}", CultureInfo.InvariantCulture);
 
