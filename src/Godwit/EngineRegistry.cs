@@ -58,16 +58,14 @@ public static class EngineRegistry
         }
     }
 
-    private static Task<ISource> OpenAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct)
-    {
-        return PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
+    private static Task<ISource> OpenAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct) =>
+        PostgresSource.OpenAsync(new(settings.ToBuilder(), settings.Display, async (version, snapshot, stop) =>
             await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(settings, snapshot, stop)), ct);
-    }
 
     private static async Task<ISource> OpenDumpAsync(string connection, Func<string, string?> environment, CancellationToken ct)
     {
         var restored = await DumpRestore.RunAsync(connection["dump:".Length..], environment, ct);
-        return await OpenFilesAsync(restored, "pg_dump archive", connection, [], environment, ct);
+        return await OpenFilesAsync(restored, "pg_dump archive", connection, () => Task.FromResult<IEnumerable<Finding>>([]), environment, ct);
     }
 
     /// <summary>csv:FOLDER?schema=FILE-OR-URL: the schema is made in a private server, and the rows of the files are read into it.</summary>
@@ -75,16 +73,7 @@ public static class EngineRegistry
     {
         var location = ExportLocation.Parse(connection["csv:".Length..]);
         var restored = await DumpRestore.SchemaAsync(location.Schema, environment, ct);
-        try
-        {
-            var findings = await new ExportLoad(restored.Settings.ToBuilder()).RunAsync(location.Folder, location.SchemaFile, ct);
-            return await OpenFilesAsync(restored, "row exports", location.Display, findings, environment, ct);
-        }
-        catch
-        {
-            await restored.DisposeAsync();
-            throw;
-        }
+        return await OpenFilesAsync(restored, "row exports", location.Display, async () => await new ExportLoad(restored.Settings.ToBuilder()).RunAsync(location.Folder, location.SchemaFile, ct), environment, ct);
     }
 
     /// <summary>supabase-api:URL?schema=FILE: tables are downloaded page by page into a folder, and read from there as exports are.</summary>
@@ -94,29 +83,24 @@ public static class EngineRegistry
         using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
         var api = RestApi.Open(http, project, environment(RestApi.KeyVariable), TimeProvider.System);
         var restored = await DumpRestore.SchemaAsync(location.Schema, environment, ct);
-        try
+        return await OpenFilesAsync(restored, "data API", $"supabase-api:{project}", async () =>
         {
             var load = new ExportLoad(restored.Settings.ToBuilder());
             var tables = (await load.TablesAsync(ct)).ToLookup(t => schemas.Contains(t.Name.Schema));
             var findings = (await new RestDownload(api, location.Folder, pageRows).RunAsync([.. tables[true]], ct)).ToList();
             if (tables[false].Any())
                 findings.Add(new("api-schema-left", Severity.Warning, "source", $"Rows of {string.Join(", ", tables[false].Take(10))}{(tables[false].Count() > 10 ? $" and {tables[false].Count() - 10} more" : "")} are not read: their schemas are not among those that were asked for.", "?schemas=public,NAME, where the project's API exposes them; those of the platform it does not show at all."));
-            findings.AddRange((await load.RunAsync(location.Folder, null, ct)).Where(f => f.Code != "export-table-without-file"));
-            return await OpenFilesAsync(restored, "data API", $"supabase-api:{project}", findings, environment, ct);
-        }
-        catch
-        {
-            await restored.DisposeAsync();
-            throw;
-        }
+            return findings.Concat((await load.RunAsync(location.Folder, null, ct)).Where(f => f.Code != "export-table-without-file"));
+        }, environment, ct);
     }
 
-    private static async Task<ISource> OpenFilesAsync(DumpRestore restored, string engine, string display, IEnumerable<Finding> findings, Func<string, string?> environment, CancellationToken ct)
+    /// <summary>A source that a private server stands in for, which goes with it. <paramref name="load"/> fills the server and tells what was found.</summary>
+    private static async Task<ISource> OpenFilesAsync(DumpRestore restored, string engine, string display, Func<Task<IEnumerable<Finding>>> load, Func<string, string?> environment, CancellationToken ct)
     {
         try
         {
-            return new FilesSource((IPostgresSource)await PostgresSource.OpenAsync(new(restored.Settings.ToBuilder(), restored.Settings.Display, async (version, snapshot, stop) =>
-                await (await PgDump.FindAsync(environment, version / 10000, stop)).SchemaAsync(restored.Settings, snapshot, stop)), ct), restored, engine, display, [.. restored.Findings, .. findings]);
+            var findings = await load();
+            return new FilesSource((IPostgresSource)await OpenAsync(restored.Settings, environment, ct), restored, engine, display, [.. restored.Findings, .. findings]);
         }
         catch
         {

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Supabase;
@@ -52,7 +53,7 @@ public sealed class Carrier(NpgsqlConnection source, NpgsqlConnection target, Ca
 
     private async Task SecretsAsync(CancellationToken ct)
     {
-        var secrets = await RowsAsync(source, "select id::text, coalesce(name, ''), coalesce(description, ''), decrypted_secret from vault.decrypted_secrets order by created_at, id", ct);
+        var secrets = await TextRows.ReadAsync(source, "select id::text, coalesce(name, ''), coalesce(description, ''), decrypted_secret from vault.decrypted_secrets order by created_at, id", ct);
         if (!carriage.SecretsIntoVault)
         {
             var buffer = new ArrayBufferWriter<byte>();
@@ -83,7 +84,7 @@ public sealed class Carrier(NpgsqlConnection source, NpgsqlConnection target, Ca
 
     private async Task JobsAsync(CancellationToken ct)
     {
-        var rows = await RowsAsync(source, "select jobid::text, schedule, command, active::text from cron.job where jobid = any ($1)", ct, carriage.Jobs.Select(j => j.Id).ToArray());
+        var rows = await TextRows.ReadAsync(source, "select jobid::text, schedule, command, active::text from cron.job where jobid = any ($1)", ct, carriage.Jobs.Select(j => j.Id).ToArray());
         var jobs = carriage.Jobs.Join(rows, j => j.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), r => r[0], (j, r) => (Job: j, Schedule: r[1]!, Command: r[2]!, Active: r[3] == "true")).ToList();
         if (!carriage.JobsIntoCron)
         {
@@ -137,20 +138,5 @@ public sealed class Carrier(NpgsqlConnection source, NpgsqlConnection target, Ca
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in parameters) command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
         return await command.ExecuteScalarAsync(ct) is string text ? text : null;
-    }
-
-    private static async Task<List<string?[]>> RowsAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] parameters)
-    {
-        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
-        foreach (var value in parameters) command.Parameters.Add(new() { Value = value });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var rows = new List<string?[]>();
-        while (await reader.ReadAsync(ct))
-        {
-            var row = new string?[reader.FieldCount];
-            for (var i = 0; i < row.Length; i++) row[i] = await reader.IsDBNullAsync(i, ct) ? null : reader.GetString(i);
-            rows.Add(row);
-        }
-        return rows;
     }
 }

@@ -33,7 +33,7 @@ internal static class CaseCatalog
         """;
 
     private const string Helpers = """
-        select distinct 'godwit_compat.' || quote_ident(p.proname) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'godwit_compat' order by 1
+        select distinct 'godwit_compat.' || p.proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'godwit_compat' order by 1
         """;
 
     public static async Task<string> CatalogAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -81,7 +81,8 @@ public sealed class ExportSourceTests(PostgresFixture postgres) : IDisposable
     public async Task Rows_alone_go_into_tables_that_are_there()
     {
         Write("people.csv", "name,id,note,mood,tags,data,at,paid,raw,ok,nick\nx,2,,,,,,,,,\n");
-        await using var target = await postgres.CreateDatabaseAsync();
+        // Its schema is read by a pg_dump of its own version.
+        await using var target = await postgres.CreateDatabaseAsync(await postgres.SourceAdminAsync());
         await target.ExecuteAsync(Schema);
         var result = await MigrateAsync(target, "?schema=" + target.Url, new MigrationOptions { Jobs = 2, DataOnly = true, Include = ["public.people"] });
         Assert.Equal(Verdict.Equal, result.Verification!.Verdict);

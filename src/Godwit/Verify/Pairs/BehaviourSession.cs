@@ -1,5 +1,6 @@
 using System.Globalization;
 using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;
@@ -96,7 +97,7 @@ internal sealed class BehaviourSession : IAsyncDisposable
         await PairSide.ExecuteAsync(_connection, string.Create(CultureInfo.InvariantCulture, $"SAVEPOINT trial; SET LOCAL statement_timeout = {(int)limit.TotalMilliseconds}"), ct);
         try
         {
-            return await PairSide.RowsAsync(_connection, sql, ct);
+            return await TextRows.ReadAsync(_connection, sql, ct);
         }
         finally
         {

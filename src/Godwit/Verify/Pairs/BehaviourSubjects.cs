@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Nodes;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;
@@ -23,7 +24,7 @@ internal static class BehaviourSubjects
         }
         var taken = subjects.Select(s => s.Role).ToHashSet(StringComparer.Ordinal);
         await using var roles = await side.ConnectAsync(ct);
-        foreach (var row in (await PairSide.RowsAsync(roles, PairSql.Read("subject-roles"), ct)).Where(r => !taken.Contains(r[0]!)).Take(MostRoles))
+        foreach (var row in (await TextRows.ReadAsync(roles, PairSql.Read("subject-roles"), ct)).Where(r => !taken.Contains(r[0]!)).Take(MostRoles))
             subjects.Add(new(row[0]!, row[0]!, row[0] is "anon" or "service_role" or "authenticated" ? new JsonObject { ["role"] = row[0] }.ToJsonString() : null));
         return subjects.ToImmutable();
     }
@@ -40,10 +41,10 @@ internal static class BehaviourSubjects
         await using var connection = await side.ConnectAsync(ct);
         try
         {
-            var there = (await PairSide.RowsAsync(connection, "SELECT to_regclass('auth.users') IS NOT NULL, to_regclass('auth.mfa_factors') IS NOT NULL", ct))[0];
+            var there = (await TextRows.ReadAsync(connection, "SELECT to_regclass('auth.users') IS NOT NULL, to_regclass('auth.mfa_factors') IS NOT NULL", ct))[0];
             if (there[0] != "t") return [];
-            var factors = there[1] == "t" ? (await PairSide.RowsAsync(connection, PairSql.Read("subject-factors"), ct)).Select(r => r[0]!).ToHashSet(StringComparer.Ordinal) : [];
-            var users = await PairSide.RowsAsync(connection, PairSql.Read("subject-users"), ct);
+            var factors = there[1] == "t" ? (await TextRows.ReadAsync(connection, PairSql.Read("subject-factors"), ct)).Select(r => r[0]!).ToHashSet(StringComparer.Ordinal) : [];
+            var users = await TextRows.ReadAsync(connection, PairSql.Read("subject-users"), ct);
             // Round by round: one of each sort, then a second of each.
             return [.. users.Select(u => (User: u, HasFactor: factors.Contains(u[0]!))).GroupBy(u => (u.User[2], u.HasFactor)).SelectMany(g => g.Take(OfEachSort).Select((u, i) => (Round: i, u)))
                 .OrderBy(x => x.Round).Select(x => x.u).Take(MostUsers)];

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;
@@ -188,7 +189,7 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
     {
         var states = new Dictionary<(bool, string), string?>();
         foreach (var isSource in (bool[])[true, false])
-            foreach (var row in await PairSide.RowsAsync(sides[isSource].Main, "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value FROM pg_sequences", ct)) states[(isSource, row[0]!)] = row[1];
+            foreach (var row in await TextRows.ReadAsync(sides[isSource].Main, "SELECT quote_ident(schemaname) || '.' || quote_ident(sequencename), last_value FROM pg_sequences", ct)) states[(isSource, row[0]!)] = row[1];
         return states;
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;
@@ -29,8 +30,8 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
 
     private async Task<HashSet<string>> ProvenAsync(CancellationToken ct)
     {
-        var source = await PairSide.RowsAsync(sides.Source.Main, PairSql.Read("hash-proof"), ct);
-        var target = await PairSide.RowsAsync(sides.Target.Main, PairSql.Read("hash-proof"), ct);
+        var source = await TextRows.ReadAsync(sides.Source.Main, PairSql.Read("hash-proof"), ct);
+        var target = await TextRows.ReadAsync(sides.Target.Main, PairSql.Read("hash-proof"), ct);
         var proven = RowHash.Proven(source, target);
         return proven.Contains("text") ? proven : throw new GodwitException(ErrorKind.TargetFatal, "hash-differs",
             "The two servers hash one text to two numbers, so sums cannot be compared.", "This happens between machines of different byte order. Compare with --mode counts.");
@@ -50,7 +51,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             var chosen = $"{hash.Of(table.Key.IsEmpty ? table.Columns : table.Key)} & {step - 1} = 0";
             sql = $"SELECT count(*), count(*) FILTER (WHERE {chosen}), coalesce(sum({hash.Of(table.Columns)}) FILTER (WHERE {chosen}), 0) {from}";
         }
-        var line = (await PairSide.RowsAsync(connection, sql, ct))[0];
+        var line = (await TextRows.ReadAsync(connection, sql, ct))[0];
         table.Add(piece.IsSource, long.Parse(line[0]!, CultureInfo.InvariantCulture), new(long.Parse(line[1]!, CultureInfo.InvariantCulture), Int128.Parse(line[2]!, CultureInfo.InvariantCulture)));
         progress.Report(new MigrationEvent.TableProgress(Stage.Verify, table.Name, Math.Max(table.SourceRows, table.TargetRows), 0));
     }
@@ -104,10 +105,10 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
         await using var connection = await sides.Source.ConnectAsync(ct);
         try
         {
-            var query = (await PairSide.RowsAsync(connection, "SELECT pg_get_viewdef($1::regclass)", ct, table.Name))[0][0]!.TrimEnd(';');
+            var query = (await TextRows.ReadAsync(connection, "SELECT pg_get_viewdef($1::regclass)", ct, table.Name))[0][0]!.TrimEnd(';');
             // What the query calls may search its schemas as the database is set up.
             await PairSide.ExecuteAsync(connection, PairSide.Default("search_path"), ct);
-            var line = (await PairSide.RowsAsync(connection, $"SELECT count(*), coalesce(sum({hash.Of(table.Columns)}), 0) FROM ({query}) AS t", ct))[0];
+            var line = (await TextRows.ReadAsync(connection, $"SELECT count(*), coalesce(sum({hash.Of(table.Columns)}), 0) FROM ({query}) AS t", ct))[0];
             return new RowSum(long.Parse(line[0]!, CultureInfo.InvariantCulture), Int128.Parse(line[1]!, CultureInfo.InvariantCulture)) == new RowSum(table.TargetRows, table.TargetSum.Sum);
         }
         catch (PostgresException)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;
@@ -54,7 +55,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
         {
             var sums = piece.IsSource ? source : target;
             var sql = $"SELECT {key} & {buckets - 1}, count(*), sum({row}) FROM {table.From} AS t{piece.Pages} GROUP BY 1";
-            foreach (var line in await PairSide.RowsAsync(connection, sql, token))
+            foreach (var line in await TextRows.ReadAsync(connection, sql, token))
             {
                 var sum = new RowSum(Number(line[1]), Int128.Parse(line[2]!, CultureInfo.InvariantCulture));
                 sums.AddOrUpdate((int)Number(line[0]), sum, (_, before) => before + sum);
@@ -72,7 +73,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
         await scan.RunAsync([table], async (connection, piece, token) =>
         {
             var sql = $"SELECT {key}, {row}, {where} FROM {table.From} AS t{(piece.Pages.Length == 0 ? " WHERE " : piece.Pages + " AND ")}{condition}";
-            var found = (await PairSide.RowsAsync(connection, sql, token)).ConvertAll(line => new Seen(Number(line[0]), Number(line[1]), line[2]!));
+            var found = (await TextRows.ReadAsync(connection, sql, token)).ConvertAll(line => new Seen(Number(line[0]), Number(line[1]), line[2]!));
             lock (table.Gate) (piece.IsSource ? source : target).AddRange(found);
         }, _ => { }, _ => { }, ct);
         return (source, target);
@@ -126,7 +127,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
             ? $"(t.tableoid::int8, t.ctid) IN ({string.Join(", ", these.Select(w => w.Split(' ')).Select(w => $"({w[0]}, '{w[1]}'::tid)"))})"
             : $"t.ctid = ANY ({SqlText.Literal("{" + string.Join(',', these.Select(w => $"\"{w}\"")) + "}")}::tid[])";
         var sql = $"SELECT {where}, {string.Join(", ", table.Columns.Select(c => c.Printed))} FROM {table.From} AS t WHERE {condition}";
-        return (await PairSide.RowsAsync(side.Main, sql, ct)).ToDictionary(r => r[0]!, r => r[1..], StringComparer.Ordinal);
+        return (await TextRows.ReadAsync(side.Main, sql, ct)).ToDictionary(r => r[0]!, r => r[1..], StringComparer.Ordinal);
     }
 
     /// <summary>"id=42", in the order of the key; where there is no key, the row's first values.</summary>

@@ -51,22 +51,6 @@ internal sealed class PairSide : IAsyncDisposable
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    /// <summary>All rows of a query, each value as text.</summary>
-    public static async Task<List<string?[]>> RowsAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] parameters)
-    {
-        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
-        foreach (var value in parameters) command.Parameters.Add(new() { Value = value });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var rows = new List<string?[]>();
-        while (await reader.ReadAsync(ct))
-        {
-            var row = new string?[reader.FieldCount];
-            for (var i = 0; i < row.Length; i++) row[i] = reader.IsDBNull(i) ? null : reader.GetString(i);
-            rows.Add(row);
-        }
-        return rows;
-    }
-
     /// <summary>A setting as this database gives it to a new session of this role.</summary>
     public static string Default(string setting) => $"SET LOCAL {SqlName.Quote(setting)} TO DEFAULT";
 

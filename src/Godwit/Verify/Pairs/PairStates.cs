@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -31,12 +32,12 @@ internal sealed class PairStates(PairSides sides, PairRequest request)
 
     private async Task<Dictionary<string, string?>> StatesAsync(PairSide side, CancellationToken ct)
     {
-        var sequences = (await PairSide.RowsAsync(side.Main, PairSql.Read("sequences"), ct)).Where(s => PairTables.IsCompared(s[0]!, request)).ToList();
+        var sequences = (await TextRows.ReadAsync(side.Main, PairSql.Read("sequences"), ct)).Where(s => PairTables.IsCompared(s[0]!, request)).ToList();
         var states = sequences.Where(s => s[2] != "t").ToDictionary(s => new SqlName(s[0], s[1]!).ToString(), _ => (string?)null, StringComparer.Ordinal);
         foreach (var some in sequences.Where(s => s[2] == "t").Select(s => new SqlName(s[0], s[1]!).ToString()).Chunk(InOneQuery))
         {
             var sql = string.Join(" UNION ALL ", some.Select(n => $"SELECT {SqlText.Literal(n)}, last_value || CASE WHEN is_called THEN ' (used)' ELSE ' (not used yet)' END FROM {n}"));
-            foreach (var row in await PairSide.RowsAsync(side.Main, sql, ct)) states[row[0]!] = row[1];
+            foreach (var row in await TextRows.ReadAsync(side.Main, sql, ct)) states[row[0]!] = row[1];
         }
         return states;
     }
@@ -70,7 +71,7 @@ internal sealed class PairStates(PairSides sides, PairRequest request)
     {
         // A session of its own: a refusal must not end the snapshot that everything else reads from.
         await using var connection = await side.ConnectAsync(ct);
-        if (byPage) return (await PairSide.RowsAsync(connection, PairSql.Read("large-objects"), ct)).ToDictionary(r => r[0]!, r => r[1]!);
+        if (byPage) return (await TextRows.ReadAsync(connection, PairSql.Read("large-objects"), ct)).ToDictionary(r => r[0]!, r => r[1]!);
         await using var command = new NpgsqlCommand(PairSql.Read("large-objects-whole"), connection) { AllResultTypesAreUnknown = true };
         command.Parameters.Add(new() { Value = these is null ? DBNull.Value : "{" + string.Join(',', these) + "}", NpgsqlDbType = NpgsqlDbType.Unknown });
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Target;
 
 namespace Godwit.Verify.Pairs;
 
@@ -41,8 +42,8 @@ internal sealed class PairTables
 
     private static async Task<Dictionary<SqlName, Relation>> RelationsAsync(PairSide side, PairRequest request, CancellationToken ct)
     {
-        var columns = (await PairSide.RowsAsync(side.Main, PairSql.Read("columns"), ct)).ToLookup(c => new SqlName(c[0]!, c[1]!));
-        return (await PairSide.RowsAsync(side.Main, PairSql.Read("relations"), ct)).Where(r => IsCompared(r[0]!, request))
+        var columns = (await TextRows.ReadAsync(side.Main, PairSql.Read("columns"), ct)).ToLookup(c => new SqlName(c[0]!, c[1]!));
+        return (await TextRows.ReadAsync(side.Main, PairSql.Read("relations"), ct)).Where(r => IsCompared(r[0]!, request))
             .Select(r => Relation.Read(r, columns[new SqlName(r[0]!, r[1]!)])).ToDictionary(r => r.Name);
     }
 

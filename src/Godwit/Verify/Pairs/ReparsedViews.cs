@@ -1,3 +1,4 @@
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;
@@ -20,7 +21,7 @@ internal static class ReparsedViews
             try
             {
                 await PairSide.ExecuteAsync(connection, $"CREATE TEMPORARY VIEW godwit_reparsed AS {definition}", ct);
-                printed[name] = (await PairSide.RowsAsync(connection, "SELECT pg_get_viewdef('pg_temp.godwit_reparsed'::regclass)", ct))[0][0]!;
+                printed[name] = (await TextRows.ReadAsync(connection, "SELECT pg_get_viewdef('pg_temp.godwit_reparsed'::regclass)", ct))[0][0]!;
             }
             catch (PostgresException)
             {
