@@ -37,7 +37,8 @@ public sealed partial class CuttingOver
         {
             var fence = new CutoverStep("fence the new side", RaiseAsync, _fence.LowerAsync);
             var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
-            var open = new CutoverStep("open", OpenAsync);
+            // The other side's writes would be gone, were the new side opened again and this gone on with later.
+            var open = new CutoverStep("open", OpenAsync) { IsDecision = true };
             // Once decided, the application may write to the source already: the sides are compared no more, and nothing is undone.
             if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", RaiseAsync), new CutoverStep("switch back", SwitchBackAsync), open];
             if (!session.IsSwitched) return [fence, switchBack, open];
