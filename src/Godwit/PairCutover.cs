@@ -74,7 +74,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
         var open = new CutoverStep("open", OpenOldAsync) { IsDecision = true };
         if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
-        if (!session.IsSwitched)
+        if (!session.Fact.IsSwitched)
         {
             if (!await old.IsRaisedAsync(ct))
                 throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
@@ -150,6 +150,8 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await session.DrainAsync(back: true, found, ct);
         await PairSequences.CarryAsync(session.New, session.Old, ct);
         await SkipReturnedAsync(ct);
+        // Everything is here again: the next cutover begins anew, with a way back of its own.
+        await session.SayAsync(FollowJournal.Fencing, ct);
     }
 
     /// <summary>Takes away everything of Godwit's but the reports.</summary>
@@ -161,7 +163,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await forward.DropAsync(ct);
         await DropWayBackAsync(ct);
         // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
-        if (!session.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
+        if (!session.Fact.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
         await new PairFence(session.New, _tables).LowerAsync(ct);
         foreach (var (end, origins) in new[] { (session.Old, new[] { session.Back.Origin }), (session.New, new[] { session.Forward.Origin }) })
         {
@@ -180,7 +182,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         try
         {
             await ExecuteAsync(there, "drop table if exists godwit.stream, godwit.conflict", ct);
-            if (!session.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
+            if (!session.Fact.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
         }
         catch (NpgsqlException e)
         {
