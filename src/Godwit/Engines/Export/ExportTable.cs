@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Npgsql;
 
 namespace Godwit.Engines.Export;
 
@@ -13,6 +14,12 @@ internal static class ExportSql
 {
     /// <summary>How a value is compared: as it prints. What the server computes may have more zeros behind the point than what a program made of it.</summary>
     public static string Compared(ExportColumn column, string value) => column.Computed && column.Type.StartsWith("numeric", StringComparison.Ordinal) ? $"trim_scale({value})::text" : $"({value})::text";
+
+    public static async Task<long> CountAsync(NpgsqlConnection connection, SqlName table, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {table}", connection) { CommandTimeout = 0 };
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
 }
 
 /// <summary><paramref name="Key"/>: the columns of its primary key, in order; empty where it has none.</summary>
