@@ -75,7 +75,7 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_dump_or_would_run_programs_is_refused()
+    public async Task What_is_no_dump_is_refused()
     {
         async Task<string> CodeOf(string name, string? content)
         {
