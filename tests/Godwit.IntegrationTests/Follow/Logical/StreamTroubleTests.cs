@@ -124,6 +124,27 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Identities_come_back_however_often_the_tables_were_published()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        const string identity = "select relreplident::text from pg_class where oid = 'nokey'::regclass";
+        var arming = new StreamArming(pair.From, pair.Feed);
+        await arming.PublishAsync(await pair.TablesAsync(), StreamPair.Token);
+        Assert.Equal("f", (await pair.Source.QueryAsync(identity))[0]);
+        await arming.DropAsync(StreamPair.Token);
+        Assert.Equal("d", (await pair.Source.QueryAsync(identity))[0]);
+
+        await using (var reader = await pair.Source.ConnectAsync())
+        {
+            await using var read = new NpgsqlCommand("begin; select * from nokey", reader);
+            await read.ExecuteNonQueryAsync(StreamPair.Token);
+            var refused = await Assert.ThrowsAsync<GodwitException>(async () => await arming.PublishAsync(await pair.TablesAsync(), StreamPair.Token));
+            Assert.Equal("follow-table-locked", refused.Code);
+        }
+        Assert.Equal(["d", "0"], [(await pair.Source.QueryAsync(identity))[0]!, (await pair.Source.QueryAsync($"select count(*) from pg_publication where pubname = '{pair.Feed.Publication}'"))[0]!]);
+    }
+
+    [Fact]
     public async Task Writes_to_other_tables_let_the_slot_go_on()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
