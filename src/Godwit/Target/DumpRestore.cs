@@ -131,7 +131,7 @@ public sealed partial class DumpRestore : IAsyncDisposable
     }
 
     /// <summary>The server's words may hold a value of the row: the relation is named, and what was refused before, of which this may come.</summary>
-    private static GodwitException Lost(DumpFile dump, Match loss, IReadOnlyList<Finding> refused)
+    private static GodwitException Lost(DumpFile dump, Match loss, ImmutableArray<Finding>.Builder refused)
     {
         var place = loss.Groups["row"].Success ? $", from row {loss.Groups["row"].Value} on" : "";
         var before = refused.Count > 1 ? $" Refused before: {refused[0].Problem[(refused[0].Problem.IndexOf(": ", StringComparison.Ordinal) + 2)..]}." : "";

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Godwit.Schema;
-using Godwit.Target;
+using Godwit.Source;
 using Npgsql;
 
 namespace Godwit.Engines.Export;
@@ -16,10 +15,6 @@ internal sealed class ExportLoad(NpgsqlConnectionStringBuilder settings)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = t.typbasetype
         where c.relkind in ('r', 'p') and not c.relispartition and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
         order by n.nspname, c.relname, a.attnum
-        """;
-
-    private const string Filled = """
-        select exists (select from {0}), exists (select from pg_depend where classid = 'pg_class'::regclass and objid = '{1}'::regclass and deptype = 'e')
         """;
 
     // Rows bring their own numbers: the next one comes after the largest.
@@ -86,8 +81,7 @@ internal sealed class ExportLoad(NpgsqlConnectionStringBuilder settings)
         var (own, filled) = (new List<ExportTable>(), new HashSet<SqlName>());
         foreach (var table in tables)
         {
-            var name = table.Name.ToString();
-            var said = await TextRows.ReadAsync(connection, string.Format(CultureInfo.InvariantCulture, Filled, name, name.Replace("'", "''", StringComparison.Ordinal)), ct);
+            var said = await TextRows.ReadAsync(connection, $"select exists (select from {table.Name}), exists (select from pg_depend where classid = 'pg_class'::regclass and objid = ($1::text)::regclass and deptype = 'e')", ct, table.Name.ToString());
             if (said[0] is ["t", "t"]) filled.Add(table.Name);
             else if (said[0] is ["t", _]) own.Add(table);
         }
