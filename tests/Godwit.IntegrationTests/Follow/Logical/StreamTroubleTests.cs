@@ -159,6 +159,24 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_writer_that_waits_for_a_lock_is_not_waited_for_when_stopped()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await using var holder = await pair.Target.ConnectAsync();
+        await using (var hold = new NpgsqlCommand("begin; lock table nokey", holder)) await hold.ExecuteNonQueryAsync(StreamPair.Token);
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        await pair.Source.ExecuteAsync("insert into nokey values ('waits')");
+        await pair.Target.WaitForAsync("select (count(*) > 0)::text from pg_stat_activity where application_name = 'godwit follow' and datname = current_database() and wait_event_type = 'Lock'", "true");
+        await stop.CancelAsync();
+        await follow.WaitAsync(TimeSpan.FromSeconds(30), StreamPair.Token);
+        await pair.Target.WaitForAsync("select (count(*) = 0)::text from pg_stat_activity where application_name = 'godwit follow' and datname = current_database() and wait_event_type = 'Lock'", "true");
+        await using (var release = new NpgsqlCommand("rollback", holder)) await release.ExecuteNonQueryAsync(StreamPair.Token);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
     public async Task Every_connection_may_be_cut_at_any_time()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema);
