@@ -54,9 +54,9 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         ArmedSlot? slot = null;
         try
         {
-            foreach (var finding in await arming.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
-            // The name first: a slot that nobody knows of would hold the source's log for ever.
+            // The name first: a slot that nobody knows of would hold the source's log for ever, and a publication the tables' identities.
             await RecordAsync(feed, id, Lsn.Zero, ct);
+            foreach (var finding in await arming.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
             slot = await arming.CreateSlotAsync(ct);
             await RecordAsync(feed, id, slot.Slot.Position, ct);
         }
@@ -74,7 +74,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
     {
         await using var session = await PairSession.OpenAsync(source, target, clock, takeOver: null, user);
         var started = clock.GetTimestamp();
-        var back = session.IsSwitched;
+        var back = session.Fact.IsSwitched;
         var state = session.Fact.State;
         if (state is FollowJournal.Switching or FollowJournal.RollingBack)
             throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(state == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");

@@ -35,6 +35,8 @@ public sealed class StreamArming(StreamEnd from, StreamFeed feed)
         """;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    /// <summary>Whoever wants the table meanwhile waits as long.</summary>
+    private static readonly TimeSpan TableWait = TimeSpan.FromSeconds(5);
 
     private sealed record Published(SqlName Name, bool Partitioned, bool Unlogged, char Identity, bool HasKey, bool Owned);
 
@@ -53,13 +55,20 @@ public sealed class StreamArming(StreamEnd from, StreamFeed feed)
             var bare = published.Where(t => t.Identity == 'n' || (t.Identity == 'd' && !t.HasKey)).ToList();
             findings = findings.AddRange(bare.Select(t => new Finding("follow-identity-full", Severity.Warning, $"{t.Name}", "The table has no key to tell its rows by: its replica identity is FULL while it is followed, so that its log entries grow by the old row.",
                 "A primary key is smaller and faster. godwit finish puts the identity back.")));
-            await ExecuteAsync(connection, $"drop publication if exists {SqlName.Quote(feed.Publication)}", ct);
+            // What an earlier publication of this name has changed is no table's own identity. One transaction: an identity is never changed without the note of what it was.
+            var before = await ReadNoteAsync(connection, ct);
+            await ExecuteAsync(connection, $"begin; set local lock_timeout = {(int)TableWait.TotalMilliseconds}; drop publication if exists {SqlName.Quote(feed.Publication)}", ct);
             foreach (var table in bare) await IdentityAsync(connection, table.Name, "full", ct);
             var list = published.Count == 0 ? "" : $" for table {string.Join(", ", published.Select(t => t.Partitioned ? $"{t.Name}" : $"only {t.Name}"))}";
             await ExecuteAsync(connection, $"create publication {SqlName.Quote(feed.Publication)}{list} with (publish = 'insert, update, delete, truncate', publish_via_partition_root = true)", ct);
-            var note = JsonSerializer.Serialize(bare.Select(t => new[] { t.Name.Schema!, t.Name.Name, t.Identity.ToString() }).ToArray(), NoteJson.Default.StringArrayArray);
-            await ExecuteAsync(connection, $"comment on publication {SqlName.Quote(feed.Publication)} is {SqlText.Literal(note)}", ct);
+            var note = JsonSerializer.Serialize([.. before, .. bare.Select(t => new[] { t.Name.Schema!, t.Name.Name, t.Identity.ToString() })], NoteJson.Default.StringArrayArray);
+            await ExecuteAsync(connection, $"comment on publication {SqlName.Quote(feed.Publication)} is {SqlText.Literal(note)}; commit", ct);
             return findings;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
+        {
+            throw new GodwitException(ErrorKind.Blocked, "follow-table-locked", $"{from.Display}: a table that is to be followed is in use by a long transaction; its replica identity could not be changed within {TableWait.TotalSeconds:0} s, and nothing was.",
+                "Try again when it has ended: select pid, usename, xact_start, query from pg_stat_activity order by xact_start; shows it. A primary key makes the change unnecessary.", e);
         }
         catch (NpgsqlException e)
         {
@@ -128,11 +137,14 @@ public sealed class StreamArming(StreamEnd from, StreamFeed feed)
         }
     }
 
-    private async Task<List<(SqlName Table, string Identity)>> ChangedAsync(NpgsqlConnection connection, CancellationToken ct)
+    private async Task<List<(SqlName Table, string Identity)>> ChangedAsync(NpgsqlConnection connection, CancellationToken ct) =>
+        [.. (await ReadNoteAsync(connection, ct)).Select(t => (new SqlName(t[0], t[1]), t[2] == "n" ? "nothing" : "default"))];
+
+    /// <summary>Schema, name and former identity of each table whose identity the publication has changed.</summary>
+    private async Task<string[][]> ReadNoteAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select obj_description(oid, 'pg_publication') from pg_publication where pubname = $1", connection) { Parameters = { new() { Value = feed.Publication } } };
-        if (await command.ExecuteScalarAsync(ct) is not string note) return [];
-        return [.. (JsonSerializer.Deserialize(note, NoteJson.Default.StringArrayArray) ?? []).Select(t => (new SqlName(t[0], t[1]), t[2] == "n" ? "nothing" : "default"))];
+        return await command.ExecuteScalarAsync(ct) is string note ? JsonSerializer.Deserialize(note, NoteJson.Default.StringArrayArray) ?? [] : [];
     }
 
     public async Task DropSlotAsync(CancellationToken ct)

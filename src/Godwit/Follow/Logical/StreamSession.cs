@@ -30,20 +30,24 @@ internal sealed class StreamSession : IDisposable
     // Operators of types that extensions bring (citext) are found by the path alone; pg_catalog stays first.
     private const string Path = "select set_config('search_path', 'pg_catalog, ' || coalesce((select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'), 'public'), false)";
 
+    /// <summary>For a batch that is at work when all is stopped. One that waits for a lock may wait for ever; what is not committed is applied the next time.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly StreamEnd _from, _to;
     private readonly StreamFeed _feed;
     private readonly BatchQueue _queue;
     private readonly ReplicationStream _stream;
     private readonly CommittedStream _committed;
     private readonly BatchWriter _writer;
+    private readonly WireConnection _target;
     private readonly Action<BatchOutcome, ChangeBatch> _applied;
     private ulong _durable;
     private volatile bool _finished;
     private ulong _goal = ulong.MaxValue;
 
-    private StreamSession(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, ReplicationStream stream, CommittedStream committed, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
+    private StreamSession(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, ReplicationStream stream, CommittedStream committed, WireConnection target, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
     {
-        (_from, _to, _feed, _stream, _committed, _writer, _applied, _durable) = (from, to, feed, stream, committed, writer, done, applied.Value);
+        (_from, _to, _feed, _stream, _committed, _target, _writer, _applied, _durable) = (from, to, feed, stream, committed, target, writer, done, applied.Value);
         _queue = new(limits.BatchBytes, clock);
         _queue.Started(applied);
     }
@@ -66,7 +70,7 @@ internal sealed class StreamSession : IDisposable
             var committed = new CommittedStream(stream, limits.Folder, limits.SpillBytes);
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, committed.Decoder.FindType, binary);
-            return new(from, to, feed, limits, applied, stream, committed, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = origin.ProcessId };
+            return new(from, to, feed, limits, applied, stream, committed, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = origin.ProcessId };
         }
         catch
         {
@@ -101,6 +105,9 @@ internal sealed class StreamSession : IDisposable
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var end = linked.Token.Register(End);
+        using var overdue = new CancellationTokenSource();
+        await using var abort = overdue.Token.Register(_target.Abort);
+        await using var grace = stop.Register(() => overdue.CancelAfter(Grace));
         var reader = OnThread(Read, linked);
         var writer = OnThread(Write, linked);
         await Task.WhenAll(reader, writer).ContinueWith(_ => { }, TaskScheduler.Default);
