@@ -53,10 +53,9 @@ internal sealed class GodwitProcess : IDisposable
     public static string WritePasswords(Pair pair, string folder)
     {
         var file = Path.Combine(folder, ".pgpass");
-        using (var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
-        using (var writer = new StreamWriter(stream))
-            foreach (var settings in new[] { pair.Source.Settings.ToBuilder(), pair.Target.Settings.ToBuilder() })
-                writer.WriteLine($"{settings.Host}:{settings.Port}:{settings.Database}:{settings.Username}:{settings.Password}");
+        File.WriteAllText(file, "");
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        File.WriteAllLines(file, new[] { pair.Source.Settings.ToBuilder(), pair.Target.Settings.ToBuilder() }.Select(s => $"{s.Host}:{s.Port}:{s.Database}:{s.Username}:{s.Password}"));
         return file;
     }
 
