@@ -14,6 +14,7 @@ internal sealed class FollowBench(PrivateServer server, string godwit, string fo
     private const string Database = "follow";
     private const int Writes = 2_000, Rounds = 5;
     private long _friends;
+    private readonly Dictionary<string, List<double>> _steps = [];
     private string File => Path.Combine(folder, "follow.db");
     private string EnvFile => Path.Combine(folder, "follow.env");
 
@@ -53,7 +54,14 @@ internal sealed class FollowBench(PrivateServer server, string godwit, string fo
             | cutover | {Median(forward, x => x.Said):0.00} s | {P95(forward, x => x.Said):0.00} s | {forward.Max(x => x.Said):0.00} s | {P95(forward, x => x.Seen):0.00} s |
             | rollback | {Median(back, x => x.Said):0.00} s | {P95(back, x => x.Said):0.00} s | {back.Max(x => x.Said):0.00} s | {P95(back, x => x.Seen):0.00} s |
 
+            Where the time goes ("fence" holds the wait for the file's lock, which keeps nobody from writing and is not counted):
+
+            | step | median | p95 |
+            | --- | ---: | ---: |
+
             """);
+        foreach (var (step, times) in _steps)
+            text.Append(CultureInfo.InvariantCulture, $"| {step} | {times.Order().ElementAt(times.Count / 2):0.000} s | {times.Order().ElementAt((int)Math.Ceiling(times.Count * 0.95) - 1):0.000} s |\n");
         await GodwitAsync(["follow", "--once"], stop);
         await GodwitAsync(["verify"], stop);
         using (var db = new Sqlite(File))
@@ -126,6 +134,12 @@ internal sealed class FollowBench(PrivateServer server, string godwit, string fo
         application.ForgetGap();
         var ran = await new Command(godwit, [command, File, server.Url(Database), "--yes", "--no-input", "--json", "--env", EnvFile, .. more]) { Environment = server.Environment }.MustAsync(stop);
         using var document = JsonDocument.Parse(ran.Output);
+        foreach (var step in document.RootElement.GetProperty("steps").EnumerateArray())
+        {
+            var name = $"{command}: {step.GetProperty("step").GetString()}";
+            if (!_steps.TryGetValue(name, out var times)) _steps[name] = times = [];
+            times.Add(step.GetProperty("seconds").GetDouble());
+        }
         await Task.Delay(100, stop);
         return (document.RootElement.GetProperty("outage_seconds").GetDouble(), application.LongestGap);
     }

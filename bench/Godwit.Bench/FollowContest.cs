@@ -19,21 +19,49 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
 
     public async Task<string> RunAsync(int transactions, int wide, int rounds, CancellationToken stop)
     {
-        var lines = new List<string> { "| round | row changes | subscription | godwit | ratio | |", "| --- | --- | --- | --- | --- | --- |" };
+        var lines = new List<string> { "| round | row changes | subscription | godwit | ratio | processor time: subscription | processor time: godwit | |", "| --- | --- | --- | --- | --- | --- | --- | --- |" };
         for (var round = 1; round <= rounds; round++)
         {
             await PrepareAsync(stop);
             var changes = await BacklogAsync(transactions, wide, stop);
             // Who goes first changes from round to round.
             TimeSpan native = default, godwit = default;
+            string nativeCost = "", godwitCost = "";
             foreach (var own in round % 2 == 0 ? [true, false] : new[] { false, true })
-                if (own) godwit = await GodwitAsync(stop);
-                else native = await SubscriptionAsync(stop);
+                if (own) (godwit, godwitCost) = await CostAsync(() => GodwitAsync(stop), own, stop);
+                else (native, nativeCost) = await CostAsync(() => SubscriptionAsync(stop), own, stop);
             var equal = await DigestAsync(Source, stop) is var digest && digest == await DigestAsync("follow_native", stop) && digest == await DigestAsync("follow_godwit", stop);
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {round} | {changes:N0} | {changes / native.TotalSeconds:N0} rows/s | {changes / godwit.TotalSeconds:N0} rows/s | {native / godwit:0.00} x | {(equal ? "equal" : "NOT EQUAL")} |"));
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {round} | {changes:N0} | {changes / native.TotalSeconds:N0} rows/s | {changes / godwit.TotalSeconds:N0} rows/s | {native / godwit:0.00} x | {nativeCost} | {godwitCost} | {(equal ? "equal" : "NOT EQUAL")} |"));
             say.WriteLine(lines[^1]);
         }
         return string.Join('\n', lines);
+    }
+
+    /// <summary>What a lap costs, whatever else the machine does meanwhile: of the process that sends, of the one that applies, and of Godwit itself.</summary>
+    private async Task<(TimeSpan, string)> CostAsync(Func<Task<TimeSpan>> lap, bool own, CancellationToken stop)
+    {
+        var costs = new Dictionary<(int Process, bool Sends), TimeSpan>();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var before = Environment.CpuUsage.TotalTime;
+        var looking = Task.Run(async () =>
+        {
+            await using var connection = await server.ConnectAsync("postgres", CancellationToken.None);
+            await using var command = new NpgsqlCommand("SELECT pid, backend_type = 'walsender' FROM pg_stat_activity WHERE backend_type IN ('walsender', 'logical replication worker') OR application_name = 'godwit follow'", connection);
+            while (!over.IsCancellationRequested)
+            {
+                await using (var row = await command.ExecuteReaderAsync(CancellationToken.None))
+                    while (await row.ReadAsync(CancellationToken.None))
+                        // One that has just ended keeps what it had at the last look.
+                        if (ProcessorTime.Of(row.GetInt32(0)) is { Ticks: > 0 } cost) costs[(row.GetInt32(0), row.GetBoolean(1))] = cost;
+                await Task.Delay(100, CancellationToken.None);
+            }
+        }, stop);
+        var took = await lap();
+        var itself = Environment.CpuUsage.TotalTime - before;
+        await over.CancelAsync();
+        await looking;
+        double Of(bool sends) => costs.Keys.Where(p => p.Sends == sends).Sum(p => costs[p].TotalSeconds);
+        return (took, string.Create(CultureInfo.InvariantCulture, $"{Of(true):0.0} s sends, {Of(false):0.0} s applies{(own ? $", {itself.TotalSeconds:0.0} s between" : "")}"));
     }
 
     /// <summary>How old the newest row is that the target shows, while pgbench writes to the source as fast as it can: a row with its time is written every 50 ms, and looked for.</summary>

@@ -29,6 +29,9 @@ internal static class ProcessorTime
         }
     }
 
+    /// <summary>Of one process; zero where it has ended.</summary>
+    public static TimeSpan Of(int process) => Seconds(Stat($"{process}") is { } own ? own[User] + own[System] : 0);
+
     private static long Ended(int process) => Stat($"{process}") is { } parent ? parent[ChildrenUser] + parent[ChildrenSystem] : 0;
 
     private static TimeSpan Seconds(long ticks) => TimeSpan.FromSeconds(ticks / TicksPerSecond);

@@ -112,8 +112,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
 
         private async Task FenceAsync(CancellationToken ct)
         {
-            FencedAt = cutting.Now;
-            await session.Feed.FenceAsync(session.Whole, Moved, ct);
+            await session.Feed.FenceAsync(session.Whole, Moved, () => FencedAt = cutting.Now, ct);
             await session.SayAsync(FollowJournal.Fencing, ct);
             Failpoints.Hit(Failpoints.Fenced);
         }

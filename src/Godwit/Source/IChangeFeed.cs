@@ -36,8 +36,11 @@ public interface IChangeFeed
     /// <summary>Forgets what stands at or before <paramref name="upTo"/>: it is durable at the target.</summary>
     Task PruneAsync(long upTo, CancellationToken ct);
 
-    /// <summary>From the return on, every write of every program is refused. Repeated, it changes nothing.</summary>
-    Task FenceAsync(DatabaseSchema schema, string message, CancellationToken ct);
+    /// <summary>
+    /// From the return on, every write of every program is refused. Repeated, it changes nothing. <paramref name="held"/> is called where the last
+    /// writer has ended and no other can begin: what is waited for before that keeps nobody from writing.
+    /// </summary>
+    Task FenceAsync(DatabaseSchema schema, string message, Action held, CancellationToken ct);
 
     Task UnfenceAsync(CancellationToken ct);
 

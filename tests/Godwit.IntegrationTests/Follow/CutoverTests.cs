@@ -210,7 +210,7 @@ public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
             await using var snapshot = await source.OpenSnapshotAsync(1, Scenario.Token);
             var schema = await snapshot.InspectAsync(Scenario.Token);
             await snapshot.DisposeAsync();
-            await source.Changes!.FenceAsync(schema, "godwit: test", Scenario.Token);
+            await source.Changes!.FenceAsync(schema, "godwit: test", () => { }, Scenario.Token);
         }
         Assert.Equal("stopped", await scenario.AskAsync<string>("select state from godwit.follow"));
         await FollowTests.CatchUpAsync(scenario);
@@ -244,7 +244,7 @@ public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
             await using var snapshot = await source.OpenSnapshotAsync(1, Scenario.Token);
             var schema = await snapshot.InspectAsync(Scenario.Token);
             await snapshot.DisposeAsync();
-            await source.Changes!.FenceAsync(schema, "godwit: test", Scenario.Token);
+            await source.Changes!.FenceAsync(schema, "godwit: test", () => { }, Scenario.Token);
         }
         Assert.Contains("godwit", Refusal(scenario, "delete from t"));
 

@@ -159,22 +159,20 @@ internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) :
         }
     }), ct);
 
-    public Task FenceAsync(DatabaseSchema schema, string message, CancellationToken ct) => Writing(writer =>
+    // IMMEDIATE waits for the writer that is at work; those that come after it meet the fence. All in one transaction: a busy application leaves
+    // another writer few gaps, and each is waited for.
+    public Task FenceAsync(DatabaseSchema schema, string message, Action held, CancellationToken ct) => Writing(writer => InTransaction(writer, () =>
     {
+        held();
         if (CountTriggers(writer, ChangeLog.FencePrefix) == 0)
-            // IMMEDIATE waits for the writer that is at work; those that come after it meet the fence.
-            InTransaction(writer, () =>
-            {
-                foreach (var (table, number) in schema.Tables.Select((t, i) => (t, i)))
-                    foreach (var sql in ChangeLog.Fence(table, number, message)) writer.Execute(sql);
-            });
+            foreach (var (table, number) in schema.Tables.Select((t, i) => (t, i)))
+                foreach (var sql in ChangeLog.Fence(table, number, message)) writer.Execute(sql);
         foreach (var table in schema.Tables) ProveFenced(writer, table);
-    }, ct);
+    }), ct);
 
-    /// <summary>A write is tried, and taken back should it succeed. Where it fails for another reason than the fence, the fence's own text is looked at.</summary>
+    /// <summary>A write is tried; should it succeed, all is rolled back. Where it fails for another reason than the fence, the fence's own text is looked at.</summary>
     private void ProveFenced(Connection writer, Table table)
     {
-        writer.Execute("BEGIN IMMEDIATE");
         try
         {
             writer.Execute($"INSERT INTO {ChangeLog.On(table)} DEFAULT VALUES");
@@ -182,10 +180,6 @@ internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) :
         catch (SqliteFailure failure)
         {
             if (failure.ExtendedCode == Native.ConstraintTrigger || Fences(writer, table) == 3) return;
-        }
-        finally
-        {
-            writer.Rollback();
         }
         throw new GodwitException(ErrorKind.SourceFatal, "fence-open", $"{path}: a row could be written to {table.Name} although it is fenced.", "Stop the application, then try again.");
     }
