@@ -15,7 +15,7 @@ public static class Failpoints
 
     // Between two servers, beside those of the above that happen there too.
     public const string StreamNamed = "stream-named", TablesPublished = "tables-published", WayBackMade = "way-back-made", FenceBegun = "fence-begun", SourceFenced = "source-fenced", SequencesCarried = "sequences-carried",
-        CarriedBack = "carried-back", WritesSkipped = "writes-skipped", FenceHalfLowered = "fence-half-lowered", WayBackDropped = "way-back-dropped", WayBackForgotten = "way-back-forgotten", RolledBack = "rolled-back";
+        CarriedBack = "carried-back", WritesSkipped = "writes-skipped", FenceHalfLowered = "fence-half-lowered", FenceOpened = "fence-opened", WayBackDropped = "way-back-dropped", WayBackForgotten = "way-back-forgotten", RolledBack = "rolled-back";
 
     private static readonly string? s_chosen = Environment.GetEnvironmentVariable("GODWIT_FAILPOINT");
 

@@ -58,15 +58,19 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         {
             await ReadOnlyAsync(connection, on: false, ct);
             Failpoints.Hit(Failpoints.FenceHalfLowered);
-            // By what is there, not by what is known: a table may have been renamed meanwhile.
+            // All at once, whatever tables are in use.
             await ExecuteAsync(connection, """
-                do $godwit$ declare t record; begin
-                  for t in select tgrelid::regclass as relation from pg_trigger where tgname = 'godwit_pair_fence' and tgparentid = 0 loop
-                    execute format('drop trigger if exists godwit_pair_fence on %s', t.relation);
-                  end loop;
-                end $godwit$;
-                drop function if exists godwit.pair_fence()
+                do $godwit$ begin
+                  if to_regproc('godwit.pair_fence') is not null then
+                    create or replace function godwit.pair_fence() returns trigger language plpgsql set search_path = pg_catalog as 'begin return null; end';
+                  end if;
+                end $godwit$
                 """, ct);
+            Failpoints.Hit(Failpoints.FenceOpened);
+            // Each trigger by itself: a lock on many tables could be held against writers that hold others of them and wait for these. By what is
+            // there, not by what is known: a table may have been renamed meanwhile.
+            foreach (var relation in await FencedAsync(connection, ct)) await ExecuteAsync(connection, $"drop trigger if exists godwit_pair_fence on {relation}", ct);
+            await ExecuteAsync(connection, "drop function if exists godwit.pair_fence()", ct);
         }
         catch (NpgsqlException e)
         {
@@ -74,18 +78,28 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         }
     }
 
+    /// <summary>Whether writes are refused; no longer from the moment on at which <see cref="LowerAsync"/> lets the first one through.</summary>
     public async Task<bool> IsRaisedAsync(CancellationToken ct)
     {
         await using var connection = await end.ConnectAsync(ct);
         try
         {
-            await using var command = new NpgsqlCommand("select exists (select from pg_trigger where tgname = 'godwit_pair_fence')", connection);
+            await using var command = new NpgsqlCommand("select exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgname = 'godwit_pair_fence' and p.prosrc like '%raise exception%')", connection);
             return (bool)(await command.ExecuteScalarAsync(ct))!;
         }
         catch (NpgsqlException e)
         {
             throw end.Map(e, $"Looking at {end.Display}");
         }
+    }
+
+    private static async Task<List<string>> FencedAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select format('%I.%I', n.nspname, c.relname) from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace where g.tgname = 'godwit_pair_fence' and g.tgparentid = 0 order by 1", connection);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        var relations = new List<string>();
+        while (await row.ReadAsync(ct)) relations.Add(row.GetString(0));
+        return relations;
     }
 
     private async Task<List<string>> RelationsAsync(NpgsqlConnection connection, CancellationToken ct)

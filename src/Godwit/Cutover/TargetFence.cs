@@ -13,6 +13,7 @@ namespace Godwit.Cutover;
 public sealed class TargetFence(ITarget target, MigrationPlan plan)
 {
     private const string Name = "godwit_fence";
+    private const int Attempts = 20;
 
     private ImmutableArray<SqlName> Tables => [.. plan.Tables.Select(t => t.Target)];
 
@@ -27,21 +28,51 @@ public sealed class TargetFence(ITarget target, MigrationPlan plan)
         }),
     ], ct);
 
-    public Task LowerAsync(CancellationToken ct) => InTransactionAsync([.. Tables.Select(t => $"drop trigger if exists {Name} on {t}"), $"drop function if exists godwit.{Name}()"], ct);
-
-    private async Task InTransactionAsync(IEnumerable<string> statements, CancellationToken ct)
+    /// <summary>
+    /// Opens at once, whatever tables are in use: the function lets all through. Then the triggers go, each by itself: a lock on many tables
+    /// could be held against writers that hold others of them and wait for these.
+    /// </summary>
+    public async Task LowerAsync(CancellationToken ct)
     {
         try
         {
             await using var connection = await target.ConnectAsync(ct);
-            await using var transaction = await connection.BeginTransactionAsync(ct);
-            foreach (var sql in statements)
-                await using (var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 }) await command.ExecuteNonQueryAsync(ct);
-            await transaction.CommitAsync(CancellationToken.None);
+            foreach (var sql in (string[])[$"do $godwit$ begin if to_regproc('godwit.{Name}') is not null then create or replace function godwit.{Name}() returns trigger language plpgsql as 'begin return null; end'; end if; end $godwit$",
+                .. Tables.Select(t => $"drop trigger if exists {Name} on {t}"), $"drop function if exists godwit.{Name}()"])
+                await ExecuteAsync(connection, sql, ct);
         }
         catch (NpgsqlException e)
         {
-            throw TargetErrors.Map(e, "fencing the target");
+            throw TargetErrors.Map(e, "opening the target");
         }
+    }
+
+    private async Task InTransactionAsync(IReadOnlyCollection<string> statements, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await target.ConnectAsync(ct);
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                foreach (var sql in statements) await ExecuteAsync(connection, sql, ct);
+                await transaction.CommitAsync(CancellationToken.None);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
+            {
+                // A writer that holds one table and waits for another: it goes on now.
+            }
+            catch (NpgsqlException e)
+            {
+                throw TargetErrors.Map(e, "fencing the target");
+            }
+        }
+    }
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
     }
 }

@@ -16,6 +16,9 @@ public sealed class Pipeline(WireConnection connection)
     private byte[] _buffer = new byte[64 * 1024];
     private int _used, _message;
 
+    /// <summary>Nothing is sent before <see cref="Send"/>: what is made now follows what the server is still at work on.</summary>
+    public bool Hold { get; set; }
+
     public void Prepare(string name, string sql, ReadOnlySpan<uint> types)
     {
         Open('P');
@@ -77,7 +80,7 @@ public sealed class Pipeline(WireConnection connection)
         Text("");
         Int32(0);
         Close();
-        if (_used > FlushBytes) Send();
+        if (_used > FlushBytes && !Hold) Flush();
     }
 
     /// <summary>
@@ -86,9 +89,24 @@ public sealed class Pipeline(WireConnection connection)
     /// </summary>
     public List<long> Run(out PostgresException? error)
     {
+        Send();
+        return Answers(out error);
+    }
+
+    /// <summary>The first half of <see cref="Run"/>: the server has work from now on.</summary>
+    public void Send()
+    {
         Open('S');
         Close();
-        Send();
+        Flush();
+    }
+
+    /// <summary>Forgets what was made since the last <see cref="Send"/>; call only where it was made on hold.</summary>
+    public void Discard() => _used = 0;
+
+    /// <summary>The second half of <see cref="Run"/>. What is made between the two must be on hold.</summary>
+    public List<long> Answers(out PostgresException? error)
+    {
         var rows = new List<long>();
         error = null;
         while (true)
@@ -103,7 +121,7 @@ public sealed class Pipeline(WireConnection connection)
         }
     }
 
-    private void Send()
+    private void Flush()
     {
         connection.Write(_buffer.AsSpan(0, _used));
         _used = 0;

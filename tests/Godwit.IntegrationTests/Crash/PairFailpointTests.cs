@@ -97,6 +97,7 @@ public class PairRollbackFailpointTests(PostgresFixture postgres)
     [InlineData(Failpoints.RollingBack, false)]
     [InlineData(Failpoints.WritesSkipped, false)]
     [InlineData(Failpoints.FenceHalfLowered, false)]
+    [InlineData(Failpoints.FenceOpened, true)]
     [InlineData(Failpoints.SourceOpened, true)]
     [InlineData(Failpoints.WayBackDropped, true)]
     [InlineData(Failpoints.WayBackForgotten, true)]

@@ -4,15 +4,20 @@ namespace Godwit.Follow.Logical;
 
 /// <summary>
 /// Hands changes from the thread that reads to the one that writes: as many whole transactions as have come while the last ones were written, so that
-/// batches grow with the backlog and an idle writer waits for nothing. Memory: two batches of <paramref name="budget"/> bytes, and one message.
+/// batches grow with the backlog and an idle writer waits for nothing. Memory: three batches of <paramref name="budget"/> bytes (one is filled, one is at
+/// the server, one is made ready for it), and one message.
 /// </summary>
 internal sealed class BatchQueue(int budget, TimeProvider clock)
 {
     private static readonly TimeSpan IdleStore = TimeSpan.FromSeconds(5);
+    /// <summary>For the end of a transaction that is half read, as in a backlog it nearly always is.</summary>
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
 
     private readonly object _gate = new();
-    private ChangeBatch _filling = new(), _spare = new();
-    private bool _inTransaction, _skipping, _ended;
+    private readonly Stack<ChangeBatch> _spare = new([new(), new()]);
+    private ChangeBatch _filling = new();
+    private ChangeBatch? _handed;
+    private bool _inTransaction, _skipping, _ended, _wanted;
     private Lsn _stored;
     private long _storedAt = clock.GetTimestamp();
     private Lsn? _goal;
@@ -68,6 +73,7 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
                     (_filling.Position, _filling.Micros) = (message.EndLsn, message.Micros);
                     TransactionsReceived++;
                     Received = Lsn.Max(Received, message.EndLsn);
+                    if (_wanted) (_handed, _wanted) = (Hand(), false);
                     Monitor.PulseAll(_gate);
                     break;
                 case PgOutputKind.Insert or PgOutputKind.Update or PgOutputKind.Delete or PgOutputKind.Truncate:
@@ -93,25 +99,50 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
         }
     }
 
-    /// <summary>Called by the writer, with the batch before, which is empty again afterwards. Null after <see cref="End"/>.</summary>
-    public ChangeBatch? Take(ChangeBatch? done)
+    /// <summary>Called by the writer; waits for changes. Null after <see cref="End"/>.</summary>
+    public ChangeBatch? Take()
     {
         lock (_gate)
         {
-            if (done is not null)
-            {
-                if (!done.IsOpen && done.Position > _stored) (_stored, _storedAt) = (done.Position, clock.GetTimestamp());
-                done.Clear();
-                _spare = done;
-            }
             while (!_ended && !IsReady()) Monitor.Wait(_gate);
-            if (_ended) return null;
-            var batch = _filling;
-            batch.IsOpen = _inTransaction;
-            _filling = _spare;
-            Monitor.PulseAll(_gate);
+            return _ended ? null : Hand();
+        }
+    }
+
+    /// <summary>Called by the writer while it has one batch: whole transactions, where some are there; else null.</summary>
+    public ChangeBatch? TryTake()
+    {
+        lock (_gate)
+        {
+            if (_ended || _filling.Used >= budget && _inTransaction || _filling.Changes.Count == 0) return null;
+            if (!_inTransaction) return Hand();
+            _wanted = true;
+            Monitor.Wait(_gate, Moment);
+            _wanted = false;
+            var batch = _handed;
+            _handed = null;
             return batch;
         }
+    }
+
+    /// <summary>Called by the writer: the batch is durable, or belongs to a transaction that goes on. It is empty afterwards.</summary>
+    public void Return(ChangeBatch done)
+    {
+        lock (_gate)
+        {
+            if (!done.IsOpen && done.Position > _stored) (_stored, _storedAt) = (done.Position, clock.GetTimestamp());
+            done.Clear();
+            _spare.Push(done);
+        }
+    }
+
+    private ChangeBatch Hand()
+    {
+        var batch = _filling;
+        batch.IsOpen = _inTransaction;
+        _filling = _spare.Pop();
+        Monitor.PulseAll(_gate);
+        return batch;
     }
 
     private bool IsReady()

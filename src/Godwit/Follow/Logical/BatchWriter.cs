@@ -20,29 +20,39 @@ internal sealed class BatchWriter : IDisposable
     private const string SaveRow = "savepoint godwit_row", BackRow = "rollback to savepoint godwit_row", ReleaseRow = "release savepoint godwit_row";
 
     private readonly WireConnection _connection;
-    private readonly Pipeline _pipeline;
+    private readonly Pipeline _pipeline, _control;
     private readonly NetStatements _statements;
     private readonly TableResolver _resolver;
     private readonly StreamPosition _position;
     private readonly Dictionary<Relation, AppliedTable?> _tables = new(ReferenceEqualityComparer.Instance);
     private readonly List<Conflict> _conflicts = [];
+    /// <summary>Its statements wait in the pipeline, to be sent when it is applied.</summary>
+    private ChangeBatch? _ready;
     private bool _inTransaction;
     private long _changes;
 
     public BatchWriter(WireConnection connection, StreamPosition position, TableResolver resolver)
     {
         (_connection, _position, _resolver) = (connection, position, resolver);
-        _pipeline = new(connection);
+        (_pipeline, _control) = (new(connection), new(connection));
         _statements = new(_pipeline);
     }
 
-    public BatchOutcome Apply(ChangeBatch batch)
+    /// <summary><paramref name="following"/>: the batch that will come next, where there is one already; it is made ready while the server works, and sent when it is its turn.</summary>
+    public BatchOutcome Apply(ChangeBatch batch, Func<ChangeBatch?> following)
     {
         var added = new List<SqlName>();
-        var stop = Begin(batch, added);
+        GodwitException? stop = null;
+        if (ReferenceEquals(_ready, batch)) StartTransaction();
+        else stop = Begin(batch, added);
         if (batch.Changes.Count > 0)
         {
-            if (!Fast(batch)) Strictly(batch);
+            if (!ReferenceEquals(_ready, batch)) Build(batch);
+            _ready = null;
+            _pipeline.Send();
+            var expected = _statements.TakeExpected();
+            if (!batch.IsOpen && stop is null && _resolver.Deferred.Count == 0 && following() is { } next) MakeReady(next);
+            if (!IsRight(expected, _pipeline.Answers(out var error), error)) Strictly(batch);
             _changes += batch.Changes.Count;
         }
         foreach (var sql in _resolver.Deferred) _statements.Execute(sql);
@@ -54,22 +64,64 @@ internal sealed class BatchWriter : IDisposable
         return new(_changes, [.. _conflicts], added);
     }
 
+    private List<Relation> Unknown(ChangeBatch batch) => [.. batch.Tables.Concat(batch.Truncations.SelectMany(t => t.Tables)).Where(t => !_tables.ContainsKey(t)).Distinct()];
+
+    private void Open()
+    {
+        _statements.Execute("begin");
+        _statements.Execute("set constraints all deferred");
+    }
+
+    private void StartTransaction()
+    {
+        _inTransaction = true;
+        _changes = 0;
+        _conflicts.Clear();
+    }
+
+    /// <summary>What cannot be made ready is made in its turn.</summary>
+    private void MakeReady(ChangeBatch next)
+    {
+        if (next.IsOpen || next.Changes.Count == 0 || Unknown(next).Count > 0) return;
+        _pipeline.Hold = true;
+        try
+        {
+            Open();
+            Build(next);
+            _ready = next;
+        }
+        catch (GodwitException)
+        {
+            // It says so again in its turn, when what comes before it is durable.
+            Unmake();
+        }
+        finally
+        {
+            _pipeline.Hold = false;
+        }
+    }
+
+    private void Unmake()
+    {
+        _ready = null;
+        _pipeline.Discard();
+        _statements.TakeExpected();
+        // Statements that were to be prepared are not.
+        _statements.Forget(_tables.Values.OfType<AppliedTable>());
+    }
+
     public void Dispose() => _connection.Dispose();
 
     /// <summary>Returns why to stop after this batch: a table has changed, and what came before that is applied first, so that the user finds both sides alike.</summary>
     private GodwitException? Begin(ChangeBatch batch, List<SqlName> added)
     {
-        List<Relation> Unknown() => [.. batch.Tables.Concat(batch.Truncations.SelectMany(t => t.Tables)).Where(t => !_tables.ContainsKey(t)).Distinct()];
-        var unknown = Unknown();
-        if (!_inTransaction)
+        var unknown = Unknown(batch);
+        if (_inTransaction) _statements.Execute(Release);
+        else
         {
-            _statements.Execute("begin");
-            _statements.Execute("set constraints all deferred");
-            _inTransaction = true;
-            _changes = 0;
-            _conflicts.Clear();
+            Open();
+            StartTransaction();
         }
-        else _statements.Execute(Release);
         if (unknown.Count == 0) return null;
         Must();
         foreach (var relation in unknown)
@@ -86,7 +138,7 @@ internal sealed class BatchWriter : IDisposable
         return null;
     }
 
-    private bool Fast(ChangeBatch batch)
+    private void Build(ChangeBatch batch)
     {
         _statements.Execute(Save);
         var nets = new TableNet?[batch.Tables.Count];
@@ -116,17 +168,18 @@ internal sealed class BatchWriter : IDisposable
             _statements.Move(table, batch, change);
         }
         Emit();
-        return Run(out _);
     }
 
-    private bool Run(out PostgresException? error)
+    private bool Run(out PostgresException? error) => IsRight(_statements.TakeExpected(), _pipeline.Run(out error), error);
+
+    private bool IsRight(List<long> expected, List<long> rows, PostgresException? error)
     {
-        var rows = _pipeline.Run(out error);
-        var right = error is null && rows.Zip(_statements.Expected).All(p => p.Second < 0 || p.First == p.Second);
-        _statements.Expected.Clear();
-        if (error is null) return right;
-        if (TargetErrors.IsTransient(error)) throw error;
-        _statements.Forget(_tables.Values.OfType<AppliedTable>());
+        var right = error is null && rows.Zip(expected).All(p => p.Second < 0 || p.First == p.Second);
+        if (right) return true;
+        if (error is not null && TargetErrors.IsTransient(error)) throw error;
+        // Nobody knows which statements the session has prepared; and what was made ready relies on them.
+        if (_ready is not null) Unmake();
+        else if (error is not null) _statements.Forget(_tables.Values.OfType<AppliedTable>());
         return false;
     }
 
@@ -136,14 +189,16 @@ internal sealed class BatchWriter : IDisposable
         throw (Exception?)error ?? new InvalidOperationException("A statement of the follower touched other rows than it should.");
     }
 
+    // By a pipeline of its own: what is made ready follows it.
     private void Commit(ChangeBatch batch)
     {
-        foreach (var sql in _position.ConflictSql(_conflicts)) _statements.Execute(sql);
-        if (batch.Changes.Count > 0 && _position.HasOrigin) _statements.Execute(_position.OriginSql(batch));
-        _statements.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));
+        foreach (var sql in _position.ConflictSql(_conflicts)) _control.Execute(sql);
+        if (batch.Changes.Count > 0 && _position.HasOrigin) _control.Execute(_position.OriginSql(batch));
+        _control.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));
         Failpoints.Hit(Failpoints.ChangesWritten);
-        _statements.Execute("commit");
-        Must();
+        _control.Execute("commit");
+        _control.Run(out var error);
+        if (error is not null) throw error;
         Failpoints.Hit(Failpoints.ChangesApplied);
         _inTransaction = false;
     }
@@ -187,7 +242,7 @@ internal sealed class BatchWriter : IDisposable
             net.Add(new(ChangeKind.Delete, OldRow.Key, change.Table, row, -1));
             net.Add(new(ChangeKind.Insert, OldRow.None, change.Table, -1, row));
             _statements.Add(net, batch);
-            for (var i = 0; i < _statements.Expected.Count; i++) _statements.Expected[i] = -1;
+            _statements.ExpectAnything();
             if (!Run(out var again)) throw Refused(table, again!);
             repaired = true;
         }

@@ -10,8 +10,21 @@ internal sealed class NetStatements(Pipeline pipeline)
     private readonly List<ColumnArray> _arrays = [];
     private int _generation;
 
-    /// <summary>Rows that each statement of the run should touch; -1: any number.</summary>
-    public List<long> Expected { get; } = [];
+    private List<long> _expected = [];
+
+    /// <summary>Rows that each statement since the last call should touch; -1: any number.</summary>
+    public List<long> TakeExpected()
+    {
+        var expected = _expected;
+        _expected = [];
+        return expected;
+    }
+
+    /// <summary>Whatever the statements since then touch is right.</summary>
+    public void ExpectAnything()
+    {
+        for (var i = 0; i < _expected.Count; i++) _expected[i] = -1;
+    }
 
     /// <summary>After an error nobody knows which statements the session has prepared: names are not used again.</summary>
     public void Forget(IEnumerable<AppliedTable> tables)
@@ -23,7 +36,7 @@ internal sealed class NetStatements(Pipeline pipeline)
     public void Execute(string sql)
     {
         pipeline.Execute(sql);
-        Expected.Add(-1);
+        _expected.Add(-1);
     }
 
     public void Add(TableNet net, ChangeBatch batch)
@@ -149,6 +162,6 @@ internal sealed class NetStatements(Pipeline pipeline)
         pipeline.Begin(name, [.. columns.Select((_, i) => (short)(_arrays[i].IsBinary ? 1 : 0))], columns.Length);
         for (var i = 0; i < columns.Length; i++) _arrays[i].WriteTo(pipeline, table.Columns[columns[i]].Type);
         pipeline.End();
-        Expected.Add(rows);
+        _expected.Add(rows);
     }
 }

@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace Godwit.Follow.Logical;
 
-/// <summary>Bounds of a follower. <paramref name="BatchBytes"/>: of changes held at once, twice over. <paramref name="SpillBytes"/>: of each transaction that streams before it commits; the rest goes to a file.</summary>
+/// <summary>Bounds of a follower. <paramref name="BatchBytes"/>: of changes held at once, three times over. <paramref name="SpillBytes"/>: of each transaction that streams before it commits; the rest goes to a file.</summary>
 public sealed record StreamLimits(int BatchBytes = 8 * 1024 * 1024, int SpillBytes = 256 * 1024)
 {
     /// <summary>Of the origin, which is asked for a word every second: after that the way to it is taken for broken.</summary>
@@ -168,18 +168,20 @@ internal sealed class StreamSession : IDisposable
 
     private void Write()
     {
-        ChangeBatch? batch = null;
+        ChangeBatch? next = null;
         try
         {
-            while ((batch = _queue.Take(batch)) is not null)
+            while ((next ?? _queue.Take()) is { } batch)
             {
-                var outcome = _writer.Apply(batch);
+                next = null;
+                var outcome = _writer.Apply(batch, () => next = _queue.TryTake());
                 if (!batch.IsOpen)
                 {
                     Volatile.Write(ref _durable, Math.Max(_durable, batch.Position.Value));
                     Tell(reply: false);
                 }
                 _applied(outcome, batch);
+                _queue.Return(batch);
                 if (_durable < Volatile.Read(ref _goal)) continue;
                 _finished = true;
                 return;

@@ -38,6 +38,25 @@ public class PairFenceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Writers_that_hold_tables_do_not_keep_the_others_fenced()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table a (id int primary key); create table b (id int primary key)");
+        var fence = new PairFence(new(database.Settings.ToBuilder(), "the source", "source"), [new("public", "a"), new("public", "b")]);
+        await fence.RaiseAsync("moved", Token);
+        await using var holder = await database.ConnectAsync();
+        await using (var hold = new NpgsqlCommand("begin read write; lock table b in row exclusive mode", holder)) await hold.ExecuteNonQueryAsync(Token);
+
+        var lowering = fence.LowerAsync(Token);
+        await database.WaitForAsync("select (count(*) > 0)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", "true");
+
+        // It goes on with the other table, and no lock of Godwit's waits for the end of this.
+        await using (var write = new NpgsqlCommand("insert into b values (1); insert into a values (1); commit", holder)) await write.ExecuteNonQueryAsync(Token);
+        await lowering;
+        Assert.False(await fence.IsRaisedAsync(Token));
+    }
+
+    [Fact]
     public async Task Who_holds_the_lock_of_a_vacuum_does_not_hold_the_fence_up()
     {
         await using var database = await postgres.CreateDatabaseAsync();
