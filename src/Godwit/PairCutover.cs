@@ -44,7 +44,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         [
             new CutoverStep("look first", LookAsync),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
-            new CutoverStep("make the way back", MakeWayBackAsync, token => how.NoWayBack ? Task.CompletedTask : new StreamArming(session.New, session.Back).DropAsync(token)),
+            new CutoverStep("make the way back", MakeWayBackAsync, token => how.NoWayBack ? Task.CompletedTask : session.DropBackAsync(token)),
             new CutoverStep("fence", async token =>
             {
                 FencedAt = clock.GetTimestamp();
@@ -82,7 +82,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
             return [new CutoverStep("open", async token =>
             {
-                await new StreamArming(session.New, session.Back).DropAsync(token);
+                await session.DropBackAsync(token);
                 await old.LowerAsync(token);
                 await session.SayAsync(FollowJournal.RolledBack, token);
             })];
@@ -122,14 +122,14 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await new PairFence(session.Old, _tables).LowerAsync(ct);
         await session.SayAsync(FollowJournal.RolledBack, ct);
         OpenedAt = clock.GetTimestamp();
-        await new StreamArming(session.New, session.Back).DropAsync(ct);
+        await session.DropBackAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Forget(file);
     }
 
     /// <summary>Everything up to here came from Godwit, or is here already: the way forward begins after it. Call behind the old side's fence.</summary>
     private async Task SkipReturnedAsync(CancellationToken ct)
     {
-        var here = await StreamFollower.NowAsync(session.Old, ct);
+        var here = await session.Origin(back: false).NowAsync(ct);
         await using var connection = await session.New.ConnectAsync(ct);
         try
         {
@@ -155,10 +155,10 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     public async Task FinishAsync(CancellationToken ct)
     {
         _tables = await session.TablesAsync(ct);
-        var forward = new StreamArming(session.Old, session.Forward);
+        var forward = session.Origin(back: false);
         await forward.RestoreAsync(session.New, ct);
         await forward.DropAsync(ct);
-        await new StreamArming(session.New, session.Back).DropAsync(ct);
+        await session.DropBackAsync(ct);
         // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
         if (!session.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
         await new PairFence(session.New, _tables).LowerAsync(ct);
@@ -206,7 +206,8 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await using var there = await session.New.ConnectAsync(ct);
         try
         {
-            await new StreamArming(session.New, session.Back).RequireAsync(there, ct);
+            await session.ChooseBackAsync(found, ct);
+            await session.Origin(back: true).RequireAsync(there, ct);
         }
         catch (GodwitException e) when (e.Kind == ErrorKind.Blocked)
         {
@@ -220,7 +221,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         for (var pass = 0; pass < CatchUpPasses; pass++)
         {
             await session.DrainAsync(back, found, ct);
-            var now = await StreamFollower.NowAsync(from, ct);
+            var now = await session.Origin(back).NowAsync(ct);
             await using var connection = await to.ConnectAsync(ct);
             var fact = await StreamFacts.ReadAsync(connection, feed.Name, ct);
             if (fact is null || now.Value - fact.Applied.Value < SmallLag) return;
@@ -232,16 +233,16 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task MakeWayBackAsync(CancellationToken ct)
     {
         if (how.NoWayBack) return;
-        var arming = new StreamArming(session.New, session.Back);
-        await arming.PublishAsync(_tables, ct);
-        (await arming.CreateSlotAsync(ct)).Dispose();
+        var origin = session.Origin(back: true);
+        await origin.PublishAsync(_tables, ct);
+        (await origin.BeginAsync(ct)).Dispose();
     }
 
     /// <summary>What was written to the new side up to now came from the old one.</summary>
     private async Task ArmWayBackAsync(CancellationToken ct)
     {
         if (how.NoWayBack) return;
-        var here = await StreamFollower.NowAsync(session.New, ct);
+        var here = await session.Origin(back: true).NowAsync(ct);
         await using var connection = await session.Old.ConnectAsync(ct);
         try
         {
