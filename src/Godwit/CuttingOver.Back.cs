@@ -18,7 +18,7 @@ public sealed partial class CuttingOver
     {
         if (source is IPostgresSource pair) return await PairAsync(pair, target, options, how, back: true, progress, ct);
         await using var session = await FollowSession.OpenAsync(source, target, clock, options, Found, ct);
-        if (!session.IsSwitched && (await session.Feed.StateAsync(ct))?.Fenced != true)
+        if (!session.Fact.IsSwitched && (await session.Feed.StateAsync(ct))?.Fenced != true)
             throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{source.Info.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
         var work = new RollbackWork(this, session, source, target, options, how, clock.GetTimestamp());
         var times = await new CutoverSequence(clock, progress).RunAsync(work.Steps(), ct);
@@ -37,10 +37,11 @@ public sealed partial class CuttingOver
         {
             var fence = new CutoverStep("fence the new side", RaiseAsync, _fence.LowerAsync);
             var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
-            var open = new CutoverStep("open", OpenAsync);
+            // The other side's writes would be gone, were the new side opened again and this gone on with later.
+            var open = new CutoverStep("open", OpenAsync) { IsDecision = true };
             // Once decided, the application may write to the source already: the sides are compared no more, and nothing is undone.
             if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", RaiseAsync), new CutoverStep("switch back", SwitchBackAsync), open];
-            if (!session.IsSwitched) return [fence, switchBack, open];
+            if (!session.Fact.IsSwitched) return [fence, switchBack, open];
             return
             [
                 new CutoverStep("carry back", token => CarryAsync(CatchUpPasses, token)),

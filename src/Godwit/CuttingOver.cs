@@ -36,9 +36,9 @@ public sealed partial class CuttingOver(TimeProvider clock)
     /// <summary>Told what the user should know meanwhile: that a follower made way, what the preflight saw.</summary>
     public Action<Finding> Found { get; init; } = _ => { };
 
-    private const int CatchUpPasses = 20;
-    private const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
-    private const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
+    internal const int CatchUpPasses = 20;
+    internal const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
+    internal const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
 
     public async Task<CutoverResult> CutoverAsync(ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> progress, CancellationToken ct)
     {
@@ -57,6 +57,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
     private sealed class CutoverWork(CuttingOver cutting, FollowSession session, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, long began)
     {
         private WayBackPlan? _back;
+        private bool _switching;
 
         public long FencedAt { get; private set; } = began;
         public VerifyReport? Verification { get; private set; }
@@ -68,8 +69,9 @@ public sealed partial class CuttingOver(TimeProvider clock)
             new CutoverStep("prove the way back", token => ProveAsync(null, token)),
             new CutoverStep("fence", FenceAsync, async token =>
             {
-                await session.Feed.UnfenceAsync(token);
+                // In this order: an open source beside a journal that says "switching" would be left behind by the next cutover.
                 await session.SayAsync(FollowJournal.Stopped, token);
+                await session.Feed.UnfenceAsync(token);
             }),
             new CutoverStep("drain", DrainAsync),
             new CutoverStep("sequences", token => SequencesAsync(session, source, target, token)),
@@ -134,16 +136,20 @@ public sealed partial class CuttingOver(TimeProvider clock)
         /// <summary>A switch that failed halfway may have let the application write to the target.</summary>
         private async Task DisarmAsync(CancellationToken ct)
         {
-            if (session.WayBack is not null && await new BackLog(target, session.Fact.Run, session.Plan).PendingAsync(session.WayBack, ct) > 0)
+            if (_switching)
             {
+                // Whether it has written yet or will: what it writes from here on would stay behind.
                 await new TargetFence(target, session.Plan).RaiseAsync(MovedBack, ct);
                 while (await session.StepBackAsync(ct) is not null) { }
+                // Everything is here again: the next cutover begins anew, with a way back of its own.
+                await session.SayAsync(FollowJournal.Fencing, ct);
             }
             await session.DisarmWayBackAsync(ct);
         }
 
         private async Task SwitchAsync(CancellationToken ct)
         {
+            _switching = true;
             await session.SayAsync(FollowJournal.Switching, ct);
             Failpoints.Hit(Failpoints.Switching);
             if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
@@ -200,7 +206,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
         if (process.ExitCode != 0) throw new GodwitException(ErrorKind.Internal, "on-switch-failed", $"The --on-switch command ended with {process.ExitCode}.", "Try the command by itself.");
     }
 
-    private sealed class Silent : IProgress<MigrationEvent>
+    internal sealed class Silent : IProgress<MigrationEvent>
     {
         public void Report(MigrationEvent value) { }
     }

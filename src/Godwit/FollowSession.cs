@@ -46,8 +46,6 @@ internal sealed class FollowSession : IAsyncDisposable
     public WayBackPlan? WayBack { get; private set; }
     /// <summary>Tables that changes were applied to by this session.</summary>
     public HashSet<string> Touched { get; } = new(StringComparer.Ordinal);
-    /// <summary>The application uses the target, or may already.</summary>
-    public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
 
     /// <summary>Of another command that ends the follower, where it is not its user.</summary>
     public HandoverWatch Watch(TimeProvider clock, CancellationToken stop) => new(_lock, Fact.Run, clock, stop);
@@ -219,6 +217,20 @@ internal sealed class FollowSession : IAsyncDisposable
             await using var connection = await _target.ConnectAsync(ct);
             await FollowJournal.SetStateAsync(connection, Fact.Run, state, pulse, ct);
             Fact = await FollowJournal.ReadAsync(connection, Fact.Run, ct) ?? Fact;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "writing the journal");
+        }
+    }
+
+    /// <summary>Says an error to the journal, and asks nobody: the source may be what failed.</summary>
+    public async Task FailAsync(GodwitException failure, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await _target.ConnectAsync(ct);
+            await FollowJournal.FailAsync(connection, Fact.Run, $"{failure.Code}: {failure.Problem}", ct);
         }
         catch (NpgsqlException e)
         {

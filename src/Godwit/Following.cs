@@ -80,13 +80,13 @@ public sealed class Following(TimeProvider clock)
         var pulse = new Pulse(clock, session, back ? FollowJournal.Done : FollowJournal.Active);
         try
         {
-            await AttemptAsync(async () => { await pulse.BeatAsync(0, null, stop); return null; }, session, pulse, progress, stop);
+            await AttemptAsync(async () => { await pulse.BeatAsync(0, stop); return null; }, session, pulse, progress, stop);
             while (!stop.IsCancellationRequested)
             {
                 var applied = await AttemptAsync(() => back ? session.StepBackAsync(stop) : session.StepAsync(stop), session, pulse, progress, stop);
                 changes += applied?.Changes ?? 0;
                 progress.Report(new MigrationEvent.Followed(changes, applied?.Rows ?? 0, applied is null ? TimeSpan.Zero : clock.GetElapsedTime(waitingSince)));
-                if (pulse.IsDue) await AttemptAsync(async () => { await pulse.BeatAsync(changes, null, stop); return null; }, session, pulse, progress, stop);
+                if (pulse.IsDue) await AttemptAsync(async () => { await pulse.BeatAsync(changes, stop); return null; }, session, pulse, progress, stop);
                 if (applied is { } set)
                 {
                     unpruned += set.Changes;
@@ -110,7 +110,7 @@ public sealed class Following(TimeProvider clock)
         }
         catch (GodwitException e)
         {
-            await pulse.LastAsync(changes, e);
+            await pulse.FailedAsync(e);
             throw;
         }
         if (!back) await session.PruneAsync(CancellationToken.None);
@@ -133,11 +133,11 @@ public sealed class Following(TimeProvider clock)
 
         public bool IsDue => clock.GetElapsedTime(_beat) > Heartbeat;
 
-        public async Task BeatAsync(long changes, string? error, CancellationToken ct)
+        public async Task BeatAsync(long changes, CancellationToken ct)
         {
             var pending = await session.PendingAsync(ct);
             var seconds = clock.GetElapsedTime(_beat).TotalSeconds;
-            await session.SayAsync(state, new(pending, seconds < 0.1 ? null : (changes - _changes) / seconds, seconds < 0.1 ? null : (pending - _pending) / seconds, error), ct);
+            await session.SayAsync(state, new(pending, seconds < 0.1 ? null : (changes - _changes) / seconds, seconds < 0.1 ? null : (pending - _pending) / seconds, null), ct);
             (_beat, _changes, _pending) = (clock.GetTimestamp(), changes, pending);
         }
 
@@ -158,12 +158,12 @@ public sealed class Following(TimeProvider clock)
             }
         }
 
-        /// <summary>The error that ends the follower is said as well as can be.</summary>
-        public async Task LastAsync(long changes, GodwitException failure)
+        /// <summary>An error is said as well as can be.</summary>
+        public async Task FailedAsync(GodwitException failure)
         {
             try
             {
-                await BeatAsync(changes, $"{failure.Code}: {failure.Problem}", CancellationToken.None);
+                await session.FailAsync(failure, CancellationToken.None);
             }
             catch (GodwitException)
             {
@@ -188,7 +188,7 @@ public sealed class Following(TimeProvider clock)
             {
                 if (e.Code == "target-stalled") session.Patience = TimeSpan.FromTicks(Math.Min(session.Patience.Ticks * 2, LongestPatience.Ticks));
                 if (!said) progress.Report(new MigrationEvent.Found(new("follow-waits", Severity.Info, e.Code, e.Problem, "Godwit tries again until it works.")));
-                if (!said) await pulse.LastAsync(0, e);
+                if (!said) await pulse.FailedAsync(e);
                 said = true;
                 await Task.Delay(Retry, clock, stop);
             }

@@ -30,7 +30,7 @@ public sealed class LiveVerification(TimeProvider clock)
         }
         await using (session)
         {
-            if (!session.IsSwitched) return await AtOneMomentAsync(session, source, target, options, mode, tables, progress, ct);
+            if (!session.Fact.IsSwitched) return await AtOneMomentAsync(session, source, target, options, mode, tables, progress, ct);
             // The application writes to the target: what it has written is carried back, and rows that it is writing are looked at again.
             return await RecheckAsync(async token => { while (await session.StepBackAsync(token) is not null) { } }, source, target, options, mode, tables, progress, ct);
         }

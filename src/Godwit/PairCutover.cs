@@ -14,11 +14,8 @@ namespace Godwit;
 /// <summary>The switch from one PostgreSQL database to another, and back: the steps of <see cref="CuttingOver"/> for two servers that both can say what was written to them.</summary>
 internal sealed class PairCutover(PairSession session, IPostgresSource source, ITarget target, MigrationOptions options, SwitchOptions how, Func<string?, CancellationToken, Task> command, Action<Finding> found, TimeProvider clock)
 {
-    private const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
-    private const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
     /// <summary>What may be left to apply behind the fence: a second's worth or so.</summary>
     private const long SmallLag = 16 * 1024 * 1024;
-    private const int CatchUpPasses = 20;
 
     private List<SqlName> _tables = [];
     private bool _switching;
@@ -44,16 +41,17 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         [
             new CutoverStep("look first", LookAsync),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
-            new CutoverStep("make the way back", MakeWayBackAsync, token => how.NoWayBack ? Task.CompletedTask : session.DropBackAsync(token)),
+            new CutoverStep("make the way back", MakeWayBackAsync, DropWayBackAsync),
             new CutoverStep("fence", async token =>
             {
                 FencedAt = clock.GetTimestamp();
-                await old.RaiseAsync(Moved, token);
+                await old.RaiseAsync(CuttingOver.Moved, token);
                 await session.SayAsync(FollowJournal.Fencing, token);
             }, async token =>
             {
-                await old.LowerAsync(token);
+                // In this order: an open old side beside a journal that says "switching" would be left behind by the next cutover.
                 await session.SayAsync(FollowJournal.Stopped, token);
+                await old.LowerAsync(token);
             }),
             new CutoverStep("drain", token => session.DrainAsync(back: false, found, token)),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.Old, session.New, token)),
@@ -74,15 +72,15 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         var (old, fresh) = (new PairFence(session.Old, _tables), new PairFence(session.New, _tables));
         FencedAt = clock.GetTimestamp();
         var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
-        var open = new CutoverStep("open", OpenOldAsync);
-        if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
-        if (!session.IsSwitched)
+        var open = new CutoverStep("open", OpenOldAsync) { IsDecision = true };
+        if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
+        if (!session.Fact.IsSwitched)
         {
             if (!await old.IsRaisedAsync(ct))
                 throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
             return [new CutoverStep("open", async token =>
             {
-                await session.DropBackAsync(token);
+                await DropWayBackAsync(token);
                 await old.LowerAsync(token);
                 await session.SayAsync(FollowJournal.RolledBack, token);
             })];
@@ -95,7 +93,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             new CutoverStep("fence the new side", token =>
             {
                 FencedAt = clock.GetTimestamp();
-                return fresh.RaiseAsync(MovedBack, token);
+                return fresh.RaiseAsync(CuttingOver.MovedBack, token);
             }, fresh.LowerAsync),
             new CutoverStep("carry back the rest", token => session.DrainAsync(back: true, found, token)),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
@@ -118,11 +116,13 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task OpenOldAsync(CancellationToken ct)
     {
         await session.SayAsync(FollowJournal.RollingBack, ct);
-        await SkipReturnedAsync(ct);
-        await new PairFence(session.Old, _tables).LowerAsync(ct);
-        await session.SayAsync(FollowJournal.RolledBack, ct);
+        var old = new PairFence(session.Old, _tables);
+        // Where an earlier run has opened it, the application has written since.
+        if (await old.IsRaisedAsync(ct)) await SkipReturnedAsync(ct);
+        await old.LowerAsync(ct);
         OpenedAt = clock.GetTimestamp();
-        await session.DropBackAsync(ct);
+        await DropWayBackAsync(ct);
+        await session.SayAsync(FollowJournal.RolledBack, ct);
         if (how.EnvFile is { } file) EnvFile.Forget(file);
     }
 
@@ -144,11 +144,14 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>A switch that failed halfway may have let the application write to the new side: that comes back before the old side opens.</summary>
     private async Task ReturnAsync(CancellationToken ct)
     {
-        if (!_switching || how.NoWayBack) return;
-        await new PairFence(session.New, _tables).RaiseAsync(MovedBack, ct);
+        if (!_switching) return;
+        await new PairFence(session.New, _tables).RaiseAsync(CuttingOver.MovedBack, ct);
+        if (how.NoWayBack) return;
         await session.DrainAsync(back: true, found, ct);
         await PairSequences.CarryAsync(session.New, session.Old, ct);
         await SkipReturnedAsync(ct);
+        // Everything is here again: the next cutover begins anew, with a way back of its own.
+        await session.SayAsync(FollowJournal.Fencing, ct);
     }
 
     /// <summary>Takes away everything of Godwit's but the reports.</summary>
@@ -158,9 +161,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         var forward = session.Origin(back: false);
         await forward.RestoreAsync(session.New, ct);
         await forward.DropAsync(ct);
-        await session.DropBackAsync(ct);
+        await DropWayBackAsync(ct);
         // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
-        if (!session.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
+        if (!session.Fact.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
         await new PairFence(session.New, _tables).LowerAsync(ct);
         foreach (var (end, origins) in new[] { (session.Old, new[] { session.Back.Origin }), (session.New, new[] { session.Forward.Origin }) })
         {
@@ -179,7 +182,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         try
         {
             await ExecuteAsync(there, "drop table if exists godwit.stream, godwit.conflict", ct);
-            if (!session.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
+            if (!session.Fact.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
         }
         catch (NpgsqlException e)
         {
@@ -217,22 +220,40 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private async Task CatchUpAsync(bool back, CancellationToken ct)
     {
-        var (from, to, feed) = back ? (session.New, session.Old, session.Back) : (session.Old, session.New, session.Forward);
-        for (var pass = 0; pass < CatchUpPasses; pass++)
+        var (from, to) = back ? (session.New, session.Old) : (session.Old, session.New);
+        for (var pass = 0; pass < CuttingOver.CatchUpPasses; pass++)
         {
             await session.DrainAsync(back, found, ct);
-            var now = await session.Origin(back).NowAsync(ct);
-            await using var connection = await to.ConnectAsync(ct);
-            var fact = await StreamFacts.ReadAsync(connection, feed.Name, ct);
-            if (fact is null || now.Value - fact.Applied.Value < SmallLag) return;
+            if (await LagAsync(back, ct) < SmallLag) return;
         }
         throw new GodwitException(ErrorKind.Blocked, "cutover-lagging", $"{to.Display} does not catch up with {from.Display}: it is written to faster than changes are applied.", "Try again when less is written; godwit status shows lag and slope.");
+    }
+
+    /// <summary>Bytes that are written and not applied.</summary>
+    private async Task<long> LagAsync(bool back, CancellationToken ct)
+    {
+        var (from, to, feed) = back ? (session.New, session.Old, session.Back) : (session.Old, session.New, session.Forward);
+        await using var there = await from.ConnectAsync(ct);
+        await using var here = await to.ConnectAsync(ct);
+        try
+        {
+            return await StreamFacts.ReadAsync(here, feed.Name, ct) is { } fact && await session.Origin(back).StateAsync(there, fact.Applied, ct) is { } state ? state.Lag : 0;
+        }
+        catch (NpgsqlException e)
+        {
+            throw from.Map(e, "Looking how far the stream is");
+        }
     }
 
     /// <summary>Before the fence: making a slot waits for every transaction that runs at the new side.</summary>
     private async Task MakeWayBackAsync(CancellationToken ct)
     {
-        if (how.NoWayBack) return;
+        if (how.NoWayBack)
+        {
+            // Of a cutover that was killed before its switch.
+            await DropWayBackAsync(ct);
+            return;
+        }
         var origin = session.Origin(back: true);
         await origin.PublishAsync(_tables, ct);
         (await origin.BeginAsync(ct)).Dispose();
@@ -254,6 +275,21 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         }
     }
 
+    /// <summary>What the old side knows of the way back goes with it: it is how one is told from none.</summary>
+    private async Task DropWayBackAsync(CancellationToken ct)
+    {
+        await session.DropBackAsync(ct);
+        await using var connection = await session.Old.ConnectAsync(ct);
+        try
+        {
+            await StreamFacts.ForgetAsync(connection, session.Back.Name, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.Old.Map(e, "Forgetting the way back");
+        }
+    }
+
     private async Task<bool> HasWayBackAsync(CancellationToken ct)
     {
         await using var connection = await session.Old.ConnectAsync(ct);
@@ -272,7 +308,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         if (mode is null) return null;
         await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
-        var report = await new PairVerifier(there, target, new Silent(), clock).VerifyAsync(new(mode.Value, options.Jobs) { Tables = [.. _tables.Select(t => t.ToString())] }, ct);
+        var report = await new PairVerifier(there, target, new CuttingOver.Silent(), clock).VerifyAsync(new(mode.Value, options.Jobs) { Tables = [.. _tables.Select(t => t.ToString())] }, ct);
         return report.Tables.FirstOrDefault(t => t.Verdict == Verdict.Different) is { } table
             ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows; godwit verify --repair puts them right.")
             : report;
@@ -290,10 +326,5 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(ct);
-    }
-
-    private sealed class Silent : IProgress<MigrationEvent>
-    {
-        public void Report(MigrationEvent value) { }
     }
 }

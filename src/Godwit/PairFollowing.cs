@@ -75,7 +75,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
     {
         await using var session = await PairSession.OpenAsync(source, target, clock, takeOver: null, user);
         var started = clock.GetTimestamp();
-        var back = session.IsSwitched;
+        var back = session.Fact.IsSwitched;
         var state = session.Fact.State;
         if (state is FollowJournal.Switching or FollowJournal.RollingBack)
             throw new GodwitException(ErrorKind.Blocked, "cutover-unfinished", $"A {(state == FollowJournal.Switching ? "cutover" : "rollback")} of {source.Info.Display} was interrupted after its decision.", "Run that command again: it goes on.");

@@ -40,7 +40,7 @@ public sealed class PairLiveVerification(TimeProvider clock)
         }
         await using (session)
         {
-            var back = session.IsSwitched;
+            var back = session.Fact.IsSwitched;
             // Without a way back the old side is as old as the cutover.
             if (back && !await HasWayBackAsync(session, ct)) return null;
             using var moment = await session.Origin(back).MomentAsync(MomentPatience, ct);

@@ -31,8 +31,6 @@ internal sealed class PairSession : IAsyncDisposable
     public StreamEnd New { get; }
     public StreamFeed Forward { get; }
     public StreamFeed Back { get; private set; }
-    /// <summary>The application uses the target, or may already.</summary>
-    public bool IsSwitched => Fact.State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
 
     public static string FeedId(string id) => StreamStatus.FeedPrefix + id;
 

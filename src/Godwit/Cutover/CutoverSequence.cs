@@ -4,11 +4,12 @@ namespace Godwit.Cutover;
 
 public sealed record StepTime(string Step, TimeSpan Elapsed, bool Passed);
 
-/// <summary>Executes steps in order, each timed. A failure or an interruption undoes what was done, last first, and is then thrown on.</summary>
+/// <summary>Executes steps in order, each timed. A failure or an interruption undoes what was done, last first, and is then thrown on; but not after a decision.</summary>
 public sealed class CutoverSequence(TimeProvider clock, Action<StepTime> done)
 {
     public async Task<ImmutableArray<StepTime>> RunAsync(IReadOnlyList<ICutoverStep> steps, CancellationToken ct)
     {
+        var decided = false;
         var times = ImmutableArray.CreateBuilder<StepTime>();
         for (var at = 0; at < steps.Count; at++)
         {
@@ -16,12 +17,17 @@ public sealed class CutoverSequence(TimeProvider clock, Action<StepTime> done)
             try
             {
                 ct.ThrowIfCancellationRequested();
+                if (steps[at].IsDecision) (decided, ct) = (true, CancellationToken.None);
                 var passed = await steps[at].IsDoneAsync(ct);
                 if (!passed) await steps[at].DoAsync(ct);
                 times.Add(new(steps[at].Name, clock.GetElapsedTime(started), passed));
                 done(times[^1]);
             }
-            catch (Exception failure)
+            catch (GodwitException failure) when (decided)
+            {
+                throw new GodwitException(failure.Kind, failure.Code, failure.Problem, $"{failure.Hint} What was decided stands: run the same command again, and it goes on.".TrimStart(), failure) { SqlState = failure.SqlState };
+            }
+            catch (Exception failure) when (!decided)
             {
                 await UndoAsync(steps.Take(at + 1).Reverse(), failure);
                 throw;

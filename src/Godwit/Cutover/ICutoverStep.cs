@@ -6,6 +6,8 @@ public interface ICutoverStep
     string Name { get; }
     /// <summary><see cref="UndoAsync"/> brings back what was before. A failure of a later step undoes all reversible steps, last first.</summary>
     bool Reversible { get; }
+    /// <summary>From its beginning on, nothing is interrupted and nothing is undone: what it does may be seen by others already, or be found by the next run.</summary>
+    bool IsDecision { get; }
     Task<bool> IsDoneAsync(CancellationToken ct);
     Task DoAsync(CancellationToken ct);
     Task UndoAsync(CancellationToken ct);
@@ -16,6 +18,7 @@ public sealed class CutoverStep(string name, Func<CancellationToken, Task> work,
 {
     public string Name { get; } = name;
     public bool Reversible => undo is not null;
+    public bool IsDecision { get; init; }
     public Task<bool> IsDoneAsync(CancellationToken ct) => isDone?.Invoke(ct) ?? Task.FromResult(false);
     public Task DoAsync(CancellationToken ct) => work(ct);
     public Task UndoAsync(CancellationToken ct) => undo?.Invoke(ct) ?? Task.CompletedTask;

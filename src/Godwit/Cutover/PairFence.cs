@@ -118,8 +118,10 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
             {
+                // VACUUM, ANALYZE and CREATE INDEX CONCURRENTLY stand in the way too; autovacuum makes way by itself.
                 await using var command = new NpgsqlCommand("""
-                    select count(pg_terminate_backend(pid))::int from (select distinct l.pid from pg_locks l where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid() and l.mode in ('RowExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+                    select count(pg_terminate_backend(pid))::int from (select distinct l.pid from pg_locks l where l.locktype = 'relation' and l.granted and l.pid <> pg_backend_pid() and (l.mode in ('RowExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+                        or l.mode = 'ShareUpdateExclusiveLock' and exists (select from pg_stat_activity a where a.pid = l.pid and a.backend_type = 'client backend'))
                       and l.database = (select oid from pg_database where datname = current_database()) and l.relation = any (select to_regclass(w)::oid from unnest($1::text[]) w)) holders
                     """, connection) { Parameters = { new() { Value = relations.ToArray() } } };
                 ended += (int)(await command.ExecuteScalarAsync(ct))!;
@@ -159,19 +161,17 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
     }
 
     /// <summary>So that applications connect anew, and find what is said there now.</summary>
-    private static async Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        try
-        {
-            await ExecuteAsync(connection, """
-                select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name not like 'godwit%'
-                """, ct);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-        {
-            // Sessions of roles that this one may not end: the triggers refuse their writes all the same.
-        }
-    }
+    private static Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken ct) => ExecuteAsync(connection, """
+        do $godwit$ declare s record; begin
+          for s in select pid from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name not like 'godwit%' loop
+            begin
+              perform pg_terminate_backend(s.pid);
+            exception when insufficient_privilege then
+              null; -- Of a role whose sessions this one may not end, a superuser's say: the triggers refuse its writes all the same.
+            end;
+          end loop;
+        end $godwit$
+        """, ct);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {

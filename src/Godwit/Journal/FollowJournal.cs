@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using Npgsql;
 
 namespace Godwit.Journal;
@@ -28,6 +29,9 @@ public sealed record FollowFact(Guid Run, string Feed, long Applied, long Change
     public double LagSeconds => Pending == 0 || InStep is not { } since ? 0 : Math.Max(0, (At - since).TotalSeconds);
     /// <summary>When nothing will be waiting, at this slope; null where nothing waits or more and more does.</summary>
     public double? EtaSeconds => Pending > 0 && Slope is < 0 and var slope ? Pending / -slope : null;
+    /// <summary>The application uses the target, or may already.</summary>
+    [JsonIgnore]
+    public bool IsSwitched => State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
     /// <summary>The database that the application uses.</summary>
     public string Authoritative => State is FollowJournal.Done or FollowJournal.Switching ? "target" : "source";
 }
@@ -113,6 +117,10 @@ public static class FollowJournal
               switched = case when $2 = 'switched' then coalesce(switched, now()) when $2 = 'rolling back' then switched end,
               in_step = case when $3 = 0 then now() else in_step end, rate = $4, slope = $5, last_error = coalesce($6, case when $3 > 0 then last_error end) where run_id = $1
             """, ct, run, state, pulse.Pending, (object?)pulse.Rate ?? DBNull.Value, (object?)pulse.Slope ?? DBNull.Value, (object?)pulse.Error ?? DBNull.Value);
+
+    /// <summary>An error that the follower waits out, or that ends it. How fast it was stays as it was seen last.</summary>
+    public static Task FailAsync(NpgsqlConnection connection, Guid run, string error, CancellationToken ct) =>
+        ExecuteAsync(connection, "update godwit.follow set last_error = $2, at = now() where run_id = $1", ct, run, error);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, params object[] values)
     {

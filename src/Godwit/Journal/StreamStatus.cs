@@ -3,8 +3,8 @@ using Npgsql;
 namespace Godwit.Journal;
 
 /// <summary>
-/// How a stream between two PostgreSQL databases fares, as its follower noted it last, at <paramref name="At"/>. <paramref name="Name"/>: forward, to the
-/// target, or reverse. Lag: what the origin had written and is not applied. <paramref name="Slope"/>: bytes a second by which that grows; negative
+/// How a stream between two PostgreSQL databases fares, as its follower noted it last, at <paramref name="At"/>: of the one
+/// forward, to the target. Lag: what the origin had written and is not applied. <paramref name="Slope"/>: bytes a second by which that grows; negative
 /// where it shrinks. <paramref name="RetainedBytes"/>: log that the origin keeps for the slot.
 /// </summary>
 public sealed record StreamStatus(string Name, string Slot, string Applied, long Transactions, long Changes, long Conflicts, long LagBytes, double? LagSeconds, double? RowsPerSecond, double? Slope, long RetainedBytes, string? LastError, DateTimeOffset At)

@@ -155,6 +155,86 @@ public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
         Assert.Equal([Path.Combine(_folder, ".env")], Directory.GetFiles(_folder));
     }
 
+    /// <summary>As when the journal cannot be written at that moment.</summary>
+    private static string Refuse(string state) =>
+        $"create function refuse() returns trigger language plpgsql as 'begin raise exception ''not now''; end'; create trigger refuse before update on godwit.follow for each row when (new.state = '{state}') execute function refuse()";
+
+    private const string Allow = "drop trigger refuse on godwit.follow; drop function refuse()";
+
+    [Theory]
+    [InlineData("rolling back")]
+    [InlineData("rolled back")]
+    public async Task A_rollback_that_fails_at_or_after_its_decision_opens_no_second_side_and_is_gone_on_with(string state)
+    {
+        await using var scenario = await FollowedAsync();
+        await RunAsync(scenario, How());
+        await scenario.DoAsync("insert into t (u) values ('there')");
+        await scenario.DoAsync(Refuse(state));
+
+        var failure = await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How(), back: true));
+        Assert.Contains("stands", failure.Hint);
+
+        Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(() => scenario.DoAsync("insert into t (u) values ('lost')"))).SqlState);
+        Assert.Equal(Env, await File.ReadAllTextAsync(Path.Combine(_folder, ".env"), Scenario.Token));
+        await scenario.DoAsync(Allow);
+        await RunAsync(scenario, How(), back: true);
+        Write(scenario, "insert into t (u) values ('home'); update t set u = 'was there' where u = 'there'");
+        Assert.Equal(Verdict.Equal, (await RunAsync(scenario, How())).Verification!.Verdict);
+        Assert.Equal(2, await scenario.AskAsync<long>("select count(*) from t where u in ('home', 'was there')"));
+    }
+
+    [Fact]
+    public async Task A_failed_switch_that_cannot_be_taken_back_in_the_journal_leaves_the_source_fenced()
+    {
+        await using var scenario = await FollowedAsync();
+        await scenario.DoAsync(Refuse("stopped"));
+
+        Assert.Equal("cutover-undo-failed", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How("exit 7")))).Code);
+
+        Assert.Contains("godwit", Refusal(scenario, "insert into t (u) values ('lost')"));
+        await scenario.DoAsync(Allow);
+        Assert.Equal(Verdict.Equal, (await RunAsync(scenario, How())).Verification!.Verdict);
+        await scenario.DoAsync("insert into t (u) values ('there')");
+        await RunAsync(scenario, How(), back: true);
+        Write(scenario, "update t set u = 'was there' where u = 'there'");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_source_that_stopped_behind_its_fence_is_cut_over_or_opened(bool back)
+    {
+        await using var scenario = await FollowedAsync();
+        await using (var source = await EngineRegistry.OpenAsync(scenario.File, Scenario.Token))
+        {
+            await using var snapshot = await source.OpenSnapshotAsync(1, Scenario.Token);
+            var schema = await snapshot.InspectAsync(Scenario.Token);
+            await snapshot.DisposeAsync();
+            await source.Changes!.FenceAsync(schema, "godwit: test", Scenario.Token);
+        }
+        Assert.Equal("stopped", await scenario.AskAsync<string>("select state from godwit.follow"));
+        await FollowTests.CatchUpAsync(scenario);
+
+        await RunAsync(scenario, How(), back);
+
+        if (back) Write(scenario, "insert into t (u) values ('goes on')");
+        else await scenario.DoAsync("insert into t (u) values ('goes on')");
+    }
+
+    [Fact]
+    public async Task After_a_failed_switch_an_application_that_came_up_all_the_same_writes_nothing_that_would_be_lost()
+    {
+        await using var scenario = await FollowedAsync();
+
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How("exit 7")))).Code);
+
+        Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(() => scenario.DoAsync("insert into t (u) values ('lost')"))).SqlState);
+        Write(scenario, "insert into t (u) values ('goes on')");
+        await FollowTests.CatchUpAsync(scenario);
+        await RunAsync(scenario, How());
+        await scenario.DoAsync("insert into t (u) values ('there')");
+    }
+
     [Fact]
     public async Task A_fence_that_a_killed_cutover_left_is_taken_away_by_rollback()
     {

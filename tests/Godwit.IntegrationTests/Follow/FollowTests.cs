@@ -173,6 +173,27 @@ public class FollowTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_source_that_cannot_be_read_is_named_in_the_journal()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key)");
+        await scenario.MigrateAsync(Options);
+        using var stop = new CancellationTokenSource();
+        var begun = new TaskCompletionSource();
+        var follow = Task.Run(() => CatchUpAsync(scenario, stop.Token, once: false, on: e => { if (e is MigrationEvent.Followed) begun.TrySetResult(); }), Scenario.Token);
+        await begun.Task;
+        await using (var holder = new SqliteConnection($"Data Source={scenario.File};Pooling=False"))
+        {
+            holder.Open();
+            using var hold = holder.CreateCommand();
+            hold.CommandText = "begin exclusive";
+            hold.ExecuteNonQuery();
+            await scenario.Database.WaitForAsync("select (last_error like 'source-%' and coalesce(rate, 0) >= 0)::text from godwit.follow", "true");
+        }
+        await stop.CancelAsync();
+        await follow;
+    }
+
+    [Fact]
     public async Task A_rebuilt_table_is_recorded_again_and_brought_in_step()
     {
         await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v text); insert into t values (1, 'a'), (2, 'b')");

@@ -56,6 +56,10 @@ public static class StreamFacts
     public static Task MoveAsync(NpgsqlConnection connection, string stream, Lsn position, CancellationToken ct) =>
         ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"update godwit.stream set applied = greatest(applied, {(long)position.Value}), at = now() where name = {SqlText.Literal(stream)}"), ct);
 
+    /// <summary>The stream is no more.</summary>
+    public static Task ForgetAsync(NpgsqlConnection connection, string stream, CancellationToken ct) =>
+        ExecuteAsync(connection, $"do $godwit$ begin if to_regclass('godwit.stream') is not null then delete from godwit.stream where name = {SqlText.Literal(stream)}; end if; end $godwit$", ct);
+
     public static async Task<StreamFact?> ReadAsync(NpgsqlConnection connection, string stream, CancellationToken ct)
     {
         await using (var exists = new NpgsqlCommand("select to_regclass('godwit.stream') is not null", connection))

@@ -30,18 +30,22 @@ internal sealed class StreamSession : IDisposable
     // Operators of types that extensions bring (citext) are found by the path alone; pg_catalog stays first.
     internal const string Path = "select set_config('search_path', 'pg_catalog, ' || coalesce((select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'), 'public'), false)";
 
+    /// <summary>For a batch that is at work when all is stopped. One that waits for a lock may wait for ever; what is not committed is applied the next time.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
+
     private readonly StreamEnd _from, _to;
     private readonly BatchQueue _queue;
     private readonly IChangeReader _reader;
     private readonly BatchWriter _writer;
+    private readonly WireConnection _target;
     private readonly Action<BatchOutcome, ChangeBatch> _applied;
     private ulong _durable;
     private volatile bool _finished;
     private ulong _goal = ulong.MaxValue;
 
-    private StreamSession(StreamEnd from, StreamEnd to, StreamLimits limits, Lsn applied, IChangeReader reader, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
+    private StreamSession(StreamEnd from, StreamEnd to, StreamLimits limits, Lsn applied, IChangeReader reader, WireConnection target, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
     {
-        (_from, _to, _reader, _writer, _applied, _durable) = (from, to, reader, writer, done, applied.Value);
+        (_from, _to, _reader, _target, _writer, _applied, _durable) = (from, to, reader, target, writer, done, applied.Value);
         _queue = new(limits.BatchBytes, clock);
         _queue.Started(applied);
     }
@@ -63,7 +67,7 @@ internal sealed class StreamSession : IDisposable
             reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);
-            return new(from, to, limits, applied, reader, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = reader.ProcessId };
+            return new(from, to, limits, applied, reader, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = reader.ProcessId };
         }
         catch
         {
@@ -98,6 +102,9 @@ internal sealed class StreamSession : IDisposable
     {
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await using var end = linked.Token.Register(End);
+        using var overdue = new CancellationTokenSource();
+        await using var abort = overdue.Token.Register(_target.Abort);
+        await using var grace = stop.Register(() => overdue.CancelAfter(Grace));
         var reader = OnThread(Read, linked);
         var writer = OnThread(Write, linked);
         await Task.WhenAll(reader, writer).ContinueWith(_ => { }, TaskScheduler.Default);

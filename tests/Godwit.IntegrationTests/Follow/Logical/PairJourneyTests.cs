@@ -142,6 +142,59 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, (await SwitchAsync(pair, How with { OnSwitch = "exit 0" })).Verification!.Verdict);
     }
 
+    /// <summary>As when the journal cannot be written at that moment.</summary>
+    private static string Refuse(string state) =>
+        $"create function refuse() returns trigger language plpgsql as 'begin raise exception ''not now''; end'; create trigger refuse before update on godwit.follow for each row when (new.state = '{state}') execute function refuse()";
+
+    private const string Allow = "drop trigger refuse on godwit.follow; drop function refuse()";
+
+    [Theory]
+    [InlineData("rolling back")]
+    [InlineData("rolled back")]
+    public async Task A_rollback_that_fails_at_or_after_its_decision_opens_no_second_side_and_loses_nothing_when_gone_on_with(string state)
+    {
+        await using var pair = await FollowedAsync();
+        await SwitchAsync(pair);
+        await pair.TargetAsync("insert into t (v) values ('there')");
+        await pair.TargetAsync(Refuse(state));
+        await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, back: true));
+        Assert.Equal("25006", await RefusalAsync(pair.Target, "insert into t (v) values ('lost')"));
+        // Open already: what the application writes is skipped by no second run.
+        if (state == "rolled back") await pair.SourceAsync("insert into t (v) values ('home between the runs')");
+        await pair.TargetAsync("set default_transaction_read_only = off; " + Allow);
+        await SwitchAsync(pair, back: true);
+        await pair.SourceAsync("insert into t (v) values ('home')");
+        await FollowAsync(pair);
+        await AssertEqualAsync(pair);
+        Assert.Equal(state == "rolled back" ? "3" : "2", (await pair.Target.QueryAsync("select count(*) from t where v in ('there', 'home', 'home between the runs')"))[0]);
+    }
+
+    [Fact]
+    public async Task A_failed_switch_that_cannot_be_taken_back_in_the_journal_leaves_the_old_side_fenced()
+    {
+        await using var pair = await FollowedAsync();
+        await pair.TargetAsync(Refuse("stopped"));
+        Assert.Equal("cutover-undo-failed", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, How with { OnSwitch = "exit 3" }))).Code);
+        Assert.Equal("25006", await RefusalAsync(pair.Source, "insert into t (v) values ('lost')"));
+        await pair.TargetAsync("set default_transaction_read_only = off; " + Allow);
+        await SwitchAsync(pair);
+        await pair.TargetAsync("insert into t (v) values ('there')");
+        await SwitchAsync(pair, back: true);
+        await AssertEqualAsync(pair);
+    }
+
+    [Fact]
+    public async Task What_is_left_of_an_earlier_way_back_is_none()
+    {
+        await using var pair = await FollowedAsync();
+        await SwitchAsync(pair);
+        await SwitchAsync(pair, back: true);
+        await SwitchAsync(pair, How with { NoWayBack = true });
+        await pair.TargetAsync("insert into t (v) values ('there')");
+        Assert.Equal("rollback-would-lose", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, back: true))).Code);
+        await pair.TargetAsync("insert into t (v) values ('goes on')");
+    }
+
     [Fact]
     public async Task Who_will_meet_the_fence_is_named_beforehand()
     {

@@ -128,7 +128,7 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
         const string identity = "select relreplident::text from pg_class where oid = 'nokey'::regclass";
-        var arming = new StreamArming(pair.From, pair.Feed);
+        var arming = new SlotOrigin(pair.From, pair.Feed);
         await arming.PublishAsync(await pair.TablesAsync(), StreamPair.Token);
         Assert.Equal("f", (await pair.Source.QueryAsync(identity))[0]);
         await arming.DropAsync(StreamPair.Token);
@@ -156,6 +156,24 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
         await stop.CancelAsync();
         Assert.Equal(0, (await follow).Changes);
         Assert.Equal("true", (await pair.Target.QueryAsync($"select (applied >= '{before}'::pg_lsn - '0/0')::text from godwit.stream"))[0]);
+    }
+
+    [Fact]
+    public async Task A_writer_that_waits_for_a_lock_is_not_waited_for_when_stopped()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await using var holder = await pair.Target.ConnectAsync();
+        await using (var hold = new NpgsqlCommand("begin; lock table nokey", holder)) await hold.ExecuteNonQueryAsync(StreamPair.Token);
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        await pair.Source.ExecuteAsync("insert into nokey values ('waits')");
+        await pair.Target.WaitForAsync("select (count(*) > 0)::text from pg_stat_activity where application_name = 'godwit follow' and datname = current_database() and wait_event_type = 'Lock'", "true");
+        await stop.CancelAsync();
+        await follow.WaitAsync(TimeSpan.FromSeconds(30), StreamPair.Token);
+        await pair.Target.WaitForAsync("select (count(*) = 0)::text from pg_stat_activity where application_name = 'godwit follow' and datname = current_database() and wait_event_type = 'Lock'", "true");
+        await using (var release = new NpgsqlCommand("rollback", holder)) await release.ExecuteNonQueryAsync(StreamPair.Token);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
     }
 
     [Fact]
@@ -204,7 +222,7 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
         {
             var settings = database.Settings.ToBuilder();
             (settings.Username, settings.Password) = (role, "plain");
-            async Task<string> TryAsync() => (await Assert.ThrowsAsync<GodwitException>(() => new StreamArming(new(settings, "the source", "source"), StreamFeed.Forward("plain")).PublishAsync([new("public", "t")], StreamPair.Token))).Code;
+            async Task<string> TryAsync() => (await Assert.ThrowsAsync<GodwitException>(() => new SlotOrigin(new(settings, "the source", "source"), StreamFeed.Forward("plain")).PublishAsync([new("public", "t")], StreamPair.Token))).Code;
             Assert.Equal("follow-no-replication", await TryAsync());
             await database.ExecuteAsync($"alter role {role} replication");
             Assert.Equal("follow-no-publication", await TryAsync());
