@@ -209,12 +209,28 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await using var there = await session.New.ConnectAsync(ct);
         try
         {
-            await session.ChooseBackAsync(found, ct);
+            await session.ChooseBackAsync(options.FollowMethod, found, ct);
             await session.Origin(back: true).RequireAsync(there, ct);
+            await RequireReplicaAsync(ct);
         }
         catch (GodwitException e) when (e.Kind == ErrorKind.Blocked)
         {
             throw new GodwitException(e.Kind, e.Code, $"{e.Problem} Without that, what is written to it after the cutover could not come back.", $"{e.Hint} Or --no-way-back.", e);
+        }
+    }
+
+    /// <summary>What comes back is written to the old side as it is: its foreign keys and triggers have acted at the new one.</summary>
+    private async Task RequireReplicaAsync(CancellationToken ct)
+    {
+        await using var connection = await session.Old.ConnectAsync(ct);
+        try
+        {
+            await ExecuteAsync(connection, "set session_replication_role = replica", ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow-back", $"{session.Old.Display}: its role may not set session_replication_role.",
+                connection.PostgreSqlVersion.Major >= 15 ? $"Let an administrator run there: GRANT SET ON PARAMETER session_replication_role TO {SqlName.Quote(session.Old.Settings.Username ?? "")}" : "Cut over with a superuser of it.", e) { SqlState = e.SqlState };
         }
     }
 

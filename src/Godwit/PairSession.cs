@@ -81,7 +81,7 @@ internal sealed class PairSession : IAsyncDisposable
     public StreamOrigin Origin(bool back) => StreamOrigin.Of(back ? New : Old, back ? Back : Forward);
 
     /// <summary>Chooses how the new side records its changes.</summary>
-    public async Task ChooseBackAsync(Action<Finding> found, CancellationToken ct) => Back = Back with { Method = await StreamOrigin.ChooseAsync(New, Back, null, found, ct) };
+    public async Task ChooseBackAsync(FollowMethod? wanted, Action<Finding> found, CancellationToken ct) => Back = Back with { Method = await StreamOrigin.ChooseAsync(New, Back, wanted, found, ct) };
 
     /// <summary>Whatever it was that recorded the changes of the new side.</summary>
     public async Task DropBackAsync(CancellationToken ct)

@@ -199,12 +199,14 @@ internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) :
 
     public Task UnfenceAsync(CancellationToken ct) => Writing(writer => InTransaction(writer, () => DropTriggers(writer, ChangeLog.FencePrefix)), ct);
 
-    public Task DisarmAsync(CancellationToken ct) => Writing(writer => InTransaction(writer, () =>
+    public Task DisarmAsync(CancellationToken ct) => Writing(writer => InTransaction(writer, () => Disarm(writer)), ct);
+
+    internal static void Disarm(Connection writer)
     {
         DropTriggers(writer, ChangeLog.FencePrefix);
         DropTriggers(writer, ChangeLog.TriggerPrefix);
         foreach (var table in new[] { ChangeLog.Log, ChangeLog.Tables, ChangeLog.Meta }) writer.Execute($"DROP TABLE IF EXISTS {table}");
-    }), ct);
+    }
 
     /// <summary>Schemas that hold strings in double quotes must be readable for the writer too.</summary>
     private Connection OpenWriter()

@@ -186,7 +186,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
     }
 
     internal override IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, CancellationToken ct) =>
-        KeyLogReader.Open(From, _names, applied, clock, ct);
+        KeyLogReader.Open(From, _names, applied, limits, clock, ct);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {

@@ -35,7 +35,7 @@ internal sealed class KeyLogReader : IChangeReader
 
     public int ProcessId => _data.ProcessId;
 
-    public static KeyLogReader Open(StreamEnd from, KeyLogNames names, Lsn applied, TimeProvider clock, CancellationToken ct)
+    public static KeyLogReader Open(StreamEnd from, KeyLogNames names, Lsn applied, StreamLimits limits, TimeProvider clock, CancellationToken ct)
     {
         WireConnection? control = null, data = null;
         try
@@ -46,6 +46,8 @@ internal sealed class KeyLogReader : IChangeReader
             {
                 connection.Query("set timezone = 'UTC'; set row_security = off; set jit = off; set standard_conforming_strings = on; set idle_session_timeout = 0");
                 connection.Query(StreamSession.Path);
+                // A large sort may take as long as a lock that is in the way: doubled each time, like the answer to a batch.
+                connection.LimitSilence(limits.Answer);
             }
             var at = (long)applied.Value;
             return new(control, data, names, at, control.Query($"select snapshot::text from {names.Ticks} where id = {Text(at)}")[0][0]!, clock);

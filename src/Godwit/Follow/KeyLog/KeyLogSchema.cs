@@ -57,7 +57,7 @@ internal static class KeyLogSchema
         const string Pass = "if current_setting('godwit.pass', true) = 'on' then return null; end if;";
         var sql = $"""
             insert into {names.Tables} values ({number}, {table.Id}, array(select attnum from unnest({SqlText.Literal(Array(table.Key))}::text[]) with ordinality k(name, n) join pg_attribute a on a.attrelid = {table.Id} and a.attname = k.name order by k.n), {table.OneUnique});
-            create function {key} ({table.Name}) returns text[] language sql stable begin atomic select array[{(table.Key.Count == 0 ? "($1)::text" : string.Join(", ", table.Key.Select(k => $"($1).{SqlName.Quote(k)}::text")))}]; end;
+            create function {key} ({table.Name}) returns text[] language sql stable return array[{(table.Key.Count == 0 ? "($1)::text" : string.Join(", ", table.Key.Select(k => $"($1).{SqlName.Quote(k)}::text")))}];
             create function {function} () {head}
             declare was text[]; now text[];
             begin
