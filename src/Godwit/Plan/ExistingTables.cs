@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
 using Godwit.Target;
+using Godwit.TypeMapping;
 
 namespace Godwit.Plan;
 
@@ -20,12 +21,12 @@ internal static class ExistingTables
     }
 
     /// <summary>By source table and column; null where the target has none.</summary>
-    public static Func<string, string, string?>? Types(DatabaseSchema schema, ImmutableDictionary<string, ExistingTable> existing, NameStyle style)
+    public static Func<string, string, ExistingType?>? Types(DatabaseSchema schema, ImmutableDictionary<string, ExistingTable> existing, NameStyle style)
     {
         if (existing.IsEmpty) return null;
         var names = new NameMap(style);
         foreach (var table in schema.Tables) names.AddTable(table);
-        return (table, column) => existing.TryGetValue(names.Table(table), out var found) ? Match(found, names.Column(table, column))?.PgType : null;
+        return (table, column) => existing.TryGetValue(names.Table(table), out var found) && Match(found, names.Column(table, column)) is { } match ? new(match.PgType, match.Labels) : null;
     }
 
     /// <summary>Exactly, else without regard to case, else without regard to underscores.</summary>

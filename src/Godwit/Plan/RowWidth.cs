@@ -31,21 +31,35 @@ internal static class RowWidth
             context.Find("integers-narrowed", Severity.Warning, table.Name, $"A row of {table.Columns.Length} columns would take up to {width} bytes and must fit a page ({Available}): integers get the narrowest type that holds their values.",
                 "Split the table, or set types by --cast.");
         if (narrowed > Available)
-            context.Find("row-too-wide", Severity.Warning, table.Name, $"A row that fills every column would take {narrowed} bytes and must fit a page ({Available}); such a row is set aside.", "Split the table in the source.");
+            context.Find("row-too-wide", context.Options.Misfits == MisfitPolicy.Fail ? Severity.Block : Severity.Warning, table.Name,
+                $"A row that fills every column would take {narrowed} bytes and must fit a page ({Available}); such a row is set aside.", "Split the table in the source, or let such rows be set aside: --on-misfit quarantine.");
     }
 
-    private static int Worst(PlanContext context, Table table) =>
-        (table.Columns.Length + 7) / 8 + table.Columns.Sum(c => Width(context.Type(table, c).PgType, context.Profile(table, c)));
-
-    private static int Width(string pgType, ColumnProfile profile) => TypePlanner.Base(pgType) switch
+    private static int Worst(PlanContext context, Table table)
     {
-        _ when profile.Values == 0 => 0,
-        "boolean" => 1,
-        "smallint" => 2,
-        "integer" or "date" or "real" => 4,
-        "uuid" => 16,
-        "text" or "bytea" or "json" or "jsonb" or "citext" => Math.Min(KeptInline, Math.Max(Math.Max(profile.MaxTextBytes, profile.MaxBlobBytes), 1) + 1),
-        "numeric" => 12,
-        _ => 8,
+        var (width, aligned) = ((table.Columns.Length + 7) / 8, 1);
+        foreach (var column in table.Columns)
+        {
+            var (size, align) = Width(context.Type(table, column).PgType, context.Profile(table, column));
+            if (size == 0) continue;
+            // Room before a value that must stand at a multiple of its size.
+            width += size + Math.Max(0, align - aligned);
+            aligned = align;
+        }
+        return width;
+    }
+
+    private static (int Size, int Align) Width(string pgType, ColumnProfile profile) => TypePlanner.Base(pgType) switch
+    {
+        _ when profile.Values == 0 => (0, 1),
+        "boolean" => (1, 1),
+        "smallint" => (2, 2),
+        "integer" or "date" or "real" => (4, 4),
+        "uuid" => (16, 1),
+        "interval" => (16, 8),
+        "inet" => (19, 1),
+        "text" or "bytea" or "json" or "jsonb" or "citext" => (Math.Min(KeptInline, Math.Max(Math.Max(profile.MaxTextBytes, profile.MaxBlobBytes), 1) + 1), 1),
+        "numeric" => (12, 1),
+        _ => (8, 8),
     };
 }

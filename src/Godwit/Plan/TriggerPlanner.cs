@@ -37,11 +37,22 @@ internal static class TriggerPlanner
     private static string Subject(Trigger trigger) => $"trigger {trigger.Name} of {trigger.Table}";
 
     // The names that stand in a function's text are looked up when it runs: the tables are published by then.
-    private static TranslationScope Scope(PlanContext context) => new(
-    [
-        .. context.Tables.Select(t => context.Scope(t) with { Target = context.Target(t), UniqueKeys = IndexPlanner.Keys(context, t), HasOtherUniqueIndexes = t.Indexes.Any(i => i.Unique && !IndexPlanner.IsPlainKey(i)), MayRefuse = t.Checks.Length > 0 || t.Columns.Any(c => c.NotNull && !c.IsRowKey) }),
-        .. context.Views.Select(v => v with { Target = new SqlName(context.Options.TargetSchema, v.Target.Name), IsView = true }),
-    ]);
+    private static TranslationScope Scope(PlanContext context)
+    {
+        var triggers = context.Input.Schema.Triggers.ToLookup(t => t.Table, context.Input.Translator.Fires, NameComparer.Instance);
+        return new(
+        [
+            .. context.Tables.Select(t => context.Scope(t) with
+            {
+                Target = context.Target(t),
+                UniqueKeys = IndexPlanner.Keys(context, t),
+                HasOtherUniqueIndexes = t.Indexes.Any(i => i.Unique && !IndexPlanner.IsPlainKey(i)),
+                MayRefuse = t.Checks.Length > 0 || t.Columns.Any(c => c.NotNull && !c.IsRowKey),
+                Triggers = [.. triggers[t.Name].OfType<ScopeTrigger>()],
+            }),
+            .. context.Views.Select(v => v with { Target = new SqlName(context.Options.TargetSchema, v.Target.Name), IsView = true, Triggers = [.. triggers[v.SourceName].OfType<ScopeTrigger>()] }),
+        ]);
+    }
 
     private static SqlStep Step(PlanContext context, TranslationScope scope, Planned planned, bool cyclic, string name)
     {

@@ -29,7 +29,12 @@ public sealed record ScopeTable(string SourceName, SqlName Target, ImmutableArra
     public bool MayRefuse { get; init; }
     /// <summary>There are unique indexes besides, partial ones or on expressions.</summary>
     public bool HasOtherUniqueIndexes { get; init; }
+    /// <summary>The triggers that the source has for it, whether or not they can be translated.</summary>
+    public ImmutableArray<ScopeTrigger> Triggers { get; init; } = [];
 }
+
+/// <summary>When a trigger fires: "BEFORE", "AFTER", "INSTEAD OF"; "INSERT", "UPDATE", "DELETE".</summary>
+public sealed record ScopeTrigger(string Name, string Timing, string Event);
 
 /// <summary>A unique key in source names; <paramref name="Sql"/> is its list of terms in the target.</summary>
 public sealed record ScopeKey(ImmutableArray<string> Columns, string Sql);
@@ -93,6 +98,9 @@ public interface ISqlTranslator
     /// <paramref name="onceAtATime"/>: while it runs, what it does itself does not enter it again.
     /// </summary>
     TriggerTranslation Trigger(Trigger trigger, TranslationScope scope, bool onceAtATime);
+
+    /// <summary>When it fires; null where its SQL is not understood.</summary>
+    ScopeTrigger? Fires(Trigger trigger) => null;
 
     /// <summary>Names of the tables and views that a view reads, for ordering.</summary>
     ImmutableArray<string> References(View view);

@@ -223,15 +223,19 @@ internal sealed class ColumnCounter(ProfileRequest request)
     private void TextContent(ReadOnlySpan<byte> text)
     {
         if ((_probes & Probes.Bool) != 0) Unless(BoolText.TryParse(text, out _), ValueFact.NotBoolText);
+        var tooFine = false;
         if ((_probes & Probes.Clock) != 0)
         {
-            var isClock = IsoText.ParseTime(text, out var clock, out var asPrinted);
+            var isClock = IsoText.ParseTime(text, out var clock, out var asPrinted, out tooFine);
+            tooFine &= isClock;
             Unless(isClock, ValueFact.NotClock);
+            Unless(!tooFine, ValueFact.TooFine);
             Unless(asPrinted, ValueFact.Respelled);
             if (isClock) Fraction(clock);
         }
-        if ((_probes & Probes.Moment) != 0) MomentText(text);
+        if ((_probes & Probes.Moment) != 0) MomentText(text, tooFine);
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);
+        if ((_probes & Probes.Existing) != 0) Unless(RowEncoder.HoldsText(request.Existing, request.Labels, text), ValueFact.NotExisting);
         if (_json is not null)
         {
             var verdict = _look.Json = _look.Text == Misfit.InvalidUtf8 ? JsonVerdict.Invalid : _json.Check(text);
@@ -240,12 +244,14 @@ internal sealed class ColumnCounter(ProfileRequest request)
         }
     }
 
-    private void MomentText(ReadOnlySpan<byte> text)
+    private void MomentText(ReadOnlySpan<byte> text, bool saidTooFine)
     {
         var kind = IsoText.Parse(text, out var moment);
         _look.Kind = kind;
         _look.Moment = moment;
-        Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
+        // A time behind Rails' date is both, and counted once.
+        if (kind != IsoKind.TooFine || !saidTooFine)
+            Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
         if (kind == IsoKind.None) return;
         Fraction(moment.UnixMicroseconds);
         if (moment.OffsetMinutes != 0) Count(ValueFact.OffsetNotUtc);

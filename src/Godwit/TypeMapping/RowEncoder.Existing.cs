@@ -21,6 +21,12 @@ public sealed partial class RowEncoder
         return labels.AsSpan().Contains(wanted[..(length + 2)], StringComparison.Ordinal);
     }
 
+    /// <summary>Whether a column of the target holds this text, as it will be encoded.</summary>
+    internal static bool HoldsText(CellEncoding kind, string? labels, ReadOnlySpan<byte> text) =>
+        labels is not null ? IsLabel(labels, text)
+        : kind == CellEncoding.Inet ? AddressText.TryParse(text, out _, out _)
+        : DurationText.TryParse(text, out var months, out var days, out var micros) && DurationText.Fits(months, days, micros);
+
     // inet_recv: family, bits of the prefix, whether it is a cidr, length of the address, the address.
     private Misfit Inet(in SourceCell cell)
     {
@@ -51,7 +57,7 @@ public sealed partial class RowEncoder
         {
             return Misfit.NotADuration;
         }
-        if ((int)days != days || (int)months != months) return Misfit.OutOfRange;
+        if (!DurationText.Fits(months, days, micros)) return Misfit.OutOfRange;
         Reserve(20);
         Put32(16);
         Put64(micros);
@@ -76,16 +82,23 @@ internal static class AddressText
         var slash = text.IndexOf('/');
         var given = slash < 0 ? default : text[(slash + 1)..];
         if (slash >= 0) text = text[..slash];
-        // .NET takes 10.1 and 0x7f000001 for IPv4 too, and a scope behind IPv6.
-        if (text.IndexOf('%') >= 0 || text.IndexOf(':') < 0 && (text.Count('.') != 3 || text.IndexOfAnyExcept(s_decimal) >= 0)) return false;
-        if (text.IndexOf(':') < 0)
-            foreach (var part in text.Split('.'))
-                if (text[part] is { Length: 0 or > 3 } or ['0', _, ..]) return false;
+        // .NET takes 10.1, 010.0.0.1 and 0x7f000001 for IPv4 too, a scope behind IPv6, and brackets with a port, which it drops.
+        if (text.IndexOfAny('%', '[') >= 0) return false;
+        var quad = text[(text.LastIndexOf(':') + 1)..];
+        if ((quad.Length == text.Length || quad.Contains('.')) && !IsQuad(quad)) return false;
         if (!IPAddress.TryParse(text, out var parsed)) return false;
         address = parsed;
         var all = parsed.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
         bits = all;
-        return slash < 0 || int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits <= all;
+        return slash < 0 || given is not ['0', _, ..] && int.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out bits) && bits <= all;
+    }
+
+    private static bool IsQuad(ReadOnlySpan<char> text)
+    {
+        if (text.Count('.') != 3 || text.IndexOfAnyExcept(s_decimal) >= 0) return false;
+        foreach (var part in text.Split('.'))
+            if (text[part] is { Length: 0 or > 3 } or ['0', _, ..]) return false;
+        return true;
     }
 }
 
@@ -105,6 +118,10 @@ internal static class DurationText
         return true;
     }
 
+    /// <summary>Within interval's fields, and the days and the time within 64 bits of microseconds, in which they are compared.</summary>
+    public static bool Fits(long months, long days, long micros) =>
+        (int)months == months && (int)days == days && (Int128)days * IsoText.Day + micros is var all && all >= long.MinValue && all <= long.MaxValue;
+
     private static bool Clock(ReadOnlySpan<byte> s, ref long days, ref long micros)
     {
         var point = s.IndexOf((byte)'.');
@@ -123,6 +140,7 @@ internal static class DurationText
     private static bool Iso(ReadOnlySpan<byte> s, ref long months, ref long days, ref long micros)
     {
         var time = false;
+        var last = 0;
         if (s.IsEmpty) return false;
         while (!s.IsEmpty)
         {
@@ -135,16 +153,21 @@ internal static class DurationText
             }
             var end = s.IndexOfAnyExcept(s_number);
             if (end <= 0 || !decimal.TryParse(s[..end], NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var n) || Math.Abs(n) > 1e9m) return false;
-            var whole = decimal.Truncate(n) == n;
+            // Digits stand on both sides of a point, which only the seconds have.
+            if (s[..end].IndexOf((byte)'.') is >= 0 and var point && (s[end] != 'S' || point == end - 1 || (uint)(s[Math.Max(point - 1, 0)] - '0') > 9)) return false;
+            // Each part once, the largest first.
+            var part = (time ? "HMS"u8 : "YMWD"u8).IndexOf(s[end]) + (time ? 5 : 1);
+            if (part <= last) return false;
+            last = part;
             switch ((char)s[end])
             {
-                case 'Y' when whole && !time: months += (long)n * 12; break;
-                case 'M' when whole && !time: months += (long)n; break;
-                case 'W' when whole && !time: days += (long)n * 7; break;
-                case 'D' when whole && !time: days += (long)n; break;
-                case 'H' when whole && time: micros += (long)n * 3600 * IsoText.Second; break;
-                case 'M' when whole && time: micros += (long)n * 60 * IsoText.Second; break;
-                case 'S' when time: micros += (long)decimal.Round(n * IsoText.Second, MidpointRounding.ToEven); break;
+                case 'Y' when !time: months += (long)n * 12; break;
+                case 'M' when !time: months += (long)n; break;
+                case 'W' when !time: days += (long)n * 7; break;
+                case 'D' when !time: days += (long)n; break;
+                case 'H' when time: micros += (long)n * 3600 * IsoText.Second; break;
+                case 'M' when time: micros += (long)n * 60 * IsoText.Second; break;
+                case 'S' when time: micros += (long)decimal.Round(n * IsoText.Second, MidpointRounding.AwayFromZero); break;
                 default: return false;
             }
             s = s[(end + 1)..];

@@ -45,6 +45,8 @@ public sealed partial class RowEncoder
         var stored = kind switch
         {
             CellEncoding.Numeric => Math.Max(3, fieldBytes - 5),
+            // Family, bits and the address; the wire has two bytes more, and disk the header of one.
+            CellEncoding.Inet => fieldBytes - 1,
             CellEncoding.Jsonb => Math.Max(KeptInline, fieldBytes),
             _ => fieldBytes + 1,
         };

@@ -64,17 +64,25 @@ public sealed class TableProfiler(Table table, ImmutableArray<Column> columns, l
 /// <summary>What to look for in a column: its declared type says it, or the type that a cast asks for.</summary>
 internal readonly record struct ProfileRequest(Probes Probes, int Length, int Precision, int Scale)
 {
+    /// <summary>What <see cref="Probes.Existing"/> looks for.</summary>
+    public CellEncoding Existing { get; private init; }
+    public string? Labels { get; private init; }
+
     public static ProfileRequest For(string table, Column column, TypeOptions? options)
     {
         var declared = DeclaredType.Parse(column.DeclaredType);
         var rule = TypeRules.For(declared);
         var request = new ProfileRequest(Of(rule.Encode), rule.Length(declared), rule.Numeric(declared).Precision, rule.Numeric(declared).Scale);
-        if (options?.Existing?.Invoke(table, column.Name) is { } existing && PgTypeName.OfExisting(existing) is { } target) request = request with { Probes = request.Probes | Of(target.Encode) };
+        if (options?.Existing?.Invoke(table, column.Name) is { } existing)
+        {
+            if (existing.Labels is not null) request = request with { Probes = request.Probes | Probes.Existing, Labels = existing.Labels };
+            else if (PgTypeName.OfExisting(existing.PgType) is { } target) request = request with { Probes = request.Probes | Of(target.Encode), Existing = target.Encode };
+        }
         if (options?.CastOf(table, column) is not { } cast) return request;
         var type = PgTypeName.Parse(cast.PgType, $"{table}.{column.Name}");
         // A proposal may yet give way to the declared type, whose limits must be known then.
         if (cast.Proposed is not null) return request with { Probes = request.Probes | Of(type.Encode) };
-        return new ProfileRequest(request.Probes | Of(type.Encode), type.Length, type.Precision, type.Scale);
+        return request with { Probes = request.Probes | Of(type.Encode), Length = type.Length, Precision = type.Precision, Scale = type.Scale };
     }
 
     private static Probes Of(CellEncoding encoding) => encoding switch
@@ -85,6 +93,7 @@ internal readonly record struct ProfileRequest(Probes Probes, int Length, int Pr
         CellEncoding.Bool => Probes.Bool,
         CellEncoding.Numeric => Probes.Decimal | Probes.Digits,
         CellEncoding.Float8 or CellEncoding.Float4 => Probes.Decimal,
+        CellEncoding.Inet or CellEncoding.Interval => Probes.Existing,
         _ => Probes.None,
     };
 }

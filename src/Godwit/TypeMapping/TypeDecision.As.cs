@@ -43,13 +43,16 @@ internal sealed partial class TypeDecision
         return new TypeChoice(type.Name, EncodingOf(type, proven) with { Rounds = rounds }, lossy ? Fidelity.Lossy : FidelityAs(type), why, misfits, [.. _findings]);
     }
 
-    /// <summary>An enumeration that the target has. Whether a text is one of the labels is seen when it is copied.</summary>
+    /// <summary>An enumeration that the target has.</summary>
     public TypeChoice AsLabels(string pgType, string labels, string why)
     {
-        long misfits = profile.Values - profile[ValueFact.Text];
-        if (misfits > 0) Add("cast-misfits", Severity.Warning, $"{misfits} value(s) are no text; they do not fit {pgType} ({why}).", "Change the column's type in the target, or those values.");
-        if (profile[ValueFact.Text] > 0) Add("type-not-proven", Severity.Info, $"Each value is held against the labels of {pgType} when it is copied ({why}).", null);
-        return new TypeChoice(pgType, new ColumnEncoding(CellEncoding.Text, Labels: labels), Fidelity.Exact, why, misfits, [.. _findings]);
+        var others = profile.Values - profile[ValueFact.Text];
+        if (others > 0) Add("cast-misfits", Severity.Warning, $"{others} value(s) are no text; they do not fit {pgType} ({why}).", "Change the column's type in the target, or those values.");
+        Odd strangers = new(ValueFact.NotExisting, "cast-misfits", "are none of its labels");
+        if (profile[ValueFact.NotExisting] > 0) Add(strangers.Code, Severity.Warning, $"{Say(strangers)}; they do not fit {pgType} ({why}).", $"ALTER TYPE {pgType} ADD VALUE ... adds labels; --on-misfit quarantine sets these rows aside.");
+        if (profile[ValueFact.Text] > 0 && (profile.Probed & Probes.Existing) == 0)
+            Add("type-not-proven", Severity.Warning, $"Each value is held against the labels of {pgType} when it is copied ({why}).", null);
+        return new TypeChoice(pgType, new ColumnEncoding(CellEncoding.Text, Labels: labels), Fidelity.Exact, why, others + profile[ValueFact.NotExisting], [.. _findings]);
     }
 
     /// <summary>How numbers become moments, where the target is a moment and the values are numbers.</summary>
@@ -86,8 +89,9 @@ internal sealed partial class TypeDecision
             CellEncoding.Date => (Probes.Moment, [NotMoments, TooFine, Is(ValueFact.WithTime, "have a time other than midnight"), Is(ValueFact.Offset, "name an offset"), .. notText]),
             CellEncoding.Timestamp => (Probes.Moment, [NotMoments, TooFine, Is(ValueFact.Offset, "name an offset"), .. notText]),
             CellEncoding.TimestampTz => (Probes.Moment, [NotMoments, TooFine, .. notText]),
-            CellEncoding.Inet or CellEncoding.Interval => (Probes.None, [IntegersAreOdd, RealsAreOdd, BlobsAreOdd]),
-            CellEncoding.Time => (Probes.Clock, [Is(ValueFact.NotClock, "are no time of day"), .. notText]),
+            CellEncoding.Inet or CellEncoding.Interval => (profile[ValueFact.Text] > 0 ? Probes.Existing : Probes.None,
+                [Is(ValueFact.NotExisting, type.Encode == CellEncoding.Inet ? "are text that is no address" : "are text that is no duration"), .. notText]),
+            CellEncoding.Time => (Probes.Clock, [Is(ValueFact.NotClock, "are no time of day"), TooFine, .. notText]),
             CellEncoding.JulianDate => (Probes.Moment, [Is(ValueFact.JulianTime, "have a time other than midnight")]),
             CellEncoding.Text => (Probes.None, [.. (type.Length > 0 && profile.DeclaredLength == type.Length ? new[] { Is(ValueFact.TooLong, "are too long") } : []), BlobsAreOdd, NulIsOdd, InvalidUtf8IsOdd]),
             _ => (Probes.None, []),

@@ -91,5 +91,5 @@ internal sealed partial class TypeDecision
 
     public TypeChoice Times(TypeRule rule) =>
         Fit(new("time", CellEncoding.Time), profile[ValueFact.Respelled] > 0 ? Fidelity.Equivalent : Fidelity.Exact, rule.Why,
-            new Odd(ValueFact.NotClock, "time-invalid", "are no time of day (HH:MM:SS, 00:00 to 24:00)"), IntegersAreOdd, RealsAreOdd, BlobsAreOdd);
+            new Odd(ValueFact.NotClock, "time-invalid", "are no time of day (HH:MM:SS, 00:00 to 24:00)"), TooFine with { Code = "time-invalid" }, IntegersAreOdd, RealsAreOdd, BlobsAreOdd);
 }

@@ -29,6 +29,9 @@ public sealed record TypeCast(string Pattern, string PgType, string? Proposed = 
     private bool Like(string name) => FileSystemName.MatchesSimpleExpression(Pattern.Trim(), name, ignoreCase: true);
 }
 
+/// <summary><paramref name="Labels"/>: of an enumeration, each between two NULs.</summary>
+public sealed record ExistingType(string PgType, string? Labels);
+
 /// <summary>
 /// What the user decides about types. Of the casts the first that matches wins. <paramref name="WidenAllowed"/> is asked with source table
 /// and column: false keeps the natural type and leaves values that do not fit to the caller (quarantine, fail).
@@ -39,7 +42,7 @@ public sealed record TypeOptions(ImmutableArray<TypeCast> Casts, bool JsonAsText
     public bool MicrosecondDurations { get; init; }
 
     /// <summary>The type of the column that the target has for a source table and column, null where it has none: what to look for in the values.</summary>
-    public Func<string, string, string?>? Existing { get; init; }
+    public Func<string, string, ExistingType?>? Existing { get; init; }
 
     public static TypeOptions Default { get; } = new([], false, static (_, _) => true);
 

@@ -52,6 +52,9 @@ public enum ValueFact : byte
 
     /// <summary>Not valid for json; valid for json only.</summary>
     NotJson, DuplicateJsonKeys, UnsupportedJson,
+
+    /// <summary>Text that the column which the target has does not hold: no label of an enumeration, no address, no duration.</summary>
+    NotExisting,
 }
 
 /// <summary>Looks at the content of values that cost more than counting, taken only where the declared type or a cast asks for them.</summary>
@@ -67,4 +70,6 @@ public enum Probes : byte
     Decimal = 16,
     /// <summary>How many digits numbers have before and after the point.</summary>
     Digits = 32,
+    /// <summary>Text for a type that only a column of the target can have (<see cref="ValueFact.NotExisting"/>).</summary>
+    Existing = 64,
 }

@@ -12,7 +12,8 @@ internal static class Addresses
     public static Digest? Read(ReadOnlySpan<byte> utf8)
     {
         var parts = Encoding.UTF8.GetString(utf8).Split('/');
-        if (parts.Length > 2 || !IPAddress.TryParse(parts[0], out var address)) return null;
+        // Of '[::1]:80', .NET drops the port in silence.
+        if (parts.Length > 2 || parts[0].AsSpan().IndexOfAny('%', '[') >= 0 || !IPAddress.TryParse(parts[0], out var address)) return null;
         var bytes = address.GetAddressBytes();
         var bits = bytes.Length * 8;
         if (parts.Length == 2 && !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out bits)) return null;
@@ -23,10 +24,10 @@ internal static class Addresses
 /// <summary>Durations by their months and microseconds, read without a look at the encoder.</summary>
 internal static partial class Durations
 {
-    [GeneratedRegex(@"^(?<sign>-?)(?:(?<d>\d+)\.)?(?<h>\d\d):(?<m>\d\d)(?::(?<s>\d\d(?:\.\d+)?))?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<sign>-?)(?:(?<d>[0-9]+)\.)?(?<h>[0-9]{2}):(?<m>[0-9]{2})(?::(?<s>[0-9]{2}(?:\.[0-9]+)?))?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Clock { get; }
 
-    [GeneratedRegex(@"^(?<sign>-?)P(?:(?<y>[-+]?\d+)Y)?(?:(?<mo>[-+]?\d+)M)?(?:(?<w>[-+]?\d+)W)?(?:(?<d>[-+]?\d+)D)?(?:T(?:(?<h>[-+]?\d+)H)?(?:(?<m>[-+]?\d+)M)?(?:(?<s>[-+]?\d+(?:\.\d+)?)S)?)?$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<sign>-?)P(?:(?<y>[-+]?[0-9]+)Y)?(?:(?<mo>[-+]?[0-9]+)M)?(?:(?<w>[-+]?[0-9]+)W)?(?:(?<d>[-+]?[0-9]+)D)?(?:T(?:(?<h>[-+]?[0-9]+)H)?(?:(?<m>[-+]?[0-9]+)M)?(?:(?<s>[-+]?[0-9]+(?:\.[0-9]+)?)S)?)?\z", RegexOptions.ExplicitCapture)]
     private static partial Regex Iso { get; }
 
     public static Digest? Read(CellEncoding encoding, in SourceCell cell)
@@ -36,11 +37,18 @@ internal static partial class Durations
         var text = Encoding.UTF8.GetString(cell.Bytes);
         var match = Clock.Match(text) is { Success: true } clock ? clock : Iso.Match(text);
         if (!match.Success) return null;
-        decimal Part(string name) => match.Groups[name] is { Success: true } g ? decimal.Parse(g.Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture) : 0;
+        var fits = true;
+        decimal Part(string name)
+        {
+            if (match.Groups[name] is not { Success: true } g) return 0;
+            fits &= decimal.TryParse(g.Value, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var part) && Math.Abs(part) < 1e15m;
+            return fits ? part : 0;
+        }
         var sign = match.Groups["sign"].Length > 0 ? -1 : 1;
         var months = Part("y") * 12 + Part("mo");
         var seconds = (Part("w") * 7 + Part("d")) * 86_400 + Part("h") * 3_600 + Part("m") * 60;
         var micros = seconds * 1_000_000 + decimal.Round(Part("s") * 1_000_000, MidpointRounding.AwayFromZero);
+        if (!fits || Math.Abs(micros) > long.MaxValue) return null;
         return Digest.OfWords(Tag.Value, (ulong)(long)(sign * months), (ulong)(long)(sign * micros));
     }
 

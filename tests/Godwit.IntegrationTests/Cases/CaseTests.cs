@@ -63,17 +63,14 @@ public class CaseTests(PostgresFixture postgres)
         using var sqlite = new SqliteConnection($"Data Source={scenario.File};Pooling=False;Foreign Keys=True");
         sqlite.Open();
         var text = new StringBuilder();
-        var differ = false;
         foreach (var (sql, mayDiffer) in probes)
         {
             var (left, right) = (await AcceptsAsync(sqlite, sql), await AcceptsAsync(connection, sql));
             Assert.True(left == right || mayDiffer, $"SQLite {(left ? "accepts" : "refuses")}, PostgreSQL does not: {sql}");
-            differ |= left != right;
             text.Append(left != right ? left ? "SQLite only" : "PostgreSQL only" : left ? "accepted" : "refused").Append(": ").Append(sql).Append('\n');
         }
-        // What the statements did, triggers' doings too, is the same on both sides.
-        var verdict = (await scenario.VerifyAsync()).Tables.ToDictionary(t => t.Table, t => t.Verdict);
-        Assert.True(differ || verdict.All(t => t.Value == Verdict.Equal), $"after the probes: {string.Join(", ", verdict.Where(t => t.Value != Verdict.Equal).Select(t => t.Key))}");
+        // What the statements did, triggers' doings too: the same on both sides, or written down.
+        foreach (var table in (await scenario.VerifyAsync()).Tables.Where(t => t.Verdict != Verdict.Equal).Select(t => t.Table).Order(StringComparer.Ordinal)) text.Append("other rows afterwards: ").Append(table).Append('\n');
         return text.ToString();
     }
 

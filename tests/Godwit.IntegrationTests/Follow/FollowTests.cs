@@ -103,6 +103,7 @@ public class FollowTests(PostgresFixture postgres)
     [InlineData("create virtual table t using fts5 (a, b); insert into t values ('one', 'two')", "insert into t values ('three', 'four'); update t set b = 'five' where a = 'one'", "select string_agg(a || b, ',' order by a) from t", "onefive,threefour")]
     [InlineData("create virtual table t using rtree (id, x1, x2); insert into t values (1, 0, 1), (2, 0, 1)", "update t set x2 = 4 where id = 1; delete from t where id = 2", "select string_agg(id || ':' || x2, ',') from t", "1:4")]
     [InlineData("create table t (id integer primary key, v text) strict; insert into t values (1, 'a')", "insert into t values (1, 'b') on conflict (id) do update set v = excluded.v returning v", "select v from t", "b")]
+    [InlineData("create table t (id integer primary key, v text, g text generated always as (hex(unhex(v))) virtual); insert into t (id, v) values (1, '41')", "insert into t (id, v) values (2, 'ab')", "select string_agg(g, ',' order by id) from t", "41,AB")]
     public async Task One_statement_on_an_unusual_table_arrives(string schema, string statement, string question, string answer)
     {
         foreach (var journal in new[] { "wal", "delete" })

@@ -48,6 +48,9 @@ public class TriggerTests(PostgresFixture postgres)
         "create trigger t after insert on log begin update or ignore item set name = case when id = 2 then null else name || '!' end; end --- insert into log (what) values ('go')",
         "create trigger t after insert on log begin insert or ignore into item (id, name, qty) select id + 10, case id when 2 then null else 'copy' end, qty from item; insert into log (what, n) values ('last', last_insert_rowid()); end --- insert into log (what) values ('go') --- insert into log (what) values ('again')",
         "create trigger t after insert on log when new.what = 'go' begin insert or replace into item (id, name, note) values (1, 'replaced', 'n2'); insert into child (item_id, v) values (last_insert_rowid(), changes()); end --- insert into log (what) values ('go')",
+        // What an ignored statement leaves behind is what was known before it.
+        "create trigger t after insert on log begin insert or ignore into item (id, name) values (2, 'there'); insert into child (item_id, v) values (last_insert_rowid(), 'log'); insert or ignore into item (id, name) values (1, 'there'); insert into child (item_id, v) values (last_insert_rowid(), 'child'); end --- insert into log (what) values ('go')",
+        "create trigger t after update on item begin insert into log (what) values ('x'); insert or ignore into item (id, name) values (new.id, 'there'); insert into child (item_id, v) values (new.id, last_insert_rowid()); end --- update item set qty = 1 where id = 2",
     ];
 
     [Theory]
@@ -105,6 +108,9 @@ public class TriggerTests(PostgresFixture postgres)
     [InlineData("create trigger t after insert on item begin select application_function(1); end")]
     [InlineData("create trigger t after delete on item begin insert into log (n) values (last_insert_rowid()); end")]
     [InlineData("create trigger t after insert on item begin insert into log (n) select last_insert_rowid() from child; end")]
+    [InlineData("create trigger t after update on item begin insert or ignore into item (id, name) values (new.id, new.name); insert into log (n) values (last_insert_rowid()); end")]
+    [InlineData("create trigger t after update on item begin insert into log (n) values (1); insert into stock (name) values (new.name || 'x'); insert or ignore into item (id, name) values (1, 'a'); insert into log (n) values (last_insert_rowid()); end")]
+    [InlineData("create trigger t after update on item begin insert into log (what) select 'x' where new.id > 1; insert into child (item_id) values (last_insert_rowid()); end")]
     public async Task What_cannot_be_translated_is_named_with_its_text(string trigger)
     {
         await using var scenario = await Scenario.CreateAsync(postgres, Schema + trigger);
@@ -113,6 +119,42 @@ public class TriggerTests(PostgresFixture postgres)
 
         Assert.Contains(trigger, Assert.Single(result.Findings, f => f.Code == "trigger-not-translated").Problem, StringComparison.OrdinalIgnoreCase);
         Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from pg_trigger where not tgisinternal"));
+    }
+
+    // There, SQLite's OR IGNORE holds for what the written table's triggers do, and the row stays.
+    [Theory]
+    [InlineData("create trigger t after insert on log begin insert or ignore into item (name) values (new.what); end; create trigger u after insert on item begin insert into child (id) values (1); end")]
+    [InlineData("create trigger t after insert on log begin insert or ignore into child (id) values (new.n); end; create trigger u after insert on child begin insert into item (id, name) values (1, 'a'); end")]
+    [InlineData("create trigger t after insert on log begin update or ignore item set qty = new.n; end; create trigger u before update of qty on item begin update child set id = 1; end")]
+    public async Task OR_IGNORE_is_not_translated_where_the_written_table_has_triggers(string triggers)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema + triggers);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal("trigger t of log", Assert.Single(result.Findings, f => f.Code == "trigger-not-translated").Subject);
+    }
+
+    // SQLite does not fire them for the rows that are replaced, unless an application asks for it.
+    [Fact]
+    public async Task OR_REPLACE_is_not_translated_where_deleting_fires_triggers()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema + "create trigger t after insert on log begin insert or replace into item (id, name) values (1, new.what); end; create trigger u after delete on item begin insert into child (v) values (old.name); end");
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal("trigger t of log", Assert.Single(result.Findings, f => f.Code == "trigger-not-translated").Subject);
+    }
+
+    // A table's name is no call; nothing is counted then.
+    [Fact]
+    public async Task A_table_named_changes_is_no_call_of_changes()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema + "create table changes (id integer primary key, v text); create trigger t after insert on item begin insert into changes (v) values (new.name); end");
+
+        await scenario.MigrateAsync();
+
+        Assert.DoesNotContain("godwit_changes", await scenario.AskAsync<string>("select prosrc from pg_trigger join pg_proc p on p.oid = tgfoid where not tgisinternal"), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -118,6 +118,50 @@ public class WholeMigrationTests(PostgresFixture postgres)
         Assert.Equal(2, Assert.Single(result.Tables).RowsWritten);
     }
 
+    // "fail" means before anything is loaded, whatever the type.
+    [Theory]
+    [InlineData("mood", "glad", "grim")]
+    [InlineData("inet", "::1", "[::1]:80")]
+    [InlineData("interval", "PT1S", "1 second")]
+    [InlineData("time", "10:00", "10 o'clock")]
+    public async Task What_an_existing_column_does_not_hold_is_known_before_the_copy(string type, string good, string bad)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, $"create table t (id integer primary key, v text); insert into t values (1, '{good}')");
+        await scenario.DoAsync($"create type mood as enum ('glad', 'sad'); create table t (id int primary key, v {type})");
+        var options = new MigrationOptions { DataOnly = true, Misfits = Plan.MisfitPolicy.Fail };
+        var fitting = await scenario.MigrateAsync(options);
+        Assert.Equal(Verdict.Equal, fitting.Verification!.Verdict);
+        Assert.DoesNotContain(fitting.Findings, f => f.Code is "type-not-proven" or "cast-misfits");
+        await scenario.DoAsync("delete from t");
+        scenario.Source($"insert into t values (2, '{bad.Replace("'", "''", StringComparison.Ordinal)}')");
+
+        Assert.Equal("values-do-not-fit", (await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(options))).Code);
+        Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from t"));
+    }
+
+    [Fact]
+    public async Task A_row_that_may_not_fit_a_page_blocks_where_nothing_may_be_set_aside()
+    {
+        var columns = Enumerable.Range(0, 500).Select(i => $"c{i} text");
+        await using var scenario = await Scenario.CreateAsync(postgres, $"create table t ({string.Join(", ", columns)}); insert into t values ({string.Join(", ", columns.Select(_ => "'twenty characters long'"))})");
+
+        Assert.Equal("row-too-wide", (await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Misfits = Plan.MisfitPolicy.Fail }))).Code);
+        Assert.Equal(1, Assert.Single((await scenario.MigrateAsync()).Tables).RowsRead);
+    }
+
+    [Fact]
+    public async Task A_finer_time_fits_an_existing_column_and_is_rounded()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, at time); insert into t values (1, '10:00:00.1234567')");
+        await scenario.DoAsync("create table t (id int primary key, at time)");
+
+        var result = await scenario.MigrateAsync(new MigrationOptions { DataOnly = true, Misfits = Plan.MisfitPolicy.Fail });
+
+        Assert.Equal("10:00:00.123457", await scenario.AskAsync<string>("select at::text from t"));
+        Assert.Contains(result.Findings, f => f is { Code: "fraction-too-fine", Subject: "t.at" });
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+    }
+
     internal static Task<string> TypeOfAsync(Scenario scenario, string table, string column) =>
         scenario.AskAsync<string>($"select format_type(atttypid, atttypmod) from pg_attribute where attrelid = '{table}'::regclass and attname = '{column}'");
 }

@@ -68,8 +68,8 @@ internal sealed class PrivateCopy : IDisposable
     /// <summary>The number of another process that has the file open, as far as this one may see (Linux: /proc); null where none is seen.</summary>
     internal static int? User(string path)
     {
-        var real = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         if (!Directory.Exists("/proc")) return null;
+        var real = Resolved(System.IO.Path.GetFullPath(path));
         foreach (var process in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(System.IO.Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid == Environment.ProcessId) continue;
@@ -84,6 +84,14 @@ internal sealed class PrivateCopy : IDisposable
             }
         }
         return null;
+    }
+
+    // /proc names files without any link; .NET resolves a path's last part only.
+    private static string Resolved(string path)
+    {
+        if (System.IO.Path.GetDirectoryName(path) is not { } parent) return path;
+        var here = System.IO.Path.Combine(Resolved(parent), System.IO.Path.GetFileName(path));
+        return File.ResolveLinkTarget(here, returnFinalTarget: false) is { } target ? Resolved(target.FullName) : here;
     }
 
     public void Dispose()

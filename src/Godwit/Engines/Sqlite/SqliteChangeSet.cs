@@ -68,7 +68,8 @@ internal sealed class SqliteChangeSet : IChangeSet
         foreach (var change in Tables)
         {
             var table = schema.Tables.First(t => t.Name == change.Table);
-            var columns = table.Columns.Where(c => c.Generated is null).Select(c => new SqliteIdentifier(c.Name).ToString()).ToList();
+            // Generated columns too: those that PostgreSQL cannot compute are read as any other.
+            var columns = table.Columns.Select(c => new SqliteIdentifier(c.Name).ToString()).ToList();
             if (TableScan.RowIdName(table) is { } rowId && !table.Columns.Any(c => c.IsRowKey)) columns.Insert(0, rowId);
             // No declared types but that of the row's position: values are kept as they are.
             var definitions = columns.Select(c => c == TableScan.RowIdName(table) || table.Columns.Any(k => k.IsRowKey && new SqliteIdentifier(k.Name).ToString() == c) ? $"{c} INTEGER PRIMARY KEY" : c);

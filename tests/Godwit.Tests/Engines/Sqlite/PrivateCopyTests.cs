@@ -67,6 +67,9 @@ public sealed class PrivateCopyTests
             // Its first bytes say that it has opened the file.
             Assert.NotEqual(-1, other.StandardOutput.Read());
             Assert.Equal(other.Id, PrivateCopy.User(database.File));
+            var folder = Directory.CreateSymbolicLink(database.File + ".link", Path.GetDirectoryName(database.File)!);
+            Assert.Equal(other.Id, PrivateCopy.User(Path.Combine(folder.FullName, Path.GetFileName(database.File))));
+            folder.Delete();
             await using var snapshot = await source.OpenSnapshotAsync(1, Ct);
             Assert.Contains(source.Info.Findings, f => f.Code == "source-read-from-copy");
         }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Godwit.Schema;
 using Godwit.Source;
 
@@ -7,8 +8,15 @@ namespace Godwit.Engines.Sqlite.Sql;
 /// <summary>
 /// SQLite's SQL to PostgreSQL 14-18. An allow-list: what is not known to mean the same is refused, with the reason.
 /// </summary>
-public sealed class SqliteTranslator : ISqlTranslator
+public sealed partial class SqliteTranslator : ISqlTranslator
 {
+    // A table may have the name.
+    [GeneratedRegex(@"\bchanges\b[""\]`]?\s*\(\s*\)", RegexOptions.IgnoreCase)]
+    private static partial Regex CallsChanges { get; }
+
+    [GeneratedRegex(@"\blast_insert_rowid\b[""\]`]?\s*\(\s*\)", RegexOptions.IgnoreCase)]
+    private static partial Regex CallsRowid { get; }
+
     public Translation Expression(string sql, ScopeTable table, ScopeColumn? column, ExpressionUse use)
     {
         ArgumentNullException.ThrowIfNull(sql);
@@ -91,12 +99,22 @@ public sealed class SqliteTranslator : ISqlTranslator
         {
             var tree = SqlParser.ParseTrigger(trigger.Sql);
             if (scope.Find(tree.Table) is not { } table) return TriggerTranslation.Impossible($"{tree.Table} is not among the migrated tables and views");
-            bool Calls(string function) => trigger.Sql.Contains(function, StringComparison.OrdinalIgnoreCase);
-            var context = new TranslationContext { Tables = scope, WantsRowid = Calls("last_insert_rowid"), WantsChanges = Calls("changes") };
+            var context = new TranslationContext { Tables = scope, WantsRowid = CallsRowid.IsMatch(trigger.Sql), WantsChanges = CallsChanges.IsMatch(trigger.Sql) };
             return new TriggerTranslator(context, tree, table, onceAtATime).Translate();
         }
         catch (SqlParseException e) { return TriggerTranslation.Impossible($"the SQL is not understood: {e.Message}"); }
         catch (UntranslatableException e) { return TriggerTranslation.Impossible(e.Message); }
+    }
+
+    public ScopeTrigger? Fires(Trigger trigger)
+    {
+        ArgumentNullException.ThrowIfNull(trigger);
+        try
+        {
+            var tree = SqlParser.ParseTrigger(trigger.Sql);
+            return new ScopeTrigger(trigger.Name, tree.Timing, tree.Event);
+        }
+        catch (SqlParseException) { return null; }
     }
 
     public ImmutableArray<string> References(View view)

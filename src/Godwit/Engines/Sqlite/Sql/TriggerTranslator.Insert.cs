@@ -10,6 +10,7 @@ internal sealed partial class TriggerTranslator
     private void Insert(TriggerStep.Insert insert)
     {
         var table = insert.Or == "REPLACE" ? Changed(insert.Table, "INSERT", "DELETE") : insert.Upserts.Any(u => !u.Set.IsEmpty) ? Changed(insert.Table, "INSERT", "UPDATE") : Changed(insert.Table, "INSERT");
+        if (insert.Or == "IGNORE") Alone(table, "INSERT");
         if (insert.Source is null)
         {
             if (insert.Or is "REPLACE" or "IGNORE") throw Refuse($"INSERT OR {insert.Or} with DEFAULT VALUES");
@@ -26,12 +27,17 @@ internal sealed partial class TriggerTranslator
         _context.LastRowid = rowid;
         if (query.Columns.Length != columns.Count) throw Refuse($"{query.Columns.Length} values are given for {columns.Count} columns");
         var stored = columns.Where((_, i) => kept.Contains(i)).ToList();
-        if (insert.Or == "REPLACE") Replace(table, stored, query.Sql);
+        if (insert.Or == "REPLACE") Replace(table, stored, query.Sql, MustInsert(insert, table));
         else if (insert.Or == "IGNORE" && table.MayRefuse) Ignore(table, stored, query.Sql);
         else Inserted(table, $"INSERT INTO {table.Target} AS {SqlName.Quote(insert.Table)} ({SqlName.List(stored.Select(c => c.TargetName))}) {query.Sql}{Conflict(insert, table)}", insert);
     }
 
     private static bool IsOneRow(Select source) => source.Body is SelectBody.Core { From: null } or SelectBody.Values { Rows.Length: 1 };
+
+    /// <summary>One row, which nothing keeps out: it is inserted, or the statement fails.</summary>
+    private static bool MustInsert(TriggerStep.Insert insert, ScopeTable table) =>
+        insert.Or != "IGNORE" && insert.Upserts.IsEmpty && !table.Triggers.Any(t => t is { Timing: "BEFORE", Event: "INSERT" })
+        && insert.Source is null or { Limit: null, Offset: null, Body: SelectBody.Values { Rows.Length: 1 } or SelectBody.Core { From: null, Where: null, Having: null } };
 
     private void Inserted(ScopeTable table, string sql, TriggerStep.Insert insert)
     {
@@ -53,21 +59,22 @@ internal sealed partial class TriggerTranslator
         if (_context.WantsChanges) Line($"{Count} := {Count} + 1;");
         _indent--;
         Line("END LOOP;");
-        After();
+        After(known: true, MustInsert(insert, table));
     }
 
     /// <summary>The variable holds what last_insert_rowid() was until a row is inserted.</summary>
     private void Before()
     {
-        if (!_context.WantsRowid || _setsRowid) return;
+        if (!_context.WantsRowid) return;
         _setsRowid = true;
-        if (_context.LastRowid is { } known) Line($"{LastRowid} := {known};");
+        if (_context.LastRowid is { } known && known != LastRowid) Line($"{LastRowid} := {known};");
     }
 
-    private void After(bool known = true)
+    // A statement that may insert nothing leaves last_insert_rowid() as it was, and as unknown as it was.
+    private void After(bool known, bool inserts)
     {
         Looped();
-        if (_context.WantsRowid) _context.LastRowid = known ? LastRowid : null;
+        if (_context.WantsRowid) _context.LastRowid = known && (inserts || _context.LastRowid is not null) ? LastRowid : null;
     }
 
     // OR IGNORE also skips rows that would break NOT NULL or CHECK, for which ON CONFLICT has no word.
@@ -87,7 +94,7 @@ internal sealed partial class TriggerTranslator
         Line("END;");
         _indent--;
         Line("END LOOP;");
-        After(RowKey(table) is not null);
+        After(RowKey(table) is not null, inserts: false);
     }
 
     private void OneRow(ScopeTable table, List<ScopeColumn> columns, List<string> names, string conflict)
@@ -143,9 +150,11 @@ internal sealed partial class TriggerTranslator
     }
 
     // REPLACE deletes whatever stands in the way of any key, then inserts. The loop's query is read before its first row is written.
-    private void Replace(ScopeTable table, List<ScopeColumn> columns, string query)
+    private void Replace(ScopeTable table, List<ScopeColumn> columns, string query, bool inserts)
     {
         if (table.HasOtherUniqueIndexes) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has a unique index that is partial or on an expression");
+        // Deleting for REPLACE fires triggers in SQLite only where PRAGMA recursive_triggers is on, which it is not by itself (https://www.sqlite.org/lang_conflict.html).
+        if (table.Triggers.Any(t => t.Event == "DELETE")) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has DELETE triggers: SQLite does not fire them for the rows that are replaced");
         _needsRow = true;
         var names = columns.Select((_, i) => $"v{i + 1}").ToList();
         if (_context.WantsChanges) Line($"{Count} := 0;");
@@ -165,6 +174,6 @@ internal sealed partial class TriggerTranslator
         OneRow(table, columns, names, "");
         _indent--;
         Line("END LOOP;");
-        After(RowKey(table) is not null);
+        After(RowKey(table) is not null, inserts);
     }
 }

@@ -37,7 +37,7 @@ internal sealed partial class TriggerTranslator
 
     private const string LastRowid = "godwit_rowid", Changes = "godwit_changes", Count = "godwit_count";
 
-    private static ScopeColumn? RowKey(ScopeTable table) => table.Columns.FirstOrDefault(c => c.IsRowKey);
+    private static ScopeColumn? RowKey(ScopeTable table) => table.IsView ? null : table.Columns.FirstOrDefault(c => c.IsRowKey);
 
     // A statement that inserts nothing leaves last_insert_rowid() as it was; changes() counts each statement anew.
     private void Counted()
@@ -163,10 +163,19 @@ internal sealed partial class TriggerTranslator
         }
     }
 
+    // In SQLite, OR IGNORE holds for what the table's own triggers do as well (https://www.sqlite.org/lang_createtrigger.html), and the row
+    // stays; here, what they refuse would take the row with it. A trigger is not entered again from its own body.
+    private void Alone(ScopeTable table, string happens)
+    {
+        if (table.Triggers.Any(t => t.Event == happens && !NameComparer.Same(t.Name, _trigger.Name)))
+            throw Refuse($"{happens} OR IGNORE writes {table.SourceName}, which has triggers of its own");
+    }
+
     // OR IGNORE skips the rows that would break a key, NOT NULL or CHECK, and changes the others (https://www.sqlite.org/lang_conflict.html).
     private void RowByRow(ScopeTable table, string alias, string set, string where)
     {
         if (table.IsView) throw Refuse("UPDATE OR IGNORE changes a view");
+        Alone(table, "UPDATE");
         _needsRow = true;
         var name = SqlName.Quote(alias);
         var key = RowKey(table) is { } row ? SqlName.Quote(row.TargetName) : "ctid";
@@ -175,7 +184,7 @@ internal sealed partial class TriggerTranslator
         _indent++;
         Line("BEGIN");
         Line($"  UPDATE {table.Target} AS {name} SET {set} WHERE {name}.{key} = stored.at;");
-        if (_context.WantsChanges) Line($"  {Count} := {Count} + 1;");
+        if (_context.WantsChanges) Line($"  IF FOUND THEN {Count} := {Count} + 1; END IF;");
         Line("EXCEPTION WHEN unique_violation OR not_null_violation OR check_violation THEN NULL;");
         Line("END;");
         _indent--;
