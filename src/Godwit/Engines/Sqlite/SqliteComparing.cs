@@ -31,7 +31,7 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
 
     public async Task<ImmutableArray<Finding>> ArmAsync(DatabaseSchema schema, CancellationToken ct)
     {
-        if (!copy.Exists) await Task.Run(() => Guard(() => Renew(ct, null)), ct);
+        if (!copy.Exists) await Task.Run(() => Guard(() => Renew(null, ct)), ct);
         var whole = await Record.ArmAsync(schema, ct);
         return [.. whole, new Finding("followed-by-comparing", Severity.Info, path, "Nothing is written to the file: what changes in it is found by comparing it with a copy, each time that it has changed. Nothing keeps other programs from writing to it after the cutover.",
             "Such writes are noticed, not prevented: take the old application's write permission away at the cutover.")];
@@ -47,7 +47,7 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
         using var alone = copy.Lock(busyTimeout + busyTimeout, ct);
         var began = Stopwatch.GetTimestamp();
         var schema = Followed(ct);
-        if (Renew(ct, schema)) (_took, _looked) = (Stopwatch.GetElapsedTime(began), Stopwatch.GetTimestamp());
+        if (Renew(schema, ct)) (_took, _looked) = (Stopwatch.GetElapsedTime(began), Stopwatch.GetTimestamp());
         return true;
     }), ct);
 
@@ -69,7 +69,7 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
     }
 
     /// <summary>Returns whether there was anything new. <paramref name="followed"/>: null for the first copy.</summary>
-    private bool Renew(CancellationToken ct, DatabaseSchema? followed)
+    private bool Renew(DatabaseSchema? followed, CancellationToken ct)
     {
         var (readers, position) = SharedMoment.Enter(path, 1, busyTimeout, ct);
         using var reader = readers[0];

@@ -13,8 +13,6 @@ namespace Godwit.Follow.KeyLog;
 /// </summary>
 public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(from, feed)
 {
-    public const string Gap = "follow-log-lost";
-
     private const string Server = "select pg_is_in_recovery(), current_user::text, has_database_privilege(current_database(), 'create') or coalesce(has_schema_privilege(to_regnamespace('godwit')::oid, 'create'), false)";
 
     /// <summary>Whoever wants the table meanwhile waits as long.</summary>
@@ -172,7 +170,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
     public override async Task<bool> RequireWholeAsync(NpgsqlConnection connection, Lsn applied, int targetMajor, CancellationToken ct)
     {
         if (await KeyLogSchema.MissingAsync(connection, _names, (long)applied.Value, ct) is { } missing)
-            throw new GodwitException(ErrorKind.Blocked, Gap, $"{From.Display}: {missing}. What was written meanwhile is not known.",
+            throw new GodwitException(ErrorKind.Blocked, "follow-log-lost", $"{From.Display}: {missing}. What was written meanwhile is not known.",
                 "godwit verify names the rows that differ, verify --repair puts them right while nobody writes; or migrate again with --if-exists replace --follow.");
         foreach (var sql in await KeyLogSchema.NewPartitionsAsync(connection, _names, ct)) await ExecuteAsync(connection, sql, ct);
         return false;
