@@ -80,7 +80,7 @@ public static class EngineRegistry
     private static async Task<ISource> OpenApiAsync(string connection, Func<string, string?> environment, CancellationToken ct)
     {
         var (project, location, schemas, pageRows) = ExportLocation.ParseApi(connection["supabase-api:".Length..]);
-        using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(5) };
+        using var http = RestApi.Client();
         var api = RestApi.Open(http, project, environment(RestApi.KeyVariable), TimeProvider.System);
         var restored = await DumpRestore.SchemaAsync(location.Schema, environment, ct);
         return await OpenFilesAsync(restored, "data API", $"supabase-api:{project}", async () =>

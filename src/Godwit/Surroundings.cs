@@ -95,7 +95,8 @@ internal sealed class Surroundings
             await using var to = await target.ConnectAsync(ct);
             var findings = await new Carrier(from, to, carriage).RunAsync(ct);
             if (carriage.StorageFiles is not { } files) return findings;
-            using var http = new HttpClient { Timeout = TimeSpan.FromMinutes(30) };
+            // A redirect is not followed: the key would go along, wherever it leads.
+            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(30) };
             var result = await new StorageFiles(http, options.StorageKey).CopyAsync(files, carriage.StorageFolder, await StorageFiles.ListAsync(from, ct), options.Jobs, ct);
             return [.. findings, .. result.Findings];
         }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Godwit.Cli.Output;
+using Godwit.Schema;
 
 namespace Godwit.Cli.Commands;
 

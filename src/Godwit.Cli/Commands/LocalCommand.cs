@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using Godwit.Cli.Output;
+using Godwit.Schema;
 using Godwit.Target;
 
 namespace Godwit.Cli.Commands;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Godwit.Cli.Configuration;
+using Godwit.Schema;
 
 namespace Godwit.Cli.Commands;
 

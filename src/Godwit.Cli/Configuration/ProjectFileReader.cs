@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Plan;
+using Godwit.Schema;
 using YamlDotNet.Core;
 using YamlDotNet.RepresentationModel;
 

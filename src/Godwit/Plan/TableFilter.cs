@@ -57,21 +57,8 @@ public static class TableFilter
     /// <summary>The error for a table name that the user gave and the source does not have.</summary>
     public static GodwitException NoSuchTable(string name, IEnumerable<string> tables)
     {
-        var nearest = tables.MinBy(t => Distance(t.ToLowerInvariant(), name.ToLowerInvariant()));
-        return new(ErrorKind.Usage, "no-such-table", $"The source has no table {name}.", nearest is null ? "The source has no tables." : $"Did you mean {nearest}? `godwit plan SOURCE` lists them all.");
-    }
-
-    /// <summary>Levenshtein's edit distance.</summary>
-    private static int Distance(string a, string b)
-    {
-        var row = Enumerable.Range(0, b.Length + 1).ToArray();
-        for (var i = 1; i <= a.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
+        string[] all = [.. tables];
+        var meant = Nearest.To(name, all) is { } nearest ? $"Did you mean {nearest}? " : "";
+        return new(ErrorKind.Usage, "no-such-table", $"The source has no table {name}.", all.Length == 0 ? "The source has no tables." : meant + "`godwit plan SOURCE` lists them all.");
     }
 }

@@ -20,12 +20,15 @@ internal sealed class HtmlComparison(ComparisonDocument document, VerifyReport r
         return _html.ToString();
     }
 
-    private (string Tone, string Title, string Detail) Headline() => report.Verdict switch
+    private (string Tone, string Title, string Detail) Headline()
     {
-        Verdict.Different => ("bad", "Differences found", "What differs is named below; what was announced to differ stands apart."),
-        Verdict.NotChecked => ("plain", "Not checked", "Nothing could be compared."),
-        _ => ("good", "Everything is equal", report.Expected.IsEmpty ? "Nothing differs." : "Nothing differs but what was announced."),
-    };
+        if (report.Verdict == Verdict.Different) return ("bad", "Differences found", "What differs is named below; what was announced to differ stands apart.");
+        Verdict[] all = [.. report.Tables.Select(t => t.Verdict), .. report.Checks.Select(c => c.Verdict), .. report.Behaviour.Select(b => b.Verdict)];
+        var open = all.Count(v => v == Verdict.NotChecked);
+        if (open == all.Length) return ("plain", "Not checked", "Nothing could be compared.");
+        if (open > 0) return ("plain", "Not everything could be compared", $"What was compared is equal; {HtmlWriter.Count(open)} {(open == 1 ? "was" : "were")} not checked and {(open == 1 ? "is" : "are")} named below.");
+        return ("good", "Everything is equal", report.Expected.IsEmpty ? "Nothing differs." : "Nothing differs but what was announced.");
+    }
 
     private void Facts()
     {

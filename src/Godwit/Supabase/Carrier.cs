@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 

@@ -52,10 +52,13 @@ internal sealed partial record DumpFile(string Path, DumpFormat Format)
     public static GodwitException Damaged(string path, string why) =>
         new(ErrorKind.SourceFatal, "dump-damaged", $"{path} is damaged or cut off: {why}.", "Take the dump again, or copy the file again. Nothing was migrated.");
 
-    /// <summary>Reads a plain dump to its end: nothing in it may run programs of this machine, and its last line has to be there. Yields the roles that it names.</summary>
-    public async Task<IReadOnlyCollection<string>> CheckPlainAsync(CancellationToken ct)
+    /// <summary>
+    /// Reads a plain dump to its end: its last line has to be there. Yields the roles that it names, and the lines whose commands to psql may be left undone. That
+    /// psql runs no others is <see cref="DumpRestore"/>'s to see to: where a command begins, only psql knows.
+    /// </summary>
+    public async Task<(IReadOnlyCollection<string> Roles, IReadOnlySet<long> Commands)> CheckPlainAsync(CancellationToken ct)
     {
-        var roles = new HashSet<string>(StringComparer.Ordinal);
+        var (roles, commands) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<long>());
         using var reader = new StreamReader(Path, Encoding.UTF8);
         var (inRows, ended, number) = (false, false, 0L);
         while (await reader.ReadLineAsync(ct) is { } line)
@@ -66,16 +69,19 @@ internal sealed partial record DumpFile(string Path, DumpFormat Format)
                 if (line == "\\.") inRows = false;
                 continue;
             }
+            if (Programs().IsMatch(line)) throw Unsafe(number, "reads from or writes to a program of this machine");
             if (line.StartsWith("COPY ", StringComparison.Ordinal) && line.EndsWith(" FROM stdin;", StringComparison.Ordinal)) inRows = true;
-            else if (line.StartsWith('\\') && !Harmless().IsMatch(line))
-                throw new GodwitException(ErrorKind.SourceFatal, "dump-unsafe", $"Line {number:N0} of {Path} is a command to psql that a dump has no need of.", "Where the file comes from somebody else, do not run it. Else remove the line, or dump with -Fc.");
+            else if (Harmless().IsMatch(line)) commands.Add(number);
             else if (line.StartsWith(Ends, StringComparison.Ordinal)) ended = true;
             else roles.UnionWith(RolesOf(line));
         }
         if (inRows) throw Damaged(Path, $"it ends inside the rows of a table, at line {number:N0}");
         if (!ended && !IsOpenEnded) throw Damaged(Path, "the line that ends a dump is missing");
-        return roles;
+        return (roles, commands);
     }
+
+    public GodwitException Unsafe(long line, string what) =>
+        new(ErrorKind.SourceFatal, "dump-unsafe", $"Line {line:N0} of {Path} {what}, which a dump has no need of.", "Where the file comes from somebody else, do not use it. Else remove the line, or dump with -Fc.");
 
     /// <summary>Roles that a dump's SQL names: they belong to its cluster, and are not in it.</summary>
     public static IEnumerable<string> RolesOf(string sql) =>
@@ -84,6 +90,9 @@ internal sealed partial record DumpFile(string Path, DumpFormat Format)
 
     [GeneratedRegex(@"^\\(?:restrict|unrestrict|connect|encoding)\b")]
     private static partial Regex Harmless();
+
+    [GeneratedRegex(@"^\s*COPY\b.*\b(?:FROM|TO)\s+PROGRAM\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Programs();
 
     [GeneratedRegex("""
         (?: ^ALTER[ ][^\n]*[ ]OWNER[ ]TO[ ] | ^GRANT[ ][^\n]*[ ]TO[ ] | ^REVOKE[ ][^\n]*[ ]FROM[ ] | ^ALTER[ ]DEFAULT[ ]PRIVILEGES[ ]FOR[ ]ROLE[ ] | ^SET[ ]SESSION[ ]AUTHORIZATION[ ] | ^CREATE[ ]POLICY[ ][^\n]*?[ ]TO[ ] | ^CREATE[ ]USER[ ]MAPPING[ ]FOR[ ] )

@@ -1,4 +1,7 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Godwit.Schema;
 using Npgsql;
 
@@ -7,9 +10,10 @@ namespace Godwit.Target;
 /// <summary>
 /// Restores a dump into a private server of its own, made for it in the folder for temporary files and destroyed when this is disposed. Roles that
 /// the dump names are made there, unable to sign in. Statements that the private server refuses (an extension that is not installed here) are
-/// findings; rows that cannot be read are an error.
+/// findings; rows that cannot be read are an error. psql runs none of a dump's own commands; its SQL runs with all rights of the private server, which are
+/// those of the account that the server runs under: only a dump that is trusted belongs here.
 /// </summary>
-public sealed class DumpRestore : IAsyncDisposable
+public sealed partial class DumpRestore : IAsyncDisposable
 {
     private const string Database = "restored";
 
@@ -44,7 +48,8 @@ public sealed class DumpRestore : IAsyncDisposable
     private static async Task<DumpRestore> RunAsync(DumpFile dump, Func<string, string?> environment, CancellationToken ct)
     {
         var program = Program(dump, environment);
-        var roles = dump.Format == DumpFormat.Plain ? await dump.CheckPlainAsync(ct) : [.. DumpFile.RolesOf(await SchemaAsync(program, dump, ct))];
+        if (dump.Format == DumpFormat.Plain) await RequireRestrictAsync(program, ct);
+        var (roles, commands) = dump.Format == DumpFormat.Plain ? await dump.CheckPlainAsync(ct) : ([.. DumpFile.RolesOf(await SchemaAsync(program, dump, ct))], new HashSet<long>());
         var folder = Directory.CreateTempSubdirectory("godwit-dump-");
         // The server's account has to pass where root runs this.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
@@ -54,7 +59,7 @@ public sealed class DumpRestore : IAsyncDisposable
             await restore._server.StartAsync(ct);
             await restore._server.EnsureDatabaseAsync(Database, fresh: true, ct);
             await restore.MakeRolesAsync(roles, ct);
-            await restore.LoadAsync(program, dump, ct);
+            await restore.LoadAsync(program, dump, commands, ct);
             return restore;
         }
         catch
@@ -92,26 +97,52 @@ public sealed class DumpRestore : IAsyncDisposable
         }
     }
 
-    private async Task LoadAsync(string program, DumpFile dump, CancellationToken ct)
+    /// <summary>psql takes commands of its own anywhere in a file, \! among them; \restrict, of August 2025, turns them off.</summary>
+    private static async Task RequireRestrictAsync(string program, CancellationToken ct)
+    {
+        if (!(await Tool.RunAsync([program, "--help=commands"], "/", ct)).Output.Contains("\\restrict", StringComparison.Ordinal))
+            throw new GodwitException(ErrorKind.Blocked, "psql-unrestricted", $"{program} would run programs of this machine that a plain dump names: it does not know \\restrict.", "Update PostgreSQL's client programs (14.19, 15.14, 16.10, 17.6 or later), or dump with -Fc.");
+    }
+
+    private async Task LoadAsync(string program, DumpFile dump, IReadOnlySet<long> commands, CancellationToken ct)
     {
         var settings = Settings;
         (string, string)[] variables = [("PGHOST", settings.Host), ("PGPORT", $"{settings.Port}"), ("PGUSER", settings.User), ("PGPASSWORD", settings.Password ?? ""), ("PGDATABASE", Database), ("PGSSLMODE", "disable"), ("PGCLIENTENCODING", "UTF8")];
         string[] command = dump.Format == DumpFormat.Plain
-            ? [program, "--no-psqlrc", "--quiet", "--no-password", "--file", dump.Path]
+            ? [program, "--no-psqlrc", "--quiet", "--no-password", "--echo-errors", "--command", "\\restrict " + RandomNumberGenerator.GetHexString(32), "--file", dump.Path]
             : [program, "--no-password", "--dbname", Database, dump.Path];
         var said = await Tool.RunAsync(command, "/", ct, variables);
         var findings = ImmutableArray.CreateBuilder<Finding>();
         foreach (var line in said.Error.Split('\n'))
         {
-            // Rows that are not there are a loss; a statement that is refused is told.
-            if (line.Contains("error: COPY failed", StringComparison.Ordinal) || line.Contains("CONTEXT:  COPY ", StringComparison.Ordinal)) throw DumpFile.Damaged(dump.Path, "rows cannot be loaded: " + said.Error.Split('\n').First(l => l.Contains("error", StringComparison.OrdinalIgnoreCase)).Trim());
-            if (line.Contains("error: could not execute query: ERROR:", StringComparison.Ordinal) || line.StartsWith("psql:", StringComparison.Ordinal) && line.Contains("ERROR:", StringComparison.Ordinal))
+            // Rows that are not there are a loss; another statement that is refused is told.
+            if (Loss().Match(line) is { Success: true } loss) throw Lost(dump, loss, findings);
+            if (line.StartsWith("pg_restore: error: could not execute query: ERROR:", StringComparison.Ordinal) || line.StartsWith("psql:", StringComparison.Ordinal) && line.Contains(": ERROR:", StringComparison.Ordinal))
                 findings.Add(new("dump-statement-refused", Severity.Warning, Path.GetFileName(dump.Path), $"A statement of the dump was refused by the private server and is left out: {line[(line.IndexOf("ERROR:", StringComparison.Ordinal) + 6)..].Trim()}", "Where an extension is missing, install it on this machine and run again."));
+            else if (Command().Match(line) is { Success: true } at)
+            {
+                var number = long.Parse(at.Groups["line"].ValueSpan, CultureInfo.InvariantCulture);
+                if (!commands.Contains(number)) throw dump.Unsafe(number, "is a command to psql");
+            }
             else if (line.StartsWith("pg_restore: error:", StringComparison.Ordinal) || line.StartsWith("psql: error:", StringComparison.Ordinal)) throw DumpFile.Damaged(dump.Path, line[(line.IndexOf("error:", StringComparison.Ordinal) + 6)..].Trim());
         }
         if (said.ExitCode != 0 && findings.Count == 0) throw DumpFile.Damaged(dump.Path, said.LastLine);
         Findings = findings.ToImmutable();
     }
+
+    /// <summary>The server's words may hold a value of the row: the relation is named, and what was refused before, of which this may come.</summary>
+    private static GodwitException Lost(DumpFile dump, Match loss, ImmutableArray<Finding>.Builder refused)
+    {
+        var place = loss.Groups["row"].Success ? $", from row {loss.Groups["row"].Value} on" : "";
+        var before = refused.Count > 1 ? $" Refused before: {refused[0].Problem[(refused[0].Problem.IndexOf(": ", StringComparison.Ordinal) + 2)..]}." : "";
+        return new(ErrorKind.SourceFatal, "dump-damaged", $"Rows of {loss.Groups["relation"].Value} in {dump.Path} cannot be loaded{place}.{before}", "Where an extension is missing, install it on this machine; else take the dump again, or copy the file again. Nothing was migrated.");
+    }
+
+    [GeneratedRegex("""^(?:(?:Command was:|psql:.*?: STATEMENT:)\s+(?:COPY|INSERT\s+INTO)\s+(?<relation>(?:"(?:[^"]|"")+"|[^\s".(]+)(?:\.(?:"(?:[^"]|"")+"|[^\s".(]+))?)|pg_restore: error: COPY failed for table (?<relation>".+?"): |CONTEXT:  COPY (?<relation>.+?), line (?<row>[0-9]+))""", RegexOptions.IgnoreCase)]
+    private static partial Regex Loss();
+
+    [GeneratedRegex(@"^psql:.*:(?<line>[0-9]+): error: (?:backslash commands are restricted|\\unrestrict: )")]
+    private static partial Regex Command();
 
     public async ValueTask DisposeAsync()
     {

@@ -96,6 +96,7 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
     [InlineData(406, """{"code":"PGRST106"}""", "api-schema-not-exposed")]
     [InlineData(400, """{"code":"42703"}""", "api-refused")]
     [InlineData(200, "<html>", "api-answer")]
+    [InlineData(307, "", "api-redirected")]
     public async Task What_the_api_refuses_is_named(int status, string body, string code)
     {
         await using var project = await postgres.CreateDatabaseAsync();
@@ -103,6 +104,39 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
         await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "schema.sql"), Schema, Pair.Token);
         await using var server = new Server(project, Key("service_role")) { Refuse = (_, _) => (status, body, null) };
         Assert.Equal(code, (await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync(Source(server), With(Key("service_role")), Pair.Token))).Code);
+    }
+
+    [Theory]
+    [InlineData("http://project.example?schema=s.sql", "api-url-plain")]
+    [InlineData("ftp://localhost?schema=s.sql", "api-url-invalid")]
+    public async Task A_key_never_goes_where_others_read_it(string project, string code) =>
+        Assert.Equal(code, (await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync("supabase-api:" + project, With(Key("service_role")), Pair.Token))).Code);
+
+    [Fact]
+    public async Task A_key_does_not_follow_a_redirect()
+    {
+        await using var project = await postgres.CreateDatabaseAsync();
+        await project.ExecuteAsync(Schema);
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "schema.sql"), Schema, Pair.Token);
+        await using var elsewhere = new Server(project, Key("service_role"));
+        await using var server = new Server(project, Key("service_role")) { Refuse = (_, _) => (307, "", elsewhere.Url + "/rest/v1/people") };
+        var error = await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync(Source(server), With(Key("service_role")), Pair.Token));
+        Assert.Equal("api-redirected", error.Code);
+        Assert.Single(server.Asked);
+        Assert.Empty(elsewhere.Asked);
+    }
+
+    [Fact]
+    public async Task A_page_that_breaks_off_is_asked_for_again()
+    {
+        await using var project = await postgres.CreateDatabaseAsync();
+        await project.ExecuteAsync(Schema + Rows);
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "schema.sql"), Schema, Pair.Token);
+        await using var server = new Server(project, Key("service_role")) { BreaksOff = (path, asked) => path == "people" && asked == 2 };
+        await using var target = await postgres.CreateDatabaseAsync();
+        Assert.Equal(Verdict.Equal, (await MigrateAsync(target, Source(server), Key("service_role"))).Verification!.Verdict);
+        // Three pages and the empty one, one of them twice; and the count.
+        Assert.Equal(6, server.Asked.Count(a => a == "people"));
     }
 
     [Fact]
@@ -140,7 +174,8 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
 
         public string Url { get; }
         public ConcurrentQueue<string> Asked { get; } = new();
-        public Func<string, int, (int Status, string Body, string? RetryAfter)?>? Refuse { get; set; }
+        public Func<string, int, (int Status, string Body, string? Header)?>? Refuse { get; set; }
+        public Func<string, int, bool>? BreaksOff { get; init; }
 
         public void Forget()
         {
@@ -175,7 +210,7 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
             if (Refuse?.Invoke(table, asked) is { } refusal)
             {
                 (status, body) = (refusal.Status, refusal.Body);
-                if (refusal.RetryAfter is { } wait) response.Headers["Retry-After"] = wait;
+                if (refusal.Header is { } value) response.Headers[status == 307 ? "Location" : "Retry-After"] = value;
             }
             else if (request.Headers["apikey"] != _key || request.Headers["Authorization"] != "Bearer " + _key) (status, body) = (401, """{"message":"Invalid API key"}""");
             else
@@ -192,6 +227,13 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
                 }
             }
             response.StatusCode = status;
+            if (BreaksOff?.Invoke(table, asked) == true)
+            {
+                response.ContentLength64 = body.Length;
+                await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body).AsMemory(0, body.Length / 2));
+                response.Abort();
+                return;
+            }
             if (request.HttpMethod == "GET") await response.OutputStream.WriteAsync(Encoding.UTF8.GetBytes(body));
             response.Close();
         }

@@ -44,7 +44,9 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
     [InlineData("custom", "-Fc")]
     [InlineData("folder", "-Fd")]
     [InlineData("plain.sql", "-Fp")]
-    public async Task Every_format_arrives_whole(string name, string format)
+    [InlineData("created.sql", "-Fp", "--create")]
+    [InlineData("inserts.sql", "-Fp", "--inserts")]
+    public async Task Every_format_arrives_whole(string name, params string[] format)
     {
         await using var pair = await Pair.CreateAsync(postgres);
         var role = await pair.RoleAsync("owner");
@@ -73,7 +75,7 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
-    public async Task What_is_no_dump_or_would_run_programs_is_refused()
+    public async Task What_is_no_dump_is_refused()
     {
         async Task<string> CodeOf(string name, string? content)
         {
@@ -83,6 +85,50 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
         }
         Assert.Equal("dump-missing", await CodeOf("nothing", null));
         Assert.Equal("dump-unknown", await CodeOf("letter.txt", "Dear reader"));
-        Assert.Equal("dump-unsafe", await CodeOf("bad.sql", "--\n-- PostgreSQL database dump\n--\n\\! id\n-- PostgreSQL database dump complete\n"));
+    }
+
+    [Theory]
+    [InlineData("\\! touch {0}")]
+    [InlineData(" \\! touch {0}")]
+    [InlineData("SELECT 1; \\! touch {0}")]
+    [InlineData("SELECT 1 \\g |touch {0}")]
+    [InlineData("SELECT 1 \\o |touch {0}")]
+    [InlineData("\\unrestrict a\nSELECT 1 \\g |touch {0}")]
+    [InlineData("CREATE TABLE t (c text);\nCOPY t (c) FROM PROGRAM 'touch {0}';")]
+    public async Task Programs_of_this_machine_are_not_run(string content)
+    {
+        var (file, trace) = (Path.Combine(_folder.FullName, "bad.sql"), Path.Combine(_folder.FullName, "trace"));
+        await File.WriteAllTextAsync(file, $"--\n-- PostgreSQL database dump\n--\n\\restrict a\n{content.Replace("{0}", trace, StringComparison.Ordinal)}\n-- PostgreSQL database dump complete\n", Pair.Token);
+        Assert.Equal("dump-unsafe", (await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync("dump:" + file, Environment, Pair.Token))).Code);
+        Assert.False(File.Exists(trace));
+    }
+
+    [Theory]
+    [InlineData("COPY public.\"lost rows\" (a) FROM stdin;\nsecret\n\\! id\n\\.", "public.\"lost rows\"")]
+    [InlineData("INSERT INTO public.\"lost rows\" VALUES ('secret');", "public.\"lost rows\"")]
+    [InlineData("CREATE TABLE public.there (a int);\nCOPY public.there (a) FROM stdin;\n1\nsecret\n\\.", "row 2")]
+    public async Task Rows_that_are_refused_are_a_loss_and_not_shown(string content, string said)
+    {
+        var file = Path.Combine(_folder.FullName, "lost.sql");
+        await File.WriteAllTextAsync(file, $"--\n-- PostgreSQL database dump\n--\nCREATE TABLE public.\"lost rows\" (a no_such_type);\n{content}\n-- PostgreSQL database dump complete\n", Pair.Token);
+        var error = await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync("dump:" + file, Environment, Pair.Token));
+        Assert.Equal("dump-damaged", error.Code);
+        Assert.Contains(said, error.Problem, StringComparison.Ordinal);
+        Assert.Contains("no_such_type", error.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Problem + error.Hint, StringComparison.Ordinal);
+    }
+
+    // A type that the dump does not bring: the table cannot be made.
+    [Theory]
+    [InlineData("-Fc")]
+    [InlineData("-Fc", "--inserts")]
+    public async Task Rows_of_a_table_that_an_archive_cannot_make_are_a_loss(params string[] format)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("CREATE SCHEMA away; CREATE TYPE away.mood AS ENUM ('secret'); CREATE TABLE public.felt (mood away.mood); INSERT INTO felt VALUES ('secret')");
+        var error = await Assert.ThrowsAsync<GodwitException>(async () => await MigrateAsync(await DumpAsync(pair.Source, "lost", [.. format, "--schema=public"]), pair.Target));
+        Assert.Equal("dump-damaged", error.Code);
+        Assert.Contains("public.felt", error.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Problem, StringComparison.Ordinal);
     }
 }

@@ -105,6 +105,9 @@ public sealed class ExportSourceTests(PostgresFixture postgres) : IDisposable
     [InlineData("orders_rows.sql", "INSERT INTO people (id, name) VALUES (1, 'x');", "export-statement", "not sales.orders")]
     [InlineData("orders_rows.sql", "INSERT INTO sales.orders (id, totl) VALUES (1, 1);", "export-columns", "did you mean total")]
     [InlineData("orders_rows.sql", "INSERT INTO sales.orders (id, person, total) VALUES (1, 1, 'x", "export-statement", "cut off")]
+    [InlineData("orders_rows.sql", "INSERT INTO sales.orders (id, person, total) VALUES (1, 1, $$secret$$);", "export-statement", "a literal")]
+    [InlineData("orders_rows.sql", "INSERT INTO sales.orders (id, person, total) VALUES (1, 1, $s$secret$s$);", "export-statement", "a literal")]
+    [InlineData("orders_rows.sql", "INSERT INTO sales.orders (id, person, total) VALUES (1, 1, 2) E'secret';", "export-statement", "a literal")]
     public async Task What_does_not_fit_is_an_error_and_nothing_is_written(string name, string content, string code, string said)
     {
         Write("schema.sql", Schema);
@@ -113,7 +116,33 @@ public sealed class ExportSourceTests(PostgresFixture postgres) : IDisposable
         var error = await Assert.ThrowsAsync<GodwitException>(() => MigrateAsync(target));
         Assert.Equal(code, error.Code);
         Assert.Contains(said, error.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Problem, StringComparison.Ordinal);
         Assert.Equal(["0"], await target.QueryAsync("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname IN ('public', 'sales', 'godwit')"));
+    }
+
+    [Fact]
+    public async Task An_empty_value_is_one_of_every_type_that_has_it()
+    {
+        Write("schema.sql", """
+            CREATE DOMAIN words AS tsvector; CREATE TABLE t (id int PRIMARY KEY, a tsvector, b tsvector NOT NULL, c "char", d xml, e words, f varbit, body text, g tsvector GENERATED ALWAYS AS (to_tsvector('simple', body)) STORED, h int);
+            """);
+        Write("t.csv", "id,a,b,c,d,e,f,body,g,h\n1,\"\",,\"\",\"\",\"\",\"\",\"\",,\n2,,'x':1,,,,,,,\n3,,,,,,,w,'w':1,3\n");
+        await using var target = await postgres.CreateDatabaseAsync();
+        var result = await MigrateAsync(target);
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+        Assert.Equal(["1||||||||", "2|-|'x':1|-|-|-|-|-|-", "3|-||-|-|-|-|w|'w':1"],
+            await target.QueryAsync("SELECT concat_ws('|', id, coalesce(a::text, '-'), b, coalesce(c::text, '-'), coalesce(d::text, '-'), coalesce(e::text, '-'), coalesce(f::text, '-'), coalesce(body, '-'), coalesce(g::text, '-')) FROM public.t ORDER BY id"));
+    }
+
+    [Fact]
+    public async Task Rows_that_the_schema_brings_along_mix_with_none_of_a_file()
+    {
+        Write("schema.sql", Schema + "INSERT INTO \"Odd Name\" VALUES (1, 'stale');");
+        Write("sales.orders.csv", "id,person,total\n1,,2\n");
+        await using var target = await postgres.CreateDatabaseAsync();
+        var error = await Assert.ThrowsAsync<GodwitException>(() => MigrateAsync(target));
+        Assert.Equal("export-schema-has-rows", error.Code);
+        Assert.Contains("public.Odd Name", error.Problem, StringComparison.Ordinal);
     }
 
     [Fact]

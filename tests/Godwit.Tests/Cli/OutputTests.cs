@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Godwit.Cli;
 using Godwit.Plan;
+using Godwit.Schema;
 using Godwit.Verify;
 using Xunit;
 

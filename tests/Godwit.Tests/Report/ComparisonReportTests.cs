@@ -38,6 +38,18 @@ public sealed class ComparisonReportTests
         Assert.Equal("verification.html", Path.GetFileName(html));
     }
 
+    [Theory]
+    [InlineData(Verdict.Equal, Verdict.Equal, Verdict.Equal, "Everything is equal")]
+    [InlineData(Verdict.NotChecked, Verdict.Equal, Verdict.Equal, "1 was not checked and is named below")]
+    [InlineData(Verdict.Equal, Verdict.NotChecked, Verdict.NotChecked, "2 were not checked and are named below")]
+    [InlineData(Verdict.NotChecked, Verdict.NotChecked, Verdict.NotChecked, "Nothing could be compared.")]
+    public async Task What_was_not_compared_is_counted_and_not_called_equal(Verdict table, Verdict check, Verdict tried, string said)
+    {
+        var report = Report with { Tables = [Report.Tables[0] with { Verdict = table }], Checks = [new("catalog: policy", check, "")], Behaviour = [new("anon", "public.notes", "SELECT", "", "", tried)] };
+        var (_, html) = await ReportWriter.WriteAsync(report, "a", "b", DateTimeOffset.UnixEpoch, TestFolder.Create(), TestContext.Current.CancellationToken);
+        Assert.Contains(said, await File.ReadAllTextAsync(html, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Each_role_is_one_table_of_relations_by_commands()
     {

@@ -1,3 +1,5 @@
+using Godwit.Schema;
+
 namespace Godwit.Engines.Export;
 
 /// <summary>FOLDER, FOLDER?schema=FILE or FOLDER?schema=postgres://...: where row exports lie, and what says of which types they are.</summary>
@@ -18,12 +20,14 @@ internal sealed record ExportLocation(string Folder, string Schema)
         var parts = text.Split('?', 2);
         if (!Uri.TryCreate(parts[0], UriKind.Absolute, out var project) || project.Scheme is not ("http" or "https"))
             throw new GodwitException(ErrorKind.Usage, "api-url-invalid", $"supabase-api: takes the project's URL, not {parts[0]}.", "supabase-api:https://REF.supabase.co?schema=schema.sql");
+        if (project.Scheme == "http" && !project.IsLoopback)
+            throw new GodwitException(ErrorKind.Usage, "api-url-plain", $"http://{project.Host} would let the service key pass over the network in the clear.", $"https://{project.Host}; http: is for this machine alone (localhost).");
         // A connection string may hold & itself: as the schema it comes last.
         var options = parts.Length > 1 ? parts[1] : "";
         var last = options.IndexOf("schema=postgres", StringComparison.Ordinal);
         var asked = (last < 0 ? options.Split('&') : [.. options[..last].Split('&', StringSplitOptions.RemoveEmptyEntries), options[last..]]).Select(p => p.Split('=', 2)).Where(p => p.Length == 2).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
         if (asked.Keys.FirstOrDefault(k => k is not ("schema" or "schemas" or "folder" or "rows")) is { } unknown)
-            throw new GodwitException(ErrorKind.Usage, "api-url-invalid", $"supabase-api: knows no option {unknown}{Names.Meant(unknown, ["schema", "schemas", "folder", "rows"])}.", "supabase-api:https://REF.supabase.co?schema=schema.sql&schemas=public&folder=DIR&rows=1000");
+            throw new GodwitException(ErrorKind.Usage, "api-url-invalid", $"supabase-api: knows no option {unknown}{Nearest.Question(unknown, ["schema", "schemas", "folder", "rows"])}.", "supabase-api:https://REF.supabase.co?schema=schema.sql&schemas=public&folder=DIR&rows=1000");
         var rows = 1000;
         if (asked.TryGetValue("rows", out var named) && !(int.TryParse(named, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out rows) && rows > 0))
             throw new GodwitException(ErrorKind.Usage, "api-url-invalid", $"rows={named}: a number of rows is expected.", "rows=1000 is the default.");

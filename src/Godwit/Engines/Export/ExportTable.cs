@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Npgsql;
 
 namespace Godwit.Engines.Export;
 
@@ -13,6 +14,12 @@ internal static class ExportSql
 {
     /// <summary>How a value is compared: as it prints. What the server computes may have more zeros behind the point than what a program made of it.</summary>
     public static string Compared(ExportColumn column, string value) => column.Computed && column.Type.StartsWith("numeric", StringComparison.Ordinal) ? $"trim_scale({value})::text" : $"({value})::text";
+
+    public static async Task<long> CountAsync(NpgsqlConnection connection, SqlName table, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"SELECT count(*) FROM {table}", connection) { CommandTimeout = 0 };
+        return (long)(await command.ExecuteScalarAsync(ct))!;
+    }
 }
 
 /// <summary><paramref name="Key"/>: the columns of its primary key, in order; empty where it has none.</summary>
@@ -34,9 +41,9 @@ internal sealed record ExportFile(string Path, ExportTable Table)
         var missing = Table.Columns.Where(c => !c.Computed && !names.Contains(c.Name)).Select(c => c.Name).ToList();
         List<string> problems =
         [
-            .. unknown.Select(n => $"{Name}: {Table} has no column {n}{Names.Meant(n, Table.Columns.Select(c => c.Name).Except(names))}"),
+            .. unknown.Select(n => $"{Name}: {Table} has no column {n}{Nearest.Question(n, Table.Columns.Select(c => c.Name).Except(names))}"),
             .. names.GroupBy(n => n).Where(g => g.Count() > 1).Select(g => $"{Name}: column {g.Key} is there {g.Count()} times"),
-            .. missing.Select(n => $"{Name}: column {n} of {Table} is missing{Names.Meant(n, unknown)}"),
+            .. missing.Select(n => $"{Name}: column {n} of {Table} is missing{Nearest.Question(n, unknown)}"),
         ];
         return problems.Count == 0 ? [.. names.Select(n => Table.Columns.First(c => c.Name == n))]
             : throw new GodwitException(ErrorKind.SourceFatal, "export-columns", string.Join('\n', problems), "A file names all columns of its table: export it again, or correct the names.");
@@ -60,7 +67,7 @@ internal static class ExportFiles
         {
             var stem = Path.GetFileNameWithoutExtension(file);
             if (Find(stem, tables) is { } table) matched.Add(new(file, table));
-            else problems.Add($"{Path.GetFileName(file)}: the schema has no table {Bare(stem)}{Names.Meant(Bare(stem), tables.SelectMany(t => new[] { t.Name.Name, t.ToString() }))}");
+            else problems.Add($"{Path.GetFileName(file)}: the schema has no table {Bare(stem)}{Nearest.Question(Bare(stem), tables.SelectMany(t => new[] { t.Name.Name, t.ToString() }))}");
         }
         if (problems.Count > 0)
             throw new GodwitException(ErrorKind.SourceFatal, "export-table-unknown", string.Join('\n', problems), "Call each file as its table (orders.csv, sales.orders.csv), and move others out of the folder.");
@@ -84,31 +91,4 @@ internal static class ExportFiles
     }
 
     private static string Bare(string stem) => stem.EndsWith("_rows", StringComparison.OrdinalIgnoreCase) ? stem[..^5] : stem;
-}
-
-/// <summary>What was probably meant.</summary>
-internal static class Names
-{
-    public static string Meant(string word, IEnumerable<string> known)
-    {
-        var best = known.Select(k => (Name: k, Distance: Distance(word.ToUpperInvariant(), k.ToUpperInvariant()))).OrderBy(k => k.Distance).FirstOrDefault();
-        return best.Name is not null && best.Distance <= Math.Max(1, Math.Max(word.Length, best.Name.Length) / 3) ? $"; did you mean {best.Name}?" : "";
-    }
-
-    private static int Distance(string a, string b)
-    {
-        // Insert, delete, replace, swap of neighbours.
-        var rows = new int[a.Length + 1, b.Length + 1];
-        for (var i = 0; i <= a.Length; i++) rows[i, 0] = i;
-        for (var j = 0; j <= b.Length; j++) rows[0, j] = j;
-        for (var i = 1; i <= a.Length; i++)
-        {
-            for (var j = 1; j <= b.Length; j++)
-            {
-                rows[i, j] = Math.Min(Math.Min(rows[i - 1, j], rows[i, j - 1]) + 1, rows[i - 1, j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1));
-                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) rows[i, j] = Math.Min(rows[i, j], rows[i - 2, j - 2] + 1);
-            }
-        }
-        return rows[a.Length, b.Length];
-    }
 }

@@ -23,7 +23,13 @@ internal sealed class FilesSource(IPostgresSource restored, IAsyncDisposable scr
 
     public async ValueTask DisposeAsync()
     {
-        await restored.DisposeAsync();
-        await scratch.DisposeAsync();
+        try
+        {
+            await restored.DisposeAsync();
+        }
+        finally
+        {
+            await scratch.DisposeAsync();
+        }
     }
 }

@@ -17,6 +17,7 @@ internal sealed class InsertLoad(NpgsqlConnection connection, ExportFile file)
         var rows = 0L;
         // A table of the same name takes the statements as they are: they may name generated and identity columns, which the real one does not take.
         var real = new SqlName(file.Table.Name.Schema, "godwit_export");
+        var before = await ExportSql.CountAsync(connection, file.Table.Name, ct);
         await ExecuteAsync($"ALTER TABLE {file.Table.Name} RENAME TO {SqlName.Quote(real.Name)}; CREATE TABLE {file.Table.Name} (LIKE {real})", ct);
         foreach (var statement in SqlScript.Split(text))
         {
@@ -37,6 +38,8 @@ internal sealed class InsertLoad(NpgsqlConnection connection, ExportFile file)
             rows += tuples;
         }
         await PassOnAsync(real, ct);
+        if (await ExportSql.CountAsync(connection, file.Table.Name, ct) - before is var there && there != rows)
+            throw new GodwitException(ErrorKind.SourceFatal, "export-unproven", $"{file.Name}: {rows:N0} rows were read, and {there:N0} are in the table.", "A rule or trigger of the schema may stand in the way. Nothing was migrated.");
         return (rows, []);
     }
 
@@ -157,7 +160,7 @@ internal sealed class InsertLoad(NpgsqlConnection connection, ExportFile file)
     private GodwitException Refused(string why) => new(ErrorKind.SourceFatal, "export-statement", $"{file.Name}: {why}.", "A .sql file of a folder of exports holds INSERT INTO its table (columns) VALUES (literals) and nothing else. A dump is another source: dump:FILE.");
 
     /// <summary>A value may be a secret: of a token, its beginning is shown where it is no literal.</summary>
-    private static string Shown(string token) => token.Length == 0 ? "the end" : token[0] == '\'' ? "a literal" : token.Length > 30 ? token[..30] + "…" : token;
+    private static string Shown(string token) => token.Length == 0 ? "the end" : token[0] == '$' || token.Contains('\'', StringComparison.Ordinal) ? "a literal" : token.Length > 30 ? token[..30] + "…" : token;
 
     private static string Line(string text, string statement, int position)
     {

@@ -11,6 +11,9 @@ internal sealed class RestApi(HttpClient http, Uri project, string key, TimeProv
 {
     private const int Tries = 6;
 
+    /// <summary>Follows no redirect: the key would go along, wherever it leads.</summary>
+    public static HttpClient Client() => new(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(5) };
+
     /// <summary>The key goes into headers and nowhere else.</summary>
     public const string KeyVariable = "SUPABASE_SERVICE_ROLE_KEY";
 
@@ -96,7 +99,7 @@ internal sealed class RestApi(HttpClient http, Uri project, string key, TimeProv
             string why;
             try
             {
-                response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, ct);
+                response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, ct);
                 if (response.IsSuccessStatusCode) return response;
                 if (response.StatusCode is not (HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError) || attempt >= Tries) throw await RefusedAsync(response, table, ct);
                 why = $"it answers {(int)response.StatusCode}";
@@ -132,6 +135,7 @@ internal sealed class RestApi(HttpClient http, Uri project, string key, TimeProv
             (HttpStatusCode.Forbidden, _) => new(ErrorKind.SourceFatal, "api-table-refused", $"The key's role may not read {table} ({status}).", $"GRANT SELECT ON {table.Name} TO service_role; in the project's SQL editor."),
             (HttpStatusCode.NotFound, _) => new(ErrorKind.SourceFatal, "api-table-missing", $"The data API knows no table {table} ({status}).", "Is the schema file this project's? After a change: NOTIFY pgrst, 'reload schema'."),
             (HttpStatusCode.TooManyRequests, _) => new(ErrorKind.SourceTransient, "api-rate-limited", $"{project.Host} goes on refusing for its limits ({status}).", "Run the same command again later: what was read is kept."),
+            ( >= HttpStatusCode.MultipleChoices and < HttpStatusCode.BadRequest, _) => new(ErrorKind.SourceFatal, "api-redirected", $"{project.Host} sends elsewhere{(response.Headers.Location is { IsAbsoluteUri: true } to ? $", to {to.Host}" : "")} ({status}); the key is not sent there.", "Name the URL that answers itself: the project's own, https://REF.supabase.co."),
             _ => new(ErrorKind.SourceFatal, "api-refused", $"{project.Host} refuses to show {table} ({status}).", "42703: the schema file names a column that the project lacks. 57014: the page took too long; ?rows=100 asks for smaller ones."),
         };
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 

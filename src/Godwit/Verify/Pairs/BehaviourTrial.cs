@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 

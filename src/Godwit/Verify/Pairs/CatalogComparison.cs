@@ -28,6 +28,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
             _expected.Add(new("schema " + schema, behind.Count == 1 ? $"{behind[0]} is not in the target" : $"{behind.Count:N0} of its objects are not in the target: {Listed(behind)}", request.Promised.First(p => p.Kind == "within" && p.Name == schema).Reason));
         foreach (var (kind, identity) in _source.OfRoles) _expected.Add(new($"{kind.Replace('-', ' ')} {identity}", "is not in the target", Promise(kind, identity)!.Reason));
         if (_source.Merged.Count > 0) _expected.Add(new(_source.Merged.Count == 1 ? "role " + _source.Merged[0] : "roles " + Listed(_source.Merged), $"{request.OwnerInstead} in the target", "the role that connects stands for superusers and the platform's own admins, and is not changed itself"));
+        foreach (var role in request.UnownedRoles.Order(StringComparer.Ordinal)) _expected.Add(new("owner " + role, $"what it would own belongs to {request.OwnerInstead}", "the migrating role may not give objects to it"));
         return (_checks.ToImmutable(), _expected.ToImmutable());
     }
 

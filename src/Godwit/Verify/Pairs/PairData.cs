@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 

@@ -32,6 +32,8 @@ public sealed record PairRequest(VerifyMode Mode, int Jobs)
     public FrozenDictionary<string, string> Roles { get; init; } = FrozenDictionary<string, string>.Empty;
     /// <summary>Roles that the target does not have, as was said before: what they may do is passed over, and what they own belongs to <see cref="OwnerInstead"/>.</summary>
     public ImmutableHashSet<string> AbsentRoles { get; init; } = [];
+    /// <summary>Roles, by their names in the target, to which the migrating role may not give objects: what they would own belongs to <see cref="OwnerInstead"/>; what they may do is compared.</summary>
+    public ImmutableHashSet<string> UnownedRoles { get; init; } = [];
     public string? OwnerInstead { get; init; }
     /// <summary>Roles of the source that are one with <see cref="OwnerInstead"/> in the target: its are their objects and privileges, and nothing else of them is compared.</summary>
     public ImmutableHashSet<string> MergedRoles { get; init; } = [];

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 

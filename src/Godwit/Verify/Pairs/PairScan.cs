@@ -108,7 +108,7 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
 
     /// <summary>No privilege, row security that would hide rows, a materialized view without content, something dropped meanwhile, an output function that fails.</summary>
     private static bool IsAboutTheTable(PostgresException e) =>
-        e.SqlState is "42501" or "55000" or "42P01" or "42703" or "42883" || e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("54", StringComparison.Ordinal);
+        e.SqlState is "42501" or "55000" or "42P01" or "42703" or "42704" or "42883" || e.SqlState.StartsWith("22", StringComparison.Ordinal) || e.SqlState.StartsWith("54", StringComparison.Ordinal);
 
     private static List<Piece> Cut(PairTable table, bool isSource)
     {

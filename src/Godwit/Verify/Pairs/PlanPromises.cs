@@ -35,14 +35,15 @@ public static class PlanPromises
     public static PairRequest Added(PairRequest request, MigrationPlan plan, string targetRole)
     {
         var absent = plan.Findings.Where(f => f.Code is "role-missing" && f.Subject.StartsWith("ROLE ", StringComparison.Ordinal)).Select(f => f.Subject[5..]).ToImmutableHashSet();
-        var unowned = plan.Findings.Where(f => f.Code is "owner-not-set");
+        var unowned = plan.Findings.Where(f => f.Code is "owner-not-set" && f.Subject.StartsWith("ROLE ", StringComparison.Ordinal)).Select(f => f.Subject[5..]);
         return request with
         {
             AbsentRoles = request.AbsentRoles.Union(absent).Union(plan.Departures?.AbsentRoles ?? []),
+            UnownedRoles = request.UnownedRoles.Union(unowned),
             MergedRoles = request.MergedRoles.Union(plan.Departures?.AdminRoles ?? []),
             OwnerInstead = plan.Departures?.Admin ?? targetRole,
             OneOwner = request.OneOwner || plan.Departures is { OwnersToAdmin: true },
-            Promised = [.. request.Promised, .. LeftOut(plan), .. plan.Departures?.Objects.Select(Promised) ?? [], .. unowned.Select(f => new PromisedDifference("*", "*", f.Problem, "owner")), .. absent.Select(r => new PromisedDifference("role", r, "the target has no such role"))],
+            Promised = [.. request.Promised, .. LeftOut(plan), .. plan.Departures?.Objects.Select(Promised) ?? [], .. absent.Select(r => new PromisedDifference("role", r, "the target has no such role"))],
         };
     }
 

@@ -1,3 +1,4 @@
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 

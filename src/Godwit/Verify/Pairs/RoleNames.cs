@@ -14,10 +14,10 @@ internal sealed class RoleNames(PairRequest request)
 
     public void Apply(Dictionary<string, string> aspects)
     {
-        if (request.Roles.Count == 0 && request.AbsentRoles.IsEmpty && request.MergedRoles.IsEmpty && !request.OneOwner) return;
+        if (request.Roles.Count == 0 && request.AbsentRoles.IsEmpty && request.MergedRoles.IsEmpty && request.UnownedRoles.IsEmpty && !request.OneOwner) return;
         var owner = aspects.GetValueOrDefault("owner");
         // A predefined role owns on every server what it owns.
-        string? Owner(string role) => role.StartsWith("pg_", StringComparison.Ordinal) ? role : request.OneOwner || IsAbsent(role) ? request.OwnerInstead : Of(role);
+        string? Owner(string role) => role.StartsWith("pg_", StringComparison.Ordinal) ? role : request.OneOwner || IsAbsent(role) || request.UnownedRoles.Contains(Of(role)) ? request.OwnerInstead : Of(role);
         if (aspects.TryGetValue("acl", out var acl)) aspects["acl"] = Privileges(acl, role => role == owner ? Owner(role) : IsAbsent(role) ? null : Of(role));
         if (owner is not null && Owner(owner) is { } named) aspects["owner"] = named;
         if (aspects.TryGetValue("roles", out var roles)) Set("roles", roles.Split("; ").Where(r => !IsAbsent(r)).Select(Of));

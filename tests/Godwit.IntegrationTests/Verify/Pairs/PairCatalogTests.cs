@@ -129,6 +129,38 @@ public sealed class PairCatalogTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task One_owner_that_could_not_be_set_announces_no_other()
+    {
+        await using var pair = await Pair.OfAsync(postgres, "CREATE TABLE kept (id int PRIMARY KEY); CREATE TABLE taken (id int PRIMARY KEY)");
+        var (kept, taken) = ("kept_" + pair.Source.Settings.Database, "taken_" + pair.Source.Settings.Database);
+        await pair.Source.ExecuteAsync($"CREATE ROLE {kept}; CREATE ROLE {taken}; ALTER TABLE kept OWNER TO {kept}; ALTER TABLE taken OWNER TO {taken}; GRANT SELECT ON taken TO {kept}");
+        try
+        {
+            // The plan said that nothing can be given to one role; it is granted what it may read.
+            await pair.Target.ExecuteAsync($"ALTER TABLE taken OWNER TO {taken}; GRANT SELECT ON taken TO {kept}");
+            var me = (await pair.Target.QueryAsync("SELECT current_user"))[0]!;
+            var plan = new Godwit.Plan.MigrationPlan
+            {
+                Source = "s", SourcePosition = "p", LoadSchema = "public", TargetSchema = "public",
+                Findings = [new("owner-not-set", Severity.Warning, "ROLE " + kept, "Role may not give objects to it.")],
+            };
+            var request = PlanPromises.Added(new PairRequest(VerifyMode.Full, 1), plan, me);
+            var report = await pair.VerifyAsync(request);
+            Assert.Equal([], Differences(report));
+            Assert.Equal(["owner " + kept], report.Expected.Select(e => e.Subject));
+            await pair.Target.ExecuteAsync($"ALTER TABLE taken OWNER TO {me}");
+            Assert.Contains("owner: ", Assert.Single(Differences(await pair.VerifyAsync(request)), d => d.Name == "table public.taken").Detail, StringComparison.Ordinal);
+            await pair.Target.ExecuteAsync($"ALTER TABLE taken OWNER TO {taken}; REVOKE SELECT ON taken FROM {kept}");
+            Assert.Contains("acl: ", Assert.Single(Differences(await pair.VerifyAsync(request)), d => d.Name == "table public.taken").Detail, StringComparison.Ordinal);
+        }
+        finally
+        {
+            foreach (var database in (TestDatabase[])[pair.Source, pair.Target]) await database.ExecuteAsync($"DROP OWNED BY {kept}, {taken}");
+            await pair.Source.ExecuteAsync($"DROP ROLE {kept}, {taken}");
+        }
+    }
+
+    [Fact]
     public async Task A_role_of_another_database_of_the_server_is_none_of_this_one()
     {
         await using var pair = await Pair.OfAsync(postgres, "SELECT 1");

@@ -53,6 +53,17 @@ public sealed class PairDataTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_type_that_only_the_search_path_finds_within_an_index_is_found()
+    {
+        await using var pair = await Pair.OfAsync(postgres, """
+            CREATE DOMAIN code AS text; CREATE FUNCTION coded(t text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT t::code::text';
+            CREATE TABLE t (id int PRIMARY KEY, t text); INSERT INTO t VALUES (1, 'a'); CREATE INDEX ON t (coded(t));
+            """);
+        var report = await pair.VerifyAsync();
+        Assert.Equal(Verdict.Equal, Assert.Single(report.Tables).Verdict);
+    }
+
+    [Fact]
     public async Task One_value_of_any_type_is_named_by_key_and_column()
     {
         await using var pair = await Pair.OfAsync(postgres, Everything);

@@ -1,6 +1,6 @@
 using Npgsql;
 
-namespace Godwit.Target;
+namespace Godwit.Source;
 
 /// <summary>Small answers of a server, every value as the server prints it.</summary>
 internal static class TextRows

@@ -1,7 +1,7 @@
-namespace Godwit.Cli;
+namespace Godwit.Schema;
 
-/// <summary>Finds what was probably meant.</summary>
-internal static class Nearest
+/// <summary>Finds which name was probably meant.</summary>
+public static class Nearest
 {
     /// <summary>The closest candidate, or null where none is close enough to be a typing error.</summary>
     public static string? To(string word, IEnumerable<string> candidates)
@@ -18,6 +18,9 @@ internal static class Nearest
         if (bestDistance <= allowed) return best;
         return candidates.FirstOrDefault(c => word.Length >= 3 && c.StartsWith(word, StringComparison.OrdinalIgnoreCase));
     }
+
+    /// <summary>"; did you mean X?", or nothing.</summary>
+    public static string Question(string word, IEnumerable<string> candidates) => To(word, candidates) is { } meant ? $"; did you mean {meant}?" : "";
 
     /// <summary>Edits to get from one to the other: insert, delete, replace, swap of neighbours.</summary>
     private static int Distance(string a, string b)
