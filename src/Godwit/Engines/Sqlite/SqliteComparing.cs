@@ -102,7 +102,7 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
     public Task PruneAsync(long upTo, CancellationToken ct) => Record.PruneAsync(upTo, ct);
 
     /// <summary>Holds the file's write lock, which every program respects, for as long as this process lives: behind it the last changes are read. Nothing is written.</summary>
-    public Task FenceAsync(DatabaseSchema schema, string message, CancellationToken ct) => Task.Run(() => Guard(() =>
+    public Task FenceAsync(DatabaseSchema schema, string message, Action held, CancellationToken ct) => Task.Run(() => Guard(() =>
     {
         if (_fence is null)
         {
@@ -117,6 +117,7 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
                 // Not for this role to write. Whoever may is noticed by the last look, and after it.
             }
         }
+        held();
         copy.IsFenced = true;
         return true;
     }), ct);
