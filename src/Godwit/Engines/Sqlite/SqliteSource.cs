@@ -31,8 +31,8 @@ internal sealed class SqliteSource : ISource
 
     public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
-    /// <summary>A recovered copy is nobody's to write: there is nothing to follow.</summary>
-    public IChangeFeed? Changes => _copy is null ? new SqliteChanges(_path, _busyTimeout) : null;
+    /// <summary>A recovered copy is nobody's to write: there is nothing to follow. Nor can triggers be made in a file that SQLite opens under its attached name only.</summary>
+    public IChangeFeed? Changes => _copy is null && Info.Findings.All(f => f.Code != "attached-name") ? new SqliteChanges(_path, _busyTimeout) : null;
 
     internal static Task<ISource> OpenAsync(string connection, CancellationToken ct) => OpenAsync(connection, TimeSpan.FromSeconds(10), ct);
 
