@@ -33,11 +33,12 @@ public class SeveralFilesTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task A_file_that_SQLite_opens_under_its_attached_name_only_is_not_followed()
+    public async Task A_file_that_SQLite_opens_under_its_attached_name_only_is_not_followed_by_triggers()
     {
-        await using var scenario = await Scenario.CreateAsync(postgres, "create table good (id integer primary key); pragma writable_schema = on; insert into sqlite_schema values ('view', 'v', 'v', 0, 'CREATE VIEW v AS SELECT * FROM other.good')");
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table good (id integer primary key); insert into good values (1); pragma writable_schema = on; insert into sqlite_schema values ('view', 'v', 'v', 0, 'CREATE VIEW v AS SELECT * FROM other.good')");
 
         Assert.Equal("source-cannot-follow", (await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Follow = true }))).Code);
+        Assert.Equal(Verdict.Equal, (await scenario.MigrateAsync(new MigrationOptions { Follow = true, FollowMethod = FollowMethod.Diff })).Verification!.Verdict);
     }
 
     // Only what names the attachment may be passed over.
