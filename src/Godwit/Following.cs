@@ -206,7 +206,7 @@ public sealed class Following(TimeProvider clock)
     public static Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => FollowSession.IsUnderwayAsync(source, target, options, ct);
 
     internal static IChangeFeed FeedOf(ISource source) => source.Changes
-        ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, or its engine has no feed of changes.", "Open it once with its application so that it is whole, then try again.");
+        ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, SQLite opens it under its attached name only, or its engine has no feed of changes.", "Open it once with its application so that it is whole; views that say the attached name are to be made anew without it. Then try again.");
 
     internal static async Task<DatabaseSchema> InspectAsync(ISource source, CancellationToken ct)
     {
