@@ -13,6 +13,10 @@ public static class Failpoints
         Fenced = "fenced", Drained = "drained", BackArmed = "back-armed", Switching = "switching", Switched = "switched", Opened = "opened",
         BackWritten = "back-written", BackForgotten = "back-forgotten", NewSideFenced = "new-side-fenced", RollingBack = "rolling-back", SwitchedBack = "switched-back", SourceOpened = "source-opened";
 
+    // Between two servers, beside those of the above that happen there too.
+    public const string StreamNamed = "stream-named", TablesPublished = "tables-published", WayBackMade = "way-back-made", FenceBegun = "fence-begun", SourceFenced = "source-fenced", SequencesCarried = "sequences-carried",
+        CarriedBack = "carried-back", WritesSkipped = "writes-skipped", FenceHalfLowered = "fence-half-lowered", WayBackDropped = "way-back-dropped", WayBackForgotten = "way-back-forgotten", RolledBack = "rolled-back";
+
     private static readonly string? s_chosen = Environment.GetEnvironmentVariable("GODWIT_FAILPOINT");
 
     public static void Hit(string name)

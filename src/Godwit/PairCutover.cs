@@ -32,6 +32,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         var open = new CutoverStep("open", async token =>
         {
             await new PairFence(session.New, _tables).LowerAsync(token);
+            Failpoints.Hit(Failpoints.Opened);
             await session.SayAsync(FollowJournal.Done, token);
             OpenedAt = clock.GetTimestamp();
         });
@@ -46,15 +47,25 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             {
                 FencedAt = clock.GetTimestamp();
                 await old.RaiseAsync(CuttingOver.Moved, token);
+                Failpoints.Hit(Failpoints.SourceFenced);
                 await session.SayAsync(FollowJournal.Fencing, token);
+                Failpoints.Hit(Failpoints.Fenced);
             }, async token =>
             {
                 // In this order: an open old side beside a journal that says "switching" would be left behind by the next cutover.
                 await session.SayAsync(FollowJournal.Stopped, token);
                 await old.LowerAsync(token);
             }),
-            new CutoverStep("drain", token => session.DrainAsync(back: false, found, token)),
-            new CutoverStep("sequences", token => PairSequences.CarryAsync(session.Old, session.New, token)),
+            new CutoverStep("drain", async token =>
+            {
+                await session.DrainAsync(back: false, found, token);
+                Failpoints.Hit(Failpoints.Drained);
+            }),
+            new CutoverStep("sequences", async token =>
+            {
+                await PairSequences.CarryAsync(session.Old, session.New, token);
+                Failpoints.Hit(Failpoints.SequencesCarried);
+            }),
             new CutoverStep("verify", async token =>
             {
                 Verification = await CompareAsync(how.Verify, "cutover-differs", "The fence was taken away; the application goes on as before.", token);
@@ -90,12 +101,17 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         return
         [
             new CutoverStep("carry back", token => CatchUpAsync(back: true, token)),
-            new CutoverStep("fence the new side", token =>
+            new CutoverStep("fence the new side", async token =>
             {
                 FencedAt = clock.GetTimestamp();
-                return fresh.RaiseAsync(CuttingOver.MovedBack, token);
+                await fresh.RaiseAsync(CuttingOver.MovedBack, token);
+                Failpoints.Hit(Failpoints.NewSideFenced);
             }, fresh.LowerAsync),
-            new CutoverStep("carry back the rest", token => session.DrainAsync(back: true, found, token)),
+            new CutoverStep("carry back the rest", async token =>
+            {
+                await session.DrainAsync(back: true, found, token);
+                Failpoints.Hit(Failpoints.CarriedBack);
+            }),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
             new CutoverStep("compare", async token =>
             {
@@ -111,18 +127,24 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         if (how.EnvFile is { } file) EnvFile.Restore(file, undoable: true);
         await command(how.OnSwitch, ct);
+        Failpoints.Hit(Failpoints.SwitchedBack);
     }
 
     private async Task OpenOldAsync(CancellationToken ct)
     {
         await session.SayAsync(FollowJournal.RollingBack, ct);
+        Failpoints.Hit(Failpoints.RollingBack);
         var old = new PairFence(session.Old, _tables);
         // Where an earlier run has opened it, the application has written since.
         if (await old.IsRaisedAsync(ct)) await SkipReturnedAsync(ct);
+        Failpoints.Hit(Failpoints.WritesSkipped);
         await old.LowerAsync(ct);
         OpenedAt = clock.GetTimestamp();
+        Failpoints.Hit(Failpoints.SourceOpened);
         await DropWayBackAsync(ct);
+        Failpoints.Hit(Failpoints.WayBackForgotten);
         await session.SayAsync(FollowJournal.RolledBack, ct);
+        Failpoints.Hit(Failpoints.RolledBack);
         if (how.EnvFile is { } file) EnvFile.Forget(file);
     }
 
@@ -242,7 +264,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         }
         var arming = new StreamArming(session.New, session.Back);
         await arming.PublishAsync(_tables, ct);
+        Failpoints.Hit(Failpoints.TablesPublished);
         (await arming.CreateSlotAsync(ct)).Dispose();
+        Failpoints.Hit(Failpoints.WayBackMade);
     }
 
     /// <summary>What was written to the new side up to now came from the old one.</summary>
@@ -254,6 +278,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         try
         {
             await StreamFacts.StartAsync(connection, session.Back, session.Fact.Feed, here, ct);
+            Failpoints.Hit(Failpoints.BackArmed);
         }
         catch (NpgsqlException e)
         {
@@ -265,6 +290,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task DropWayBackAsync(CancellationToken ct)
     {
         await new StreamArming(session.New, session.Back).DropAsync(ct);
+        Failpoints.Hit(Failpoints.WayBackDropped);
         await using var connection = await session.Old.ConnectAsync(ct);
         try
         {
@@ -286,8 +312,10 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         _switching = true;
         await session.SayAsync(FollowJournal.Switching, ct);
+        Failpoints.Hit(Failpoints.Switching);
         if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
         await command(how.OnSwitch, ct);
+        Failpoints.Hit(Failpoints.Switched);
     }
 
     private async Task<VerifyReport?> CompareAsync(VerifyMode? mode, string code, string state, CancellationToken ct)

@@ -56,8 +56,11 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         {
             // The name first: a slot that nobody knows of would hold the source's log for ever, and a publication the tables' identities.
             await RecordAsync(feed, id, Lsn.Zero, ct);
+            Failpoints.Hit(Failpoints.StreamNamed);
             foreach (var finding in await arming.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
+            Failpoints.Hit(Failpoints.TablesPublished);
             slot = await arming.CreateSlotAsync(ct);
+            Failpoints.Hit(Failpoints.Armed);
             await RecordAsync(feed, id, slot.Slot.Position, ct);
         }
         catch

@@ -136,7 +136,9 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
             var taken = sink.Complete();
             if (taken != rows) throw new GodwitException(ErrorKind.Internal, "target-rows-miscounted", $"{table.Source}: {rows} rows were sent, the target took {taken}.", "please report this");
         }
+        Failpoints.Hit(Failpoints.ChunkWritten);
         connection.Query(RunJournal.ChunkDoneSql(run, new(table.Source, chunk.Number, rows, 0)) + "; COMMIT");
+        Failpoints.Hit(Failpoints.ChunkDone);
         Commit(table, rows);
     }
 

@@ -40,6 +40,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
                 end $godwit$
                 """, ct);
             var ended = await TriggersAsync(connection, relations, ct);
+            Failpoints.Hit(Failpoints.FenceBegun);
             await ReadOnlyAsync(connection, on: true, ct);
             await EndSessionsAsync(connection, ct);
             return ended;
@@ -56,6 +57,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         try
         {
             await ReadOnlyAsync(connection, on: false, ct);
+            Failpoints.Hit(Failpoints.FenceHalfLowered);
             // By what is there, not by what is known: a table may have been renamed meanwhile.
             await ExecuteAsync(connection, """
                 do $godwit$ declare t record; begin

@@ -44,9 +44,12 @@ public static class FollowJournal
 {
     public const string Active = "following", Stopped = "stopped", Fencing = "fenced", Switching = "switching", Done = "switched", RollingBack = "rolling back", RolledBack = "rolled back";
 
-    /// <summary>Call before the first row is copied: what the feed records from here on is what the copy may miss.</summary>
+    /// <summary>Call before the first row is copied: what the feed records from here on is what the copy may miss. A run that goes on may do so under another feed, its own having ended with its process.</summary>
     public static Task StartAsync(NpgsqlConnection connection, Guid run, string feed, CancellationToken ct) =>
-        ExecuteAsync(connection, "insert into godwit.follow (run_id, feed, applied, changes, pending, state) values ($1, $2, 0, 0, 0, 'stopped') on conflict (run_id) do nothing", ct, run, feed);
+        ExecuteAsync(connection, """
+            insert into godwit.follow as f (run_id, feed, applied, changes, pending, state) values ($1, $2, 0, 0, 0, 'stopped')
+            on conflict (run_id) do update set feed = excluded.feed, applied = case when f.feed = excluded.feed then f.applied else 0 end
+            """, ct, run, feed);
 
     public static async Task<FollowFact?> ReadAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {

@@ -25,6 +25,7 @@ internal static class ConstraintPlanner
             var sql = context.Use(translation, subject);
             var name = context.Names.AddConstraint(table.Name, check.Name, $"{context.Names.Table(table.Name)}_check");
             var add = $"ALTER TABLE {context.Load(table)} ADD CONSTRAINT {SqlName.Quote(name)} CHECK ({sql})";
+            context.Expressions.Add((table.Name, new(subject, check.Expression, Reading.Refuses, null, name, 0)));
             yield return new($"check {table.Name} {name}", StepKind.Check, subject, add, "A check of the source.",
                 $"ALTER TABLE {context.Load(table)} DROP CONSTRAINT {SqlName.Quote(name)}") { Table = table.Name, Fallback = add + " NOT VALID" };
         }

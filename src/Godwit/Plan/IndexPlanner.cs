@@ -54,8 +54,12 @@ internal static partial class IndexPlanner
             context.Find("primary-key-has-nulls", Severity.Warning, table.Name,
                 $"The primary key ({string.Join(", ", key.Columns)}) holds NULL, which SQLite allows and PostgreSQL does not; a unique index stands in for it.", "Fill the NULLs, then ADD PRIMARY KEY.");
         if (collated)
-            yield return Build(context, table, context.Names.AddIndex(null, $"{name}_nocase"), $"primary key of {table.Name} without case", true,
-                string.Join(", ", key.Columns.Select(c => Term(context, table, new(c, null, false, table.FindColumn(c)?.Collation)))), null, "The key compares as its collation says.");
+        {
+            ImmutableArray<IndexTerm> terms = [.. key.Columns.Select(c => new IndexTerm(c, null, false, table.FindColumn(c)?.Collation))];
+            var folded = context.Names.AddIndex(null, $"{name}_nocase");
+            Test(context, table, folded, $"primary key of {table.Name} without case", terms, null);
+            yield return Build(context, table, folded, $"primary key of {table.Name} without case", true, string.Join(", ", terms.Select(t => Term(context, table, t))), null, "The key compares as its collation says.");
+        }
         var build = Build(context, table, name, $"primary key of {table.Name}", true, SqlName.List(columns), null, "The index of the primary key.");
         yield return build;
         if (nulls.Count == 0)
@@ -73,6 +77,7 @@ internal static partial class IndexPlanner
         var plain = unique.Terms.All(t => t.Column is not null && Folding(t.Collation ?? table.FindColumn(t.Column)?.Collation) is null);
         var build = Build(context, table, name, subject, true, string.Join(", ", unique.Terms.Select(t => Term(context, table, t with { Descending = false }))), null,
             plain ? "The index of the unique constraint." : "Unique without regard to case, as the collation says; an expression needs an index instead of a constraint.");
+        Test(context, table, name, subject, unique.Terms, null);
         yield return build;
         if (plain)
             yield return new($"unique {name}", StepKind.Unique, subject,
@@ -139,7 +144,21 @@ internal static partial class IndexPlanner
             predicate = context.Use(translated, subject);
         }
         var name = context.Names.AddIndex(index.Name, index.Name);
+        Test(context, table, name, subject, index.Terms, index.Predicate);
         return Build(context, table, name, subject, index.Unique, string.Join(", ", terms), predicate, index.Unique ? "A unique index of the source." : "An index of the source.");
+    }
+
+    /// <summary>What an index has beside plain columns is evaluated when the migration is verified.</summary>
+    private static void Test(PlanContext context, Table table, string name, string subject, ImmutableArray<IndexTerm> terms, string? predicate)
+    {
+        void Add(string sql, Reading reading, string? collation, int term) => context.Expressions.Add((table.Name, new($"{subject}{(term == 0 ? ", its WHERE" : terms.Length == 1 ? "" : $", term {term}")}", sql, reading, collation, name, term)));
+        for (var i = 0; i < terms.Length; i++)
+        {
+            var collation = Folding(terms[i].Collation ?? (terms[i].Column is { } c ? table.FindColumn(c)!.Collation : null));
+            if (terms[i].Expression is { } expression) Add(expression, Reading.Value, collation, i + 1);
+            else if (collation is not null && TypePlanner.Base(context.Type(table, table.FindColumn(terms[i].Column!)!).PgType) == "text") Add(SqlName.Quote(terms[i].Column!), Reading.Value, collation, i + 1);
+        }
+        if (predicate is not null) Add(predicate, Reading.Holds, null, 0);
     }
 
     private static SqlStep? NotTranslated(PlanContext context, string subject, TableIndex index, string? problem)

@@ -52,6 +52,12 @@ public sealed record ColumnPlan(string Source, string Target, string DeclaredTyp
 /// <summary>A column that the target computes: generated, or by a default. Both as PostgreSQL's SQL.</summary>
 public sealed record ComputedColumn(string Source, string Target, string PgType, string Expression, bool Generated);
 
+/// <summary>
+/// An expression of the source that the target evaluates too, for verification. <paramref name="Source"/> is SQL over the table's columns;
+/// <paramref name="Object"/> is the constraint or index that has the target's own, <paramref name="Term"/> which term of the index, from 1; 0 is its predicate, or a check.
+/// </summary>
+public sealed record TestedExpression(string Subject, string Source, Reading Reading, string? Collation, string Object, int Term);
+
 /// <summary>One table of the copy.</summary>
 public sealed record TablePlan
 {
@@ -65,6 +71,8 @@ public sealed record TablePlan
     public ImmutableArray<ColumnPlan> Generated { get; init; } = [];
     /// <summary>Generated columns and defaults, for the case that the server refuses one of them.</summary>
     public ImmutableArray<ComputedColumn> Computed { get; init; } = [];
+    /// <summary>Checks, index predicates and index expressions, which verification evaluates for each row on both sides.</summary>
+    public ImmutableArray<TestedExpression> Expressions { get; init; } = [];
     /// <summary>How rows travel; text only between PostgreSQL servers, where a column's binary form may not be understood at the other end.</summary>
     public RowFormat Format { get; init; }
     /// <summary>Target names of the key by which rows are named: the primary key, else a unique NOT NULL key, else empty.</summary>

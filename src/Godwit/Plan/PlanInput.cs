@@ -58,6 +58,8 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
     public HashSet<(string Table, string Column)> ByteOrdered { get; } = [];
     /// <summary>Views that were translated, in the load schema.</summary>
     public List<ScopeTable> Views { get; } = [];
+    /// <summary>By source table, for verification.</summary>
+    public List<(string Table, TestedExpression Expression)> Expressions { get; } = [];
     public SortedSet<string> Helpers { get; } = new(StringComparer.Ordinal);
 
     public ImmutableArray<Table> Tables => Input.Schema.Tables;

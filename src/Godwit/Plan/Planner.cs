@@ -40,7 +40,7 @@ public static class Planner
             TargetSchema = context.Options.TargetSchema,
             LoadSchema = PlanContext.LoadSchema,
             PreData = preData,
-            Tables = context.Options.SchemaOnly ? [] : [.. tables.Select(t => t.Plan)],
+            Tables = context.Options.SchemaOnly ? [] : [.. tables.Select(t => t.Plan with { Expressions = [.. context.Expressions.Where(e => e.Table == t.Plan.Source).Select(e => e.Expression)] })],
             PostData = postData,
             Publish = [.. Publish(context, postData)],
             Sequences = [.. tables.SelectMany(t => t.Sequences)],

@@ -20,7 +20,7 @@ internal static class TriggerPlanner
             else if (context.Input.Schema.FindTable(trigger.Table)?.TextSearch?.Index is { } index && trigger.Sql.Contains(index, StringComparison.OrdinalIgnoreCase))
                 context.Find("trigger-keeps-index", Severity.Info, Subject(trigger), $"It keeps the full-text index {index} up to date, which is not carried over. Its SQL: {trigger.Sql}", "--fts makes a tsvector column, which keeps itself up to date.");
             else
-                context.Find("trigger-not-translated", Severity.Warning, Subject(trigger), $"{translation.Problem}. Its SQL: {trigger.Sql}", "Write it as a PL/pgSQL trigger, or do its work in the application.");
+                context.Find("trigger-not-translated", Severity.Warning, Subject(trigger), $"{translation.Problem}. Its SQL: {trigger.Sql}", ViewPlanner.Remedy(translation.Missing) ?? "Write it as a PL/pgSQL trigger, or do its work in the application.");
         }
         foreach (var group in planned.GroupBy(p => (p.Translation.Table.ToUpperInvariant(), p.Translation.Timing, p.Translation.Event)))
         {

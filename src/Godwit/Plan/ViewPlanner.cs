@@ -16,7 +16,7 @@ internal static class ViewPlanner
             var translation = context.Input.Translator.View(view, scope);
             if (translation.Query is null)
             {
-                context.Find("view-not-translated", Severity.Warning, subject, $"{translation.Problem} Its SQL: {view.Sql}", "Rewrite it for PostgreSQL and create it by hand.");
+                context.Find("view-not-translated", Severity.Warning, subject, $"{translation.Problem} Its SQL: {view.Sql}", Remedy(translation.Missing) ?? "Rewrite it for PostgreSQL and create it by hand.");
                 continue;
             }
             context.Helpers.UnionWith(translation.Helpers);
@@ -30,6 +30,10 @@ internal static class ViewPlanner
             yield return new($"view {view.Name}", StepKind.View, subject, $"CREATE VIEW {load}{(renamed ? $" ({SqlName.List(columns)})" : "")} AS\n{translation.Query}", "A view of the source.", $"DROP VIEW {load}") { Fallback = "" };
         }
     }
+
+    /// <summary>What to do where a view or trigger names something that is not migrated with it.</summary>
+    public static string? Remedy(string? missing) => missing is null ? null
+        : $"Where {missing} was left out, leave it in. Where it stands in another file that the application attaches, migrate that file too, into a schema of its own (--schema), and create this by hand: docs/how-to/several-files.md.";
 
     private static List<View> Ordered(ImmutableArray<View> views, ISqlTranslator translator)
     {

@@ -68,6 +68,8 @@ public sealed record Column
     /// <summary>Collation named in the definition; null is the engine's own (SQLite: BINARY).</summary>
     public string? Collation { get; init; }
     public GeneratedColumn? Generated { get; init; }
+    /// <summary>No column of the table, but what this yields for its rows, for a scan that asks for it; null for any other.</summary>
+    public RowExpression? Computed { get; init; }
     /// <summary>This column is the row's 64-bit key and is filled by the engine when left out (SQLite's INTEGER PRIMARY KEY).</summary>
     public bool IsRowKey { get; init; }
     /// <summary>Where the source is PostgreSQL: the type's binary form means the same on every server from 14 to 18.</summary>
@@ -75,6 +77,12 @@ public sealed record Column
     /// <summary>GENERATED ... AS IDENTITY, where the source is PostgreSQL.</summary>
     public bool Identity { get; init; }
 }
+
+/// <summary>What is read of an expression: what it yields (folded as <see cref="Column.Collation"/> compares), whether it holds, or whether a check refuses the row.</summary>
+public enum Reading { Value, Holds, Refuses }
+
+/// <summary>Source SQL over a table's columns, evaluated for each row that is read.</summary>
+public sealed record RowExpression(string Sql, Reading Reading);
 
 public sealed record GeneratedColumn(string Expression, bool Stored);
 

@@ -67,7 +67,11 @@ public sealed record TranslationScope(ImmutableArray<ScopeTable> Tables)
 }
 
 /// <summary>A translated view: its query, the columns it yields (so that later views can build on it), or the problem.</summary>
-public sealed record ViewTranslation(string? Query, ImmutableArray<ScopeColumn> Columns, string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes);
+public sealed record ViewTranslation(string? Query, ImmutableArray<ScopeColumn> Columns, string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes)
+{
+    /// <summary>The table or view that it names and that is not there; null where that is not the problem.</summary>
+    public string? Missing { get; init; }
+}
 
 /// <summary>A statement in a trigger changes this table. <paramref name="Event"/>: "INSERT", "UPDATE", "DELETE"; <paramref name="Columns"/> of an update.</summary>
 public sealed record TriggerWrite(string Table, string Event, ImmutableArray<string> Columns);
@@ -80,6 +84,9 @@ public sealed record TriggerWrite(string Table, string Event, ImmutableArray<str
 public sealed record TriggerTranslation(string? Body, string Timing, string When, string Table, string Event, ImmutableArray<string> Columns, ImmutableArray<TriggerWrite> Writes,
     string? Problem, ImmutableArray<string> Helpers, ImmutableArray<string> Notes)
 {
+    /// <inheritdoc cref="ViewTranslation.Missing"/>
+    public string? Missing { get; init; }
+
     public static TriggerTranslation Impossible(string problem) => new(null, "", "", "", "", [], [], problem, [], []);
 }
 

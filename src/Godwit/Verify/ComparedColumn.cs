@@ -11,11 +11,25 @@ internal sealed class ComparedColumn(ColumnPlan plan, bool isKey)
     public string Target { get; } = plan.Target;
     public string PgType { get; } = plan.PgType;
     public CellEncoding Encoding { get; } = plan.Encoding.Kind;
-    public CellForm Form { get; } = CellForms.Of(plan.PgType);
+    public CellForm Form { get; private init; } = CellForms.Of(plan.PgType);
     /// <summary>The plan has said that something of these values is not kept.</summary>
     public bool Lossy { get; } = plan.Fidelity == Fidelity.Lossy;
     public bool IsKey { get; } = isKey;
-    public bool Secret { get; } = Secrets.LooksSecret(plan.Source);
+    public bool Secret { get; private init; } = Secrets.LooksSecret(plan.Source);
+    /// <summary>The target's SQL, where this is no column; null for any other.</summary>
+    public string? Expression { get; private init; }
+    /// <summary>What <see cref="Expression"/> yields.</summary>
+    public ViewColumnPlan? Yields { get; private init; }
+
+    /// <summary>An expression that both sides evaluate. <paramref name="numericTime"/>: the source counts what the target has as moments.</summary>
+    public static ComparedColumn Computed(string name, string source, string target, string pgType, string? numericTime) =>
+        new(new ColumnPlan(name, name, "", pgType, new(CellEncoding.Text), Fidelity.Equivalent, ""), isKey: false)
+        {
+            Form = CellForm.Computed,
+            Expression = target,
+            Yields = new(name, name, pgType, numericTime),
+            Secret = Secrets.LooksSecret(name) || Secrets.LooksSecret(source),
+        };
 
     /// <summary>
     /// bytea is read as it is: its hexadecimal text would double the traffic and cannot be longer than 1 GB (half of that in bytes), and the
@@ -23,6 +37,7 @@ internal sealed class ComparedColumn(ColumnPlan plan, bool isKey)
     /// </summary>
     public string SelectFrom(string alias)
     {
+        if (Expression is not null) return $"({Expression})::text";
         var c = $"{alias}.{SqlName.Quote(Target)}";
         return Form switch
         {
@@ -36,7 +51,7 @@ internal sealed class ComparedColumn(ColumnPlan plan, bool isKey)
     /// The same in COPY's text format, which prints most types as their text without a cast: a third less work for the server. Of what is text already
     /// or only near to it (character(n), whose blanks the cast takes away), the cast is kept.
     /// </summary>
-    public string PrintedFrom(string alias) => Form is CellForm.Text or CellForm.Interval ? SelectFrom(alias) : $"{alias}.{SqlName.Quote(Target)}";
+    public string PrintedFrom(string alias) => Form is CellForm.Text or CellForm.Interval or CellForm.Computed ? SelectFrom(alias) : $"{alias}.{SqlName.Quote(Target)}";
 
     /// <summary>Digits behind the second that a moment's type keeps.</summary>
     public int Digits { get; } = 6 - plan.Encoding.Scale;

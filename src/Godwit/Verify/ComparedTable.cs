@@ -39,7 +39,8 @@ internal sealed class ComparedTable
     public long TargetRows => Interlocked.Read(ref _targetRows);
     public long SourceBytes => Interlocked.Read(ref _sourceBytes);
 
-    public ComparedTable(TablePlan plan, Table source)
+    /// <summary><paramref name="computed"/>: compared beside the plan's columns; the source's table says by the same names how they are computed.</summary>
+    public ComparedTable(TablePlan plan, Table source, params ReadOnlySpan<ComparedColumn> computed)
     {
         Plan = plan;
         Source = source;
@@ -47,8 +48,8 @@ internal sealed class ComparedTable
         From = $"ONLY {plan.Target}";
         var key = plan.Key.Where(k => plan.Columns.Any(c => c.Target == k)).ToHashSet(StringComparer.Ordinal);
         HasKey = plan.Key.Length > 0 && key.Count == plan.Key.Length;
-        Columns = [.. plan.Columns.Concat(plan.Generated).Select(c => new ComparedColumn(c, HasKey && key.Contains(c.Target)))];
-        SourceColumns = [.. plan.Columns.Concat(plan.Generated).Select(c => c.Source)];
+        Columns = [.. plan.Columns.Concat(plan.Generated).Select(c => new ComparedColumn(c, HasKey && key.Contains(c.Target))), .. computed];
+        SourceColumns = [.. Columns.Select(c => c.Source)];
     }
 
     /// <summary>Buckets for sums: enough that one that differs holds few rows, few enough to stay in a core's cache.</summary>

@@ -11,7 +11,7 @@ internal sealed class DifferenceFinder(ISnapshot snapshot, TargetSessions sessio
 {
     /// <summary>Rows whose digests are kept, both sides together: 40 bytes each.</summary>
     private const long KeptRows = 800_000;
-    private const int NamedRows = 50;
+    internal const int NamedRows = 50;
 
     public sealed record Result(ImmutableArray<RowDifference> Named, long Changed, long Missing, long Extra, int BucketsLookedAt, int BucketsDifferent)
     {

@@ -42,6 +42,8 @@ internal sealed class LooseCell
         && double.TryParse(a.AsSpan(1), NumberStyles.Float, CultureInfo.InvariantCulture, out var x) && double.TryParse(b.AsSpan(1), NumberStyles.Float, CultureInfo.InvariantCulture, out var y)
         && Math.Abs(x - y) <= 1e-9 * Math.Max(Math.Abs(x), Math.Abs(y));
 
+    public static Digest Digest(string cell) => Verify.Digest.OfBytes(Tag.Value, Encoding.UTF8.GetBytes(cell));
+
     private static string OfNumber(long value) => "n" + value.ToString(CultureInfo.InvariantCulture);
 
     private static string OfNumber(double value) =>

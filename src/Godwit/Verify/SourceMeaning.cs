@@ -12,6 +12,7 @@ namespace Godwit.Verify;
 internal sealed class SourceMeaning
 {
     private readonly JsonMeaning _json = new();
+    private LooseCell? _loose;
 
     public Digest Of(ComparedColumn column, in SourceCell cell)
     {
@@ -28,6 +29,7 @@ internal sealed class SourceMeaning
             CellForm.Uuid => Uuids.TryRead(cell.Bytes, cell.Class == StorageClass.Blob, out var uuid) ? uuid : null,
             CellForm.Json => Json(cell),
             CellForm.Inet => cell.Class == StorageClass.Text ? Addresses.Read(cell.Bytes) : null,
+            CellForm.Computed => LooseCell.Digest((_loose ??= new()).OfSource(column.Yields!, cell)),
             CellForm.Interval => Durations.Read(column.Encoding, cell),
             _ => OfMoment(column, cell)?.Digest,
         };

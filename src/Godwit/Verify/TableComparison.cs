@@ -7,7 +7,7 @@ namespace Godwit.Verify;
 internal sealed class TableComparison(ISnapshot snapshot, TargetSessions sessions, VerifyRequest request, IProgress<MigrationEvent> progress, TimeProvider clock)
 {
     /// <summary>Rows of a table that mode Sample compares; tables with no more than this are compared in full.</summary>
-    private const int SampledRows = 1_000;
+    internal const int SampledRows = 1_000;
 
     private readonly TableScanner _scanner = new(snapshot, sessions, Math.Max(1, request.Jobs), clock);
 

@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Globalization;
+using System.Text;
 
 namespace Godwit.Verify;
 
@@ -7,6 +8,7 @@ namespace Godwit.Verify;
 internal sealed class TargetMeaning
 {
     private readonly JsonMeaning _json = new();
+    private LooseCell? _loose;
 
     public Digest Of(ComparedColumn column, ReadOnlySpan<byte> text)
     {
@@ -21,6 +23,7 @@ internal sealed class TargetMeaning
             CellForm.Uuid => Uuids.TryRead(text, false, out var uuid) ? uuid : null,
             CellForm.Json => _json.TryRead(text, out var json) ? json : null,
             CellForm.Inet => Addresses.Read(text),
+            CellForm.Computed => LooseCell.Digest((_loose ??= new()).OfTarget(column.Yields!, Encoding.UTF8.GetString(text))),
             CellForm.Interval => Durations.ReadCounts(text),
             _ => OfMoment(column.Form, text),
         };

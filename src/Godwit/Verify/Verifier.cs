@@ -36,6 +36,8 @@ public sealed class Verifier(ISnapshot snapshot, DatabaseSchema schema, ITarget 
         var results = await comparison.RunAsync(prepared, ct);
         var catalog = new CatalogChecks(sessions, plan, request.Tables.Count == 0 ? null : [.. tables.Select(t => t.Plan.Source)]);
         var checks = await catalog.RunAsync(ct);
+        if (request.Mode != VerifyMode.Counts)
+            checks = checks.AddRange(await new ExpressionComparison(snapshot, sessions, request, clock).RunAsync(prepared.Zip(results), ct));
         if (request.Mode != VerifyMode.Counts && request.Tables.Count == 0)
             checks = checks.AddRange(await new ViewComparison(snapshot, schema, sessions, clock).RunAsync([.. plan.Views.Where(v => catalog.ReadableViews.Contains(v.Target))], ct));
         return new VerifyReport

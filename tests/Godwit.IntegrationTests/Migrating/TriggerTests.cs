@@ -48,6 +48,11 @@ public class TriggerTests(PostgresFixture postgres)
         "create trigger t after insert on log begin update or ignore item set name = case when id = 2 then null else name || '!' end; end --- insert into log (what) values ('go')",
         "create trigger t after insert on log begin insert or ignore into item (id, name, qty) select id + 10, case id when 2 then null else 'copy' end, qty from item; insert into log (what, n) values ('last', last_insert_rowid()); end --- insert into log (what) values ('go') --- insert into log (what) values ('again')",
         "create trigger t after insert on log when new.what = 'go' begin insert or replace into item (id, name, note) values (1, 'replaced', 'n2'); insert into child (item_id, v) values (last_insert_rowid(), changes()); end --- insert into log (what) values ('go')",
+        "create trigger t after insert on log when new.what = 'go' begin update or replace item set note = 'n2', qty = qty + 10 where id <> 2; insert into log (what, n) values ('changed', changes()); end --- insert into log (what) values ('go')",
+        "create trigger t after insert on log when new.what = 'go' begin update or replace item set id = id + 1, note = lower(note); insert into log (what, n) values ('changed', changes()); end --- insert into log (what) values ('go')",
+        "create trigger t after insert on log when new.what = 'go' begin update or replace item set id = 4 - id; end --- insert into log (what) values ('go') --- delete from item where id = 1 --- insert into log (what) values ('go')",
+        "create trigger t after insert on log when new.what = 'go' begin update or replace item set name = name || '!', note = null where id > 1; end --- insert into log (what) values ('go')",
+        "create trigger t after update on item begin insert into log (what) values ('a'), ('b'), ('c'); insert into child (item_id, v) values (last_insert_rowid(), 'last'); insert into child (item_id, v) values (last_insert_rowid(), printf('%o', new.qty)); end --- update item set qty = 64 where id < 3 --- update item set qty = -1 where id = 3",
         // What an ignored statement leaves behind is what was known before it.
         "create trigger t after insert on log begin insert or ignore into item (id, name) values (2, 'there'); insert into child (item_id, v) values (last_insert_rowid(), 'log'); insert or ignore into item (id, name) values (1, 'there'); insert into child (item_id, v) values (last_insert_rowid(), 'child'); end --- insert into log (what) values ('go')",
         "create trigger t after update on item begin insert into log (what) values ('x'); insert or ignore into item (id, name) values (new.id, 'there'); insert into child (item_id, v) values (new.id, last_insert_rowid()); end --- update item set qty = 1 where id = 2",
@@ -101,7 +106,9 @@ public class TriggerTests(PostgresFixture postgres)
 
     [Theory]
     [InlineData("create trigger t after insert on item begin insert into log (what) values (application_function(new.name)); end")]
-    [InlineData("create trigger t after insert on item begin update or replace item set name = 'x'; end")]
+    [InlineData("create trigger t after insert on item begin update or replace stock set name = 'x'; end")]
+    [InlineData("create trigger t after insert on item begin update or replace item set note = s.name from stock as s; end")]
+    [InlineData("create trigger t after insert on item begin update or replace item set (note, name) = (select name, name from stock); end")]
     [InlineData("create trigger t after insert on item begin update or ignore item set name = s.name from stock as s where s.total = item.qty; end")]
     [InlineData("create trigger t after update on item begin insert into log (n) values (changes()); end")]
     [InlineData("create trigger t after insert on item begin insert into stock (name) values (new.name) on conflict (name) do update set hits = 0; insert into log (n) values (last_insert_rowid()); end")]
@@ -136,10 +143,14 @@ public class TriggerTests(PostgresFixture postgres)
     }
 
     // SQLite does not fire them for the rows that are replaced, unless an application asks for it.
-    [Fact]
-    public async Task OR_REPLACE_is_not_translated_where_deleting_fires_triggers()
+    [Theory]
+    [InlineData("create trigger t after insert on log begin insert or replace into item (id, name) values (1, new.what); end; create trigger u after delete on item begin insert into child (v) values (old.name); end")]
+    [InlineData("create trigger t after insert on log begin update or replace item set note = 'n1'; end; create trigger u after delete on item begin insert into child (v) values (old.name); end")]
+    [InlineData("create trigger t after insert on log begin update or replace item set note = 'n1'; end; create trigger u after update on item begin insert into child (v) values (old.name); end")]
+    [InlineData("create trigger t after insert on log begin update or replace item set name = 'x'; end; create unique index one on item (lower(name))")]
+    public async Task OR_REPLACE_is_not_translated_where_more_than_rows_is_replaced(string triggers)
     {
-        await using var scenario = await Scenario.CreateAsync(postgres, Schema + "create trigger t after insert on log begin insert or replace into item (id, name) values (1, new.what); end; create trigger u after delete on item begin insert into child (v) values (old.name); end");
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema + triggers);
 
         var result = await scenario.MigrateAsync();
 

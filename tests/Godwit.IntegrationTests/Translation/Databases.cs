@@ -41,7 +41,7 @@ internal sealed class Databases : IAsyncDisposable
     }
 
     private static readonly string[] AllHelpers =
-        ["add_months", "as_number", "blob_text", "char", "clamp", "div", "glob", "join_distinct", "join_distinct_by", "json_each", "json_item", "json_patch", "json_quote", "json_tree", "json_valid", "json_value", "moment", "number_text",
+        ["add_months", "as_number", "blob_text", "char", "clamp", "div", "glob", "join_distinct", "join_distinct_by", "json_each", "json_item", "json_patch", "json_quote", "json_tree", "json_valid", "json_value", "moment", "octal", "number_text",
             "pad", "power", "random", "random_bytes", "real_g", "real_text", "shift", "substr", "time_text", "to_integer", "to_number", "utf8", "whole"];
 
     /// <summary>A table in both; types are PostgreSQL's, rows are SQL literals that both read alike.</summary>

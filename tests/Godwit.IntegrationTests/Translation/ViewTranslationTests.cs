@@ -94,7 +94,7 @@ public sealed class ViewTranslationTests(PostgresFixture server)
         select pow(2,3) a, pow(-8, 0.5) b, exp(0) c, ln(0) d, log10(100) e, log(2,8) f, mod(7,3) g, trunc(-1.9) h, atan2(0,1) i, asin(2) j from emp where id = 1
         select json_quote(name) q, json_set(data, '$.z', 1, '$.n', 'x') s, json_remove(data, '$.k', '$.q') r, json_insert(data, '$.n', 0) i, json_replace(data, '$.zz', 0) p, json_patch(data, '{"n":null,"q":{"r":1}}') a from emp where data is not null
         with recursive n(x) as (values(1) union all select x+1 from n limit 5) select x from n
-        select printf('%,d|%+d|%c', 1234567, 5, 'xyz') p from emp
+        select printf('%,d|%+d|%c', 1234567, 5, 'xyz') p, printf('%o|%08o|%-5o|%o|%o|%o|%o', id, id * 7, 8, -1, -9223372036854775807 - 1, 9223372036854775807, 0) o, printf('%o', null) n from emp
         select group_concat(distinct dept) a, group_concat(distinct boss) b, group_concat(distinct nullif(name, name)) c from emp
         select (1, 'b') < (1, 'c') a, (id, salary) >= (2, 60) b from emp
         select 1e308 * 10 a, 9223372036854775807 + 0.5 b, 1 - 0.5 c
@@ -109,6 +109,7 @@ public sealed class ViewTranslationTests(PostgresFixture server)
         select id from emp where (id, salary) between (1, 0) and (2, 60)
         select id, datetime(ts, 'auto') a, date('2020-01-31', '+' || id || ' days') b, date('2020-01-31', '+' || (id - 2) || ' days') c, date('2020-01-31', printf('%d days', id - 2)) d, datetime('2020-01-31', '-' || 1.5 || ' hours') e from emp where ts > 9999999
         select strftime('%e|%k|%l|%P|%U|%u|%I|%p|%F|%T|%G-%V', '2024-01-07 09:05:06') a, unixepoch('2024-01-01 00:00:00.25', 'subsec') b, datetime('2024-01-01 00:00:00.25', 'subsec') c
+        with recursive n(i) as (select 0 union all select i + 1 from n where i < 3000) select i, strftime('%G-%V %g %U %W %u %w %j %e %d %m %Y %F %s %J %f', '1999-12-20', i || ' days') d, strftime('%I %l %k %p %P %R %T %H %M %S %%', '1999-12-20 00:30:00', (i * 97) || ' minutes') t from n
         select e.id, j.key, j.value, j.type, j.atom, j.fullkey, j.path from emp e, json_each(e.data) j
         select e.id, j.fullkey, j.value from emp e, json_each(e.data, '$.k') j
         select e.id, j.key, j.value, j.type, j.atom, j.fullkey, j.path from emp e, json_tree(e.data) j

@@ -1,9 +1,10 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Godwit.Engines.Sqlite;
 
 /// <summary>One connection, without a mutex: at most one thread uses it at a time. Every failure is a <see cref="SqliteFailure"/>.</summary>
-internal sealed unsafe class Connection : IDisposable
+internal sealed unsafe partial class Connection : IDisposable
 {
     private nint _db;
 
@@ -63,8 +64,35 @@ internal sealed unsafe class Connection : IDisposable
         Execute("PRAGMA trusted_schema=0");
         Execute("PRAGMA cell_size_check=1");
         Execute("PRAGMA mmap_size=0");
-        _ = Int64("SELECT count(*) FROM sqlite_schema");
+        const string Look = "SELECT count(*) FROM sqlite_schema";
+        try
+        {
+            _ = Int64(Look);
+        }
+        catch (SqliteFailure failure) when (NamesAttachment.Match(failure.Message) is { Success: true } named)
+        {
+            PassOver(failure);
+            AttachedAs = named.Groups[1].Value;
+        }
         Utf16 = Text("PRAGMA encoding") != "UTF-8";
+    }
+
+    [GeneratedRegex("cannot reference objects in database (.+)$")]
+    private static partial Regex NamesAttachment { get; }
+
+    /// <summary>
+    /// The name by which views and triggers of the file call it, because an application made them while it was attached under that name; null where none
+    /// does. SQLite opens such a file under no other name: it calls the schema malformed.
+    /// </summary>
+    internal string? AttachedAs { get; private set; }
+
+    // https://www.sqlite.org/pragma.html#pragma_writable_schema: what SQLite cannot read of the schema is passed over. Nothing is written here. That only
+    // views and triggers are passed over is made sure.
+    private void PassOver(SqliteFailure failure)
+    {
+        Execute("PRAGMA writable_schema=1");
+        if (Int64("SELECT count(*) FROM sqlite_schema AS s WHERE s.type = 'table' AND s.name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main') "
+            + "OR s.type = 'index' AND s.name NOT IN (SELECT l.name FROM pragma_index_list(s.tbl_name) AS l)") > 0) throw failure;
     }
 
     // The library is built to refuse WHERE kind = "x", which applications' schemas hold: their views and partial indexes would be broken here.

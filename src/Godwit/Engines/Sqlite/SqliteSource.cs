@@ -92,6 +92,10 @@ internal sealed class SqliteSource : ISource
         using var connection = Connection.Open(path, readOnly: true, busyTimeout);
         SourceFile.CheckHeader(connection, path, display);
         connection.Prepare();
+        if (connection.AttachedAs is { } name)
+            findings.Add(new Finding("attached-name", Severity.Info, display,
+                $"its views or triggers call it {name}, the name under which an application attaches it; they are read as naming the file itself. SQLite runs them under that name only, so that their rows cannot be compared",
+                "see docs/how-to/several-files.md"));
         if (path == display && connection.Text("PRAGMA journal_mode") != "wal")
             findings.Add(new Finding("source-blocks-writers", Severity.Info, display,
                 "the database is in rollback-journal mode: while Godwit reads, programs that write to it wait or get 'database is locked'",

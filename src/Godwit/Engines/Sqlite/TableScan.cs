@@ -64,24 +64,39 @@ internal sealed unsafe class TableScan : IDisposable
     // and says nothing about the indexes of a WITHOUT ROWID table.
     private static string Sql(Table table, ImmutableArray<string> columns, KeyRange range, string? rowId, bool position)
     {
-        var terms = columns.Select(column => $"t.{new SqliteIdentifier(column)}").ToList();
-        if (rowId is not null && position) terms.Insert(0, $"t.{rowId}");
+        // An expression may name the table that it belongs to.
+        var t = table.Columns.Any(c => c.Computed is not null) ? new SqliteIdentifier(table.Name).ToString() : "t";
+        var terms = columns.Select(column => table.Columns.FirstOrDefault(c => c.Computed is not null && c.Name == column) is { } computed ? Computed(computed) : $"{t}.{new SqliteIdentifier(column)}").ToList();
+        if (rowId is not null && position) terms.Insert(0, $"{t}.{rowId}");
         else if (terms.Count == 0) terms.Add("0");
-        var sql = $"SELECT {string.Join(", ", terms)} FROM main.{new SqliteIdentifier(table.Name)} AS t NOT INDEXED";
-        if (rowId is null) return sql + KeyOrder(table);
+        var sql = $"SELECT {string.Join(", ", terms)} FROM main.{new SqliteIdentifier(table.Name)} AS {t} NOT INDEXED";
+        if (rowId is null) return sql + KeyOrder(table, t);
         var bounds = new List<string>();
-        if (range.From is not null) bounds.Add($"t.{rowId} >= ?");
-        if (range.To is not null) bounds.Add($"t.{rowId} <= ?");
+        if (range.From is not null) bounds.Add($"{t}.{rowId} >= ?");
+        if (range.To is not null) bounds.Add($"{t}.{rowId} <= ?");
         if (bounds.Count > 0) sql += $" WHERE {string.Join(" AND ", bounds)}";
-        return sql + $" ORDER BY t.{rowId}";
+        return sql + $" ORDER BY {t}.{rowId}";
+    }
+
+    // NOT makes a number of anything, as CHECK and WHERE do; NULL refuses nothing and holds for nothing.
+    private static string Computed(Column column)
+    {
+        var sql = $"({column.Computed!.Sql})";
+        string Text(string function, string arguments) => $"CASE typeof({sql}) WHEN 'text' THEN {function}({sql}{arguments}) ELSE {sql} END";
+        return column.Computed.Reading switch
+        {
+            Reading.Holds => $"coalesce(NOT NOT {sql}, 0)",
+            Reading.Refuses => $"coalesce(NOT {sql}, 0)",
+            _ => column.Collation?.ToUpperInvariant() switch { "NOCASE" => Text("lower", ""), "RTRIM" => Text("rtrim", ", ' '"), _ => sql },
+        };
     }
 
     // The order in which the table stands, so that nothing is sorted; where the key may compare otherwise than its column, bytes decide.
-    private static string KeyOrder(Table table)
+    private static string KeyOrder(Table table, string t)
     {
         if (table.PrimaryKey is not { } key) return "";
-        var terms = key.Columns.Select(c => $"t.{new SqliteIdentifier(c)}");
-        var collated = key.Columns.Where(c => table.FindColumn(c)?.Collation is not null).Select(c => $"t.{new SqliteIdentifier(c)} COLLATE BINARY");
+        var terms = key.Columns.Select(c => $"{t}.{new SqliteIdentifier(c)}");
+        var collated = key.Columns.Where(c => table.FindColumn(c)?.Collation is not null).Select(c => $"{t}.{new SqliteIdentifier(c)} COLLATE BINARY");
         return $" ORDER BY {string.Join(", ", terms.Concat(collated))}";
     }
 

@@ -141,8 +141,10 @@ internal sealed class BatchWriter : IDisposable
         foreach (var sql in _position.ConflictSql(_conflicts)) _statements.Execute(sql);
         if (batch.Changes.Count > 0 && _position.HasOrigin) _statements.Execute(_position.OriginSql(batch));
         _statements.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));
+        Failpoints.Hit(Failpoints.ChangesWritten);
         _statements.Execute("commit");
         Must();
+        Failpoints.Hit(Failpoints.ChangesApplied);
         _inTransaction = false;
     }
 

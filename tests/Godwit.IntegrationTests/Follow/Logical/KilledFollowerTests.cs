@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using Godwit.IntegrationTests.Crash;
 using Godwit.IntegrationTests.Pairs;
 using Xunit;
 
@@ -10,23 +10,9 @@ public sealed class KilledFollowerTests(PostgresFixture postgres) : IDisposable
 {
     private static readonly int Kills = int.Parse(Environment.GetEnvironmentVariable("GODWIT_SOAK_KILLS") ?? "3", CultureInfo.InvariantCulture);
 
-    // The two may stand on different servers, each with a password of its own.
-    private readonly string _passwords = Path.GetTempFileName();
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("godwit-killed-");
 
-    public void Dispose() => File.Delete(_passwords);
-
-    private Process Follow(Pair pair)
-    {
-        string End(TestDatabase database)
-        {
-            var settings = database.Settings.ToBuilder();
-            File.AppendAllText(_passwords, $"{settings.Host}:{settings.Port}:{settings.Database}:{settings.Username}:{settings.Password}\n");
-            return $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={settings.Username} sslmode=disable";
-        }
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Godwit.Cli.dll"), "follow", End(pair.Source), End(pair.Target), "--no-input", "-q"]) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = AppContext.BaseDirectory };
-        start.Environment["PGPASSFILE"] = _passwords;
-        return Process.Start(start)!;
-    }
+    public void Dispose() => _folder.Delete(recursive: true);
 
     [Fact]
     public async Task Killed_at_any_moment_it_loses_and_doubles_nothing()
@@ -34,12 +20,13 @@ public sealed class KilledFollowerTests(PostgresFixture postgres) : IDisposable
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync(PgWriter.Schema);
         await pair.MigrateAsync(new() { Jobs = 2, Follow = true });
+        var passwords = GodwitProcess.WritePasswords(pair, _folder.FullName);
         var seed = int.Parse(Environment.GetEnvironmentVariable("GODWIT_KILL_SEED") ?? "1", CultureInfo.InvariantCulture);
         var random = new Random(seed);
         var writer = new PgWriter(pair.Source, seed);
         for (var kill = 0; kill < Kills; kill++)
         {
-            using var process = Follow(pair);
+            using var process = new GodwitProcess(pair, _folder.FullName, passwords, ["follow"], more: ["-q"]);
             try
             {
                 // It is at work, and something is under way.
@@ -51,7 +38,7 @@ public sealed class KilledFollowerTests(PostgresFixture postgres) : IDisposable
             finally
             {
                 process.Kill();
-                await process.WaitForExitAsync(Pair.Token);
+                await process.EndAsync();
             }
             await FollowOnceAsync(pair);
             await AssertEqualAsync(pair);

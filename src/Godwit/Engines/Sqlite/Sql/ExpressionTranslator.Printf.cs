@@ -3,7 +3,7 @@ namespace Godwit.Engines.Sqlite.Sql;
 /// <summary>printf() and format().</summary>
 internal sealed partial class ExpressionTranslator
 {
-    // printf with a constant format: %d %i %u %s %f %e %g %x %X %c %q %Q %w %% with width, zero and precision.
+    // printf with a constant format: %d %i %u %s %f %e %g %x %X %o %c %q %Q %w %% with width, zero and precision.
     private Term Printf(Term[] args)
     {
         if (args[0].Constant is not string format) throw Refuse("printf() with a format that is not a constant");
@@ -42,6 +42,7 @@ internal sealed partial class ExpressionTranslator
             'd' or 'i' or 'u' when precision < 0 => OrZero(Integer(ToNumber(t)), "::text"),
             'x' when precision < 0 => $"to_hex({OrZero(Integer(ToNumber(t)), "")})",
             'X' when precision < 0 => $"upper(to_hex({OrZero(Integer(ToNumber(t)), "")}))",
+            'o' when precision < 0 => Context.Helper("octal", OrZero(Integer(ToNumber(t)), "")),
             'f' => $"round({OrZero(ToNumber(t), "::numeric")}, {(precision < 0 ? 6 : precision)})::text",
             'e' or 'E' => Exponent(conversion, $"to_char({OrZero(ToNumber(t), "::float8")}, '9{(precision == 0 ? "" : "." + new string('9', precision < 0 ? 6 : precision))}EEEE')"),
             'g' or 'G' => Exponent(conversion, Context.Helper("real_g", OrZero(ToNumber(t), "::float8"), $"{(precision < 0 ? 6 : Math.Max(precision, 1))}")),

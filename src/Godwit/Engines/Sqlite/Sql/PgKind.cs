@@ -124,4 +124,8 @@ internal sealed record Term(string Sql, PgKind Kind, bool Atomic = false)
 }
 
 /// <summary>Leaves a translation: the message is the reason given to the user.</summary>
-internal sealed class UntranslatableException(string problem) : Exception(problem);
+internal sealed class UntranslatableException(string problem) : Exception(problem)
+{
+    /// <summary>The table or view that is named and not there.</summary>
+    public string? Missing { get; init; }
+}

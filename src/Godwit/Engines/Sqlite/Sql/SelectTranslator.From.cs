@@ -66,7 +66,7 @@ internal sealed partial class SelectTranslator
             if (cte.Rows is { } rows) return $"(SELECT * FROM {SqlName.Quote(named.Name)} LIMIT {rows}) AS {SqlName.Quote(alias)}";
             return $"{SqlName.Quote(named.Name)}{(named.Alias is null ? "" : $" AS {SqlName.Quote(alias)}")}";
         }
-        if (context.Tables?.Find(named.Name) is not { } table) throw Refuse($"{named.Name} is not among the migrated tables and views");
+        if (context.Tables?.Find(named.Name) is not { } table) throw new UntranslatableException($"{named.Name} is not among the migrated tables and views") { Missing = named.Name };
         scope.Sources.Add(new SourceTable(alias, alias,
             [.. table.Columns.Select(c => Reference(new SqlName(alias, c.TargetName).ToString(), c))], [.. table.Columns.Select(c => c.SourceName)]));
         return $"{table.Target} AS {SqlName.Quote(alias)}";

@@ -86,7 +86,7 @@ public sealed partial class SqliteTranslator : ISqlTranslator
             return new ViewTranslation(query.Sql, [.. query.Columns.Select(c => SelectTranslator.Described(c with { Term = Shown(c.Term) }))], null, context.Helpers, context.Notes);
         }
         catch (SqlParseException e) { return Impossible($"the SQL is not understood: {e.Message}"); }
-        catch (UntranslatableException e) { return Impossible(e.Message); }
+        catch (UntranslatableException e) { return Impossible(e.Message) with { Missing = e.Missing }; }
 
         static ViewTranslation Impossible(string problem) => new(null, [], problem, [], []);
     }
@@ -103,7 +103,7 @@ public sealed partial class SqliteTranslator : ISqlTranslator
             return new TriggerTranslator(context, tree, table, onceAtATime).Translate();
         }
         catch (SqlParseException e) { return TriggerTranslation.Impossible($"the SQL is not understood: {e.Message}"); }
-        catch (UntranslatableException e) { return TriggerTranslation.Impossible(e.Message); }
+        catch (UntranslatableException e) { return TriggerTranslation.Impossible(e.Message) with { Missing = e.Missing }; }
     }
 
     public ScopeTrigger? Fires(Trigger trigger)

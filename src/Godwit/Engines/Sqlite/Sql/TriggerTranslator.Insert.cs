@@ -10,7 +10,7 @@ internal sealed partial class TriggerTranslator
     private void Insert(TriggerStep.Insert insert)
     {
         var table = insert.Or == "REPLACE" ? Changed(insert.Table, "INSERT", "DELETE") : insert.Upserts.Any(u => !u.Set.IsEmpty) ? Changed(insert.Table, "INSERT", "UPDATE") : Changed(insert.Table, "INSERT");
-        if (insert.Or == "IGNORE") Alone(table, "INSERT");
+        if (insert.Or == "IGNORE") Alone(table, "INSERT", "IGNORE");
         if (insert.Source is null)
         {
             if (insert.Or is "REPLACE" or "IGNORE") throw Refuse($"INSERT OR {insert.Or} with DEFAULT VALUES");
@@ -34,10 +34,10 @@ internal sealed partial class TriggerTranslator
 
     private static bool IsOneRow(Select source) => source.Body is SelectBody.Core { From: null } or SelectBody.Values { Rows.Length: 1 };
 
-    /// <summary>One row, which nothing keeps out: it is inserted, or the statement fails.</summary>
+    /// <summary>A row at least, which nothing keeps out: it is inserted, or the statement fails.</summary>
     private static bool MustInsert(TriggerStep.Insert insert, ScopeTable table) =>
         insert.Or != "IGNORE" && insert.Upserts.IsEmpty && !table.Triggers.Any(t => t is { Timing: "BEFORE", Event: "INSERT" })
-        && insert.Source is null or { Limit: null, Offset: null, Body: SelectBody.Values { Rows.Length: 1 } or SelectBody.Core { From: null, Where: null, Having: null } };
+        && insert.Source is null or { Limit: null, Offset: null, Body: SelectBody.Values or SelectBody.Core { From: null, Where: null, Having: null } };
 
     private void Inserted(ScopeTable table, string sql, TriggerStep.Insert insert)
     {
@@ -152,9 +152,7 @@ internal sealed partial class TriggerTranslator
     // REPLACE deletes whatever stands in the way of any key, then inserts. The loop's query is read before its first row is written.
     private void Replace(ScopeTable table, List<ScopeColumn> columns, string query, bool inserts)
     {
-        if (table.HasOtherUniqueIndexes) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has a unique index that is partial or on an expression");
-        // Deleting for REPLACE fires triggers in SQLite only where PRAGMA recursive_triggers is on, which it is not by itself (https://www.sqlite.org/lang_conflict.html).
-        if (table.Triggers.Any(t => t.Event == "DELETE")) throw Refuse($"INSERT OR REPLACE into {table.SourceName}, which has DELETE triggers: SQLite does not fire them for the rows that are replaced");
+        NobodySeesDeletions(table, "INSERT");
         _needsRow = true;
         var names = columns.Select((_, i) => $"v{i + 1}").ToList();
         if (_context.WantsChanges) Line($"{Count} := 0;");

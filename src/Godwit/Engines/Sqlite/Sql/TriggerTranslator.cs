@@ -127,7 +127,7 @@ internal sealed partial class TriggerTranslator
 
     private ScopeTable Changed(string name, params ReadOnlySpan<string> events)
     {
-        var table = _context.Tables!.Find(name) ?? throw Refuse($"{name} is not among the migrated tables and views");
+        var table = _context.Tables!.Find(name) ?? throw new UntranslatableException($"{name} is not among the migrated tables and views") { Missing = name };
         foreach (var e in events) _writes.Add(new TriggerWrite(table.SourceName, e, []));
         if (_trigger.Timing == "BEFORE" && _trigger.Event != "INSERT" && events[0] != "INSERT" && NameComparer.Same(table.SourceName, _table.SourceName))
             _context.Note("It changes its own table before a row of it is written: where that is the same row, PostgreSQL stops the statement (SQLite leaves the outcome open).");
@@ -144,8 +144,8 @@ internal sealed partial class TriggerTranslator
 
     private void Update(TriggerStep.Update update)
     {
-        if (update.Or == "REPLACE" || update.Or == "IGNORE" && update.From is not null) throw Refuse($"UPDATE OR {update.Or} has no counterpart in PostgreSQL");
-        var table = Changed(update.Table, "UPDATE");
+        if (update.Or is "REPLACE" or "IGNORE" && update.From is not null) throw Refuse($"UPDATE OR {update.Or} with FROM has no counterpart in PostgreSQL");
+        var table = update.Or == "REPLACE" ? Changed(update.Table, "DELETE", "UPDATE") : Changed(update.Table, "UPDATE");
         _writes[^1] = _writes[^1] with { Columns = [.. update.Set.SelectMany(s => s.Columns)] };
         var alias = update.Alias ?? update.Table;
         var scope = new NameScope(_scope);
@@ -155,41 +155,12 @@ internal sealed partial class TriggerTranslator
         var where = update.Where is null ? "" : $" WHERE {expressions.Condition(update.Where)}";
         ReadsOwnTable(update.Set.Select(s => (Expr?)s.Value).Append(update.Where));
         var set = SetList(table, update.Set, expressions);
-        if (update.Or == "IGNORE") RowByRow(table, alias, set, where);
+        if (update.Or is "IGNORE" or "REPLACE") RowByRow(update, table, alias, expressions, set, where);
         else
         {
             Line($"UPDATE {table.Target} AS {SqlName.Quote(alias)} SET {set}{from}{where};");
             Counted();
         }
-    }
-
-    // In SQLite, OR IGNORE holds for what the table's own triggers do as well (https://www.sqlite.org/lang_createtrigger.html), and the row
-    // stays; here, what they refuse would take the row with it. A trigger is not entered again from its own body.
-    private void Alone(ScopeTable table, string happens)
-    {
-        if (table.Triggers.Any(t => t.Event == happens && !NameComparer.Same(t.Name, _trigger.Name)))
-            throw Refuse($"{happens} OR IGNORE writes {table.SourceName}, which has triggers of its own");
-    }
-
-    // OR IGNORE skips the rows that would break a key, NOT NULL or CHECK, and changes the others (https://www.sqlite.org/lang_conflict.html).
-    private void RowByRow(ScopeTable table, string alias, string set, string where)
-    {
-        if (table.IsView) throw Refuse("UPDATE OR IGNORE changes a view");
-        Alone(table, "UPDATE");
-        _needsRow = true;
-        var name = SqlName.Quote(alias);
-        var key = RowKey(table) is { } row ? SqlName.Quote(row.TargetName) : "ctid";
-        if (_context.WantsChanges) Line($"{Count} := 0;");
-        Line($"FOR stored IN SELECT {name}.{key} AS at FROM {table.Target} AS {name}{where} ORDER BY 1 LOOP");
-        _indent++;
-        Line("BEGIN");
-        Line($"  UPDATE {table.Target} AS {name} SET {set} WHERE {name}.{key} = stored.at;");
-        if (_context.WantsChanges) Line($"  IF FOUND THEN {Count} := {Count} + 1; END IF;");
-        Line("EXCEPTION WHEN unique_violation OR not_null_violation OR check_violation THEN NULL;");
-        Line("END;");
-        _indent--;
-        Line("END LOOP;");
-        Looped();
     }
 
     // The statement itself may ask for changes(), and means those of the one before.

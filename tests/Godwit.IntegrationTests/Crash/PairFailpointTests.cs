@@ -1,0 +1,131 @@
+using Xunit;
+
+namespace Godwit.IntegrationTests.Crash;
+
+/// <summary>Between two servers: the process is killed between two durable writes, and the same command is run again: nothing is lost, nothing doubled.</summary>
+public class PairCopyFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.StreamNamed)]
+    [InlineData(Failpoints.TablesPublished)]
+    [InlineData(Failpoints.Armed)]
+    [InlineData(Failpoints.RunStarted)]
+    [InlineData(Failpoints.FollowStarted)]
+    [InlineData(Failpoints.ChunkWritten)]
+    [InlineData(Failpoints.ChunkDone)]
+    [InlineData(Failpoints.Published)]
+    public async Task Killed_while_it_copies(string failpoint)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: false);
+        await run.KillAsync("migrate", failpoint);
+        await run.WriteToSourceAsync();
+
+        await run.MigrateUntilFollowingAsync();
+
+        await run.AssertSourceInUseAsync();
+    }
+
+    [Theory]
+    [InlineData(Failpoints.ChangesWritten)]
+    [InlineData(Failpoints.ChangesApplied)]
+    public async Task Killed_while_it_follows(string failpoint)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.WriteToSourceAsync();
+        await run.KillAsync("follow", failpoint);
+        await run.WriteToSourceAsync();
+
+        await run.AssertSourceInUseAsync();
+    }
+}
+
+public class PairCutoverFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.TablesPublished, false)]
+    [InlineData(Failpoints.WayBackMade, false)]
+    [InlineData(Failpoints.FenceBegun, false)]
+    [InlineData(Failpoints.SourceFenced, false)]
+    [InlineData(Failpoints.Fenced, false)]
+    [InlineData(Failpoints.Drained, false)]
+    [InlineData(Failpoints.SequencesCarried, false)]
+    [InlineData(Failpoints.BackArmed, false)]
+    [InlineData(Failpoints.Switching, false)]
+    [InlineData(Failpoints.Switched, true)]
+    [InlineData(Failpoints.FenceHalfLowered, true)]
+    [InlineData(Failpoints.Opened, true)]
+    public async Task Killed_while_it_switches(string failpoint, bool written)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.WriteToSourceAsync();
+        await run.KillAsync("cutover", failpoint);
+        if (written) await run.WriteToTargetAsync();
+
+        await run.SucceedAsync("cutover");
+
+        await run.AssertTargetInUseAsync();
+    }
+
+    [Theory]
+    [InlineData(Failpoints.FenceBegun, false)]
+    [InlineData(Failpoints.Fenced, false)]
+    [InlineData(Failpoints.BackArmed, false)]
+    [InlineData(Failpoints.Switching, false)]
+    [InlineData(Failpoints.Opened, true)]
+    public async Task Killed_while_it_switches_and_taken_back(string failpoint, bool written)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.WriteToSourceAsync();
+        await run.KillAsync("cutover", failpoint);
+        if (written) await run.WriteToTargetAsync();
+
+        await run.SucceedAsync("rollback");
+
+        await run.AssertSourceInUseAsync();
+    }
+}
+
+public class PairRollbackFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.ChangesWritten, false)]
+    [InlineData(Failpoints.ChangesApplied, false)]
+    [InlineData(Failpoints.FenceBegun, false)]
+    [InlineData(Failpoints.NewSideFenced, false)]
+    [InlineData(Failpoints.CarriedBack, false)]
+    [InlineData(Failpoints.SwitchedBack, false)]
+    [InlineData(Failpoints.RollingBack, false)]
+    [InlineData(Failpoints.WritesSkipped, false)]
+    [InlineData(Failpoints.FenceHalfLowered, false)]
+    [InlineData(Failpoints.SourceOpened, true)]
+    [InlineData(Failpoints.WayBackDropped, true)]
+    [InlineData(Failpoints.WayBackForgotten, true)]
+    public async Task Killed_while_it_goes_back(string failpoint, bool open)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.SucceedAsync("cutover");
+        await run.WriteToTargetAsync();
+        await run.KillAsync("rollback", failpoint);
+        if (open) await run.WriteToSourceAsync();
+
+        await run.SucceedAsync("rollback");
+
+        await run.AssertTargetRefusesAsync();
+        await run.AssertSourceInUseAsync();
+    }
+
+    [Fact]
+    public async Task Killed_at_its_last_word()
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.SucceedAsync("cutover");
+        await run.WriteToTargetAsync();
+
+        await run.KillAsync("rollback", Failpoints.RolledBack);
+
+        await run.AssertTargetRefusesAsync();
+        await run.AssertSourceInUseAsync();
+        await run.SucceedAsync("cutover");
+        await run.AssertTargetInUseAsync();
+    }
+}
