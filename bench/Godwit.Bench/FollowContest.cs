@@ -13,6 +13,7 @@ namespace Godwit.Bench;
 internal sealed class FollowContest(PrivateServer server, TextWriter say)
 {
     private const string Source = "follow_source";
+    private static readonly StreamFeed Feed = new(StreamFeed.ForwardName, "follow_godwit", "follow", "follow_godwit", "follow_none");
     private static readonly string[] Settings = ["wal_level=logical", "max_replication_slots=20", "max_wal_senders=20"];
 
     public static IEnumerable<string> ServerSettings => Settings;
@@ -69,7 +70,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         // proc(5): 5 sets the peak back to what is resident now.
         await File.WriteAllTextAsync("/proc/self/clear_refs", "5", stop);
         var started = Stopwatch.GetTimestamp();
-        await FollowAsync(await StreamFollower.NowAsync(new(Builder(Source), "source", "source"), stop), stop);
+        await FollowAsync(await StreamOrigin.Of(new(Builder(Source), "source", "source"), Feed).NowAsync(stop), stop);
         var took = Stopwatch.GetElapsedTime(started);
         var peak = (await File.ReadAllLinesAsync("/proc/self/status", stop)).First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         await using var connection = await server.ConnectAsync("follow_godwit", stop);
@@ -174,17 +175,16 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
     private async Task<TimeSpan> GodwitAsync(CancellationToken stop)
     {
         var started = Stopwatch.GetTimestamp();
-        await FollowAsync(await StreamFollower.NowAsync(new(Builder(Source), "source", "source"), stop), stop);
+        await FollowAsync(await StreamOrigin.Of(new(Builder(Source), "source", "source"), Feed).NowAsync(stop), stop);
         return Stopwatch.GetElapsedTime(started);
     }
 
     private async Task FollowAsync(Wire.Replication.Lsn? goal, CancellationToken stop)
     {
         StreamEnd from = new(Builder(Source), "source", "source"), to = new(Builder("follow_godwit"), "target", "target");
-        var feed = new StreamFeed(StreamFeed.ForwardName, "follow_godwit", "follow", "follow_godwit", "follow_none");
-        await using (var connection = await to.ConnectAsync(CancellationToken.None)) await StreamFacts.StartAsync(connection, feed, "bench", default, CancellationToken.None);
+        await using (var connection = await to.ConnectAsync(CancellationToken.None)) await StreamFacts.StartAsync(connection, Feed, "bench", default, CancellationToken.None);
         await server.ExecuteAsync("follow_godwit", $"UPDATE godwit.stream SET applied = {(await ConfirmedAsync(CancellationToken.None)).ToString(CultureInfo.InvariantCulture)}", CancellationToken.None);
-        var totals = await new StreamFollower(from, to, feed, r => new SqlName(r.Schema, r.Name), new(), TimeProvider.System, new Progress<StreamReport>(), f => say.WriteLine($"{f.Code}: {f.Problem}")).RunAsync(goal, stop);
+        var totals = await new StreamFollower(from, to, Feed, r => new SqlName(r.Schema, r.Name), new(), TimeProvider.System, new Progress<StreamReport>(), f => say.WriteLine($"{f.Code}: {f.Problem}")).RunAsync(goal, stop);
         say.WriteLine($"godwit: {totals.Changes:N0} changes in {totals.Transactions:N0} transactions");
     }
 

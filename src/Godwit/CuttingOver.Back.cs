@@ -106,6 +106,8 @@ public sealed partial class CuttingOver
         await using var session = await FollowSession.OpenAsync(source, target, clock, options, Found, ct);
         if (session.Fact.State != FollowJournal.Done && !abandon)
             throw new GodwitException(ErrorKind.Blocked, "not-switched", $"{source.Info.Display} is still the database in use: its changes would no longer be recorded.", "godwit cutover first; or --abandon, to stop following for good.");
+        if (!abandon && await session.Feed.WrittenBehindAsync(ct))
+            throw new GodwitException(ErrorKind.Blocked, "fence-leaked", $"{source.Info.Display} was written to after the cutover: those rows are in the old file only.", "godwit verify names them; carry them over by hand. Then finish with --abandon.");
         await session.DisarmWayBackAsync(ct);
         await session.Feed.DisarmAsync(ct);
         await new TargetFence(target, session.Plan).LowerAsync(ct);

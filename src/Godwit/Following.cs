@@ -56,7 +56,10 @@ public sealed class Following(TimeProvider clock)
     {
         if (options.DataOnly || options.SchemaOnly || options.IfExists == IfExists.Append)
             throw new GodwitException(ErrorKind.Usage, "options-conflict", "--follow needs a whole migration: it does not go with --data-only, --schema-only and --if-exists append.", "Leave one of them out.");
+        if (options.FollowMethod is { } method && (source is IPostgresSource ? method == FollowMethod.Diff : method == FollowMethod.Slot))
+            throw new GodwitException(ErrorKind.Usage, "options-conflict", $"{source.Info.Display} cannot be followed by --method {method.ToString().ToLowerInvariant()}.", source is IPostgresSource ? "A PostgreSQL source is followed by slot or by triggers." : "A file is followed by triggers or by diff.");
         if (source is IPostgresSource pair) return await new PairFollowing(pair, target, TimeProvider.System).ArmAsync(options, progress, ct);
+        if (options.FollowMethod is { } chosen) source.FollowBy(chosen);
         var feed = FeedOf(source);
         await ChangeApplier.RequireAsync(target, ct);
         foreach (var finding in await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options), ct)) progress.Report(new MigrationEvent.Found(finding));

@@ -9,6 +9,9 @@ public enum VerifyMode { Counts, Sample, Full }
 
 public enum NameStyle { Keep, Fold }
 
+/// <summary>How it is known what was written since the copy: by the server's write-ahead log, by triggers, or by comparing.</summary>
+public enum FollowMethod { Slot, Triggers, Diff }
+
 /// <summary>One --cast rule: <paramref name="Pattern"/> is a declared type ("DATETIME"), a column ("users.born") or a pattern
 /// ("*.created_at"); <paramref name="PgType"/> the PostgreSQL type to use.</summary>
 public sealed record CastRule(string Pattern, string PgType);
@@ -47,6 +50,8 @@ public sealed record MigrationOptions
     public ImmutableArray<ExtraIndex> ExtraIndexes { get; init; } = [];
     /// <summary>The source goes on being written: its changes are recorded from before the first row is read.</summary>
     public bool Follow { get; init; }
+    /// <summary>Null: what the source allows, with the least that it notices.</summary>
+    public FollowMethod? FollowMethod { get; init; }
     /// <summary>For sources that are PostgreSQL servers.</summary>
     public SupabaseChoices Platform { get; init; } = new();
     /// <summary>The project's service key, for the bytes of its storage; from the environment, written nowhere.</summary>

@@ -151,7 +151,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>Everything up to here came from Godwit, or is here already: the way forward begins after it. Call behind the old side's fence.</summary>
     private async Task SkipReturnedAsync(CancellationToken ct)
     {
-        var here = await StreamFollower.NowAsync(session.Old, ct);
+        var here = await session.Origin(back: false).NowAsync(ct);
         await using var connection = await session.New.ConnectAsync(ct);
         try
         {
@@ -180,7 +180,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     public async Task FinishAsync(CancellationToken ct)
     {
         _tables = await session.TablesAsync(ct);
-        var forward = new StreamArming(session.Old, session.Forward);
+        var forward = session.Origin(back: false);
         await forward.RestoreAsync(session.New, ct);
         await forward.DropAsync(ct);
         await DropWayBackAsync(ct);
@@ -231,7 +231,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await using var there = await session.New.ConnectAsync(ct);
         try
         {
-            await new StreamArming(session.New, session.Back).RequireAsync(there, ct);
+            await session.ChooseBackAsync(options.FollowMethod, found, ct);
+            await session.Origin(back: true).RequireAsync(there, ct);
+            await RequireReplicaAsync(ct);
         }
         catch (GodwitException e) when (e.Kind == ErrorKind.Blocked)
         {
@@ -239,18 +241,46 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         }
     }
 
+    /// <summary>What comes back is written to the old side as it is: its foreign keys and triggers have acted at the new one.</summary>
+    private async Task RequireReplicaAsync(CancellationToken ct)
+    {
+        await using var connection = await session.Old.ConnectAsync(ct);
+        try
+        {
+            await ExecuteAsync(connection, "set session_replication_role = replica", ct);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow-back", $"{session.Old.Display}: its role may not set session_replication_role.",
+                connection.PostgreSqlVersion.Major >= 15 ? $"Let an administrator run there: GRANT SET ON PARAMETER session_replication_role TO {SqlName.Quote(session.Old.Settings.Username ?? "")}" : "Cut over with a superuser of it.", e) { SqlState = e.SqlState };
+        }
+    }
+
     private async Task CatchUpAsync(bool back, CancellationToken ct)
     {
-        var (from, to, feed) = back ? (session.New, session.Old, session.Back) : (session.Old, session.New, session.Forward);
+        var (from, to) = back ? (session.New, session.Old) : (session.Old, session.New);
         for (var pass = 0; pass < CuttingOver.CatchUpPasses; pass++)
         {
             await session.DrainAsync(back, found, ct);
-            var now = await StreamFollower.NowAsync(from, ct);
-            await using var connection = await to.ConnectAsync(ct);
-            var fact = await StreamFacts.ReadAsync(connection, feed.Name, ct);
-            if (fact is null || now.Value - fact.Applied.Value < SmallLag) return;
+            if (await LagAsync(back, ct) < SmallLag) return;
         }
         throw new GodwitException(ErrorKind.Blocked, "cutover-lagging", $"{to.Display} does not catch up with {from.Display}: it is written to faster than changes are applied.", "Try again when less is written; godwit status shows lag and slope.");
+    }
+
+    /// <summary>Bytes that are written and not applied.</summary>
+    private async Task<long> LagAsync(bool back, CancellationToken ct)
+    {
+        var (from, to, feed) = back ? (session.New, session.Old, session.Back) : (session.Old, session.New, session.Forward);
+        await using var there = await from.ConnectAsync(ct);
+        await using var here = await to.ConnectAsync(ct);
+        try
+        {
+            return await StreamFacts.ReadAsync(here, feed.Name, ct) is { } fact && await session.Origin(back).StateAsync(there, fact.Applied, ct) is { } state ? state.Lag : 0;
+        }
+        catch (NpgsqlException e)
+        {
+            throw from.Map(e, "Looking how far the stream is");
+        }
     }
 
     /// <summary>Before the fence: making a slot waits for every transaction that runs at the new side.</summary>
@@ -262,10 +292,10 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             await DropWayBackAsync(ct);
             return;
         }
-        var arming = new StreamArming(session.New, session.Back);
-        await arming.PublishAsync(_tables, ct);
+        var origin = session.Origin(back: true);
+        await origin.PublishAsync(_tables, ct);
         Failpoints.Hit(Failpoints.TablesPublished);
-        (await arming.CreateSlotAsync(ct)).Dispose();
+        (await origin.BeginAsync(ct)).Dispose();
         Failpoints.Hit(Failpoints.WayBackMade);
     }
 
@@ -273,7 +303,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task ArmWayBackAsync(CancellationToken ct)
     {
         if (how.NoWayBack) return;
-        var here = await StreamFollower.NowAsync(session.New, ct);
+        var here = await session.Origin(back: true).NowAsync(ct);
         await using var connection = await session.Old.ConnectAsync(ct);
         try
         {
@@ -289,7 +319,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>What the old side knows of the way back goes with it: it is how one is told from none.</summary>
     private async Task DropWayBackAsync(CancellationToken ct)
     {
-        await new StreamArming(session.New, session.Back).DropAsync(ct);
+        await session.DropBackAsync(ct);
         Failpoints.Hit(Failpoints.WayBackDropped);
         await using var connection = await session.Old.ConnectAsync(ct);
         try

@@ -11,22 +11,22 @@ using Npgsql;
 namespace Godwit;
 
 /// <summary>What makes a source record its changes for one run. Disposed before <see cref="Keep"/>, it is taken back: nothing holds the source's log for nobody.</summary>
-internal sealed class PairArming(StreamArming arming, ArmedSlot slot, string feed) : Arming(feed)
+internal sealed class PairArming(StreamOrigin origin, ArmedOrigin moment, string feed) : Arming(feed)
 {
     private bool _kept;
 
     // The snapshot has been imported: the session that exported it may end.
-    public override void SnapshotIsHeld() => slot.Dispose();
+    public override void SnapshotIsHeld() => moment.Dispose();
 
     public override void Keep() => _kept = true;
 
     public override async ValueTask DisposeAsync()
     {
-        slot.Dispose();
+        moment.Dispose();
         if (_kept) return;
         try
         {
-            await arming.DropAsync(CancellationToken.None);
+            await origin.DropAsync(CancellationToken.None);
         }
         catch (GodwitException)
         {
@@ -49,28 +49,29 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         await DropEarlierAsync(from, ct);
         var id = Guid.NewGuid().ToString("N")[..8];
         var feed = StreamFeed.Forward(id);
-        var arming = new StreamArming(from, feed);
+        feed = feed with { Method = await StreamOrigin.ChooseAsync(from, feed, options.FollowMethod, f => progress.Report(new MigrationEvent.Found(f)), ct) };
+        var origin = StreamOrigin.Of(from, feed);
         var tables = schema.Tables.Where(t => t.Relation is not null && t.Storage?.Extension is null).Select(t => t.Relation!.Value).ToList();
-        ArmedSlot? slot = null;
+        ArmedOrigin? moment = null;
         try
         {
             // The name first: a slot that nobody knows of would hold the source's log for ever, and a publication the tables' identities.
             await RecordAsync(feed, id, Lsn.Zero, ct);
             Failpoints.Hit(Failpoints.StreamNamed);
-            foreach (var finding in await arming.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
+            foreach (var finding in await origin.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
             Failpoints.Hit(Failpoints.TablesPublished);
-            slot = await arming.CreateSlotAsync(ct);
+            moment = await origin.BeginAsync(ct);
             Failpoints.Hit(Failpoints.Armed);
-            await RecordAsync(feed, id, slot.Slot.Position, ct);
+            await RecordAsync(feed, id, moment.Position, ct);
         }
         catch
         {
-            slot?.Dispose();
-            await arming.DropAsync(CancellationToken.None);
+            moment?.Dispose();
+            await origin.DropAsync(CancellationToken.None);
             throw;
         }
-        source.UseSnapshot(slot.Slot.Snapshot!, $"{feed.Slot} {slot.Slot.Position}");
-        return new PairArming(arming, slot, PairSession.FeedId(id));
+        source.UseSnapshot(moment.Snapshot, $"{feed.Slot} {moment.Position}");
+        return new PairArming(origin, moment, PairSession.FeedId(id));
     }
 
     public async Task<FollowResult> RunAsync(bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken user)
@@ -87,7 +88,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         var follower = session.Follower(back, new Told(progress), f => progress.Report(new MigrationEvent.Found(f)));
         try
         {
-            var goal = untilCaughtUp ? await StreamFollower.NowAsync(back ? session.New : session.Old, stop) : (Lsn?)null;
+            var goal = untilCaughtUp ? await session.Origin(back).NowAsync(stop) : (Lsn?)null;
             var totals = await follower.RunAsync(goal, stop);
             return new(totals.Changes, clock.GetElapsedTime(started)) { IsBack = back, MadeWay = watch.Asked };
         }
@@ -127,7 +128,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         {
             throw TargetErrors.Map(e, "reading the journal");
         }
-        if (earlier is not null) await new StreamArming(from, StreamFeed.Forward(earlier.Feed)).DropAsync(ct);
+        if (earlier is not null) await StreamOrigin.Of(from, StreamFeed.Forward(earlier.Feed) with { Method = earlier.Method }).DropAsync(ct);
     }
 
     private sealed class Told(IProgress<MigrationEvent> progress) : IProgress<StreamReport>

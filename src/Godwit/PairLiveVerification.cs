@@ -43,7 +43,7 @@ public sealed class PairLiveVerification(TimeProvider clock)
             var back = session.Fact.IsSwitched;
             // Without a way back the old side is as old as the cutover.
             if (back && !await HasWayBackAsync(session, ct)) return null;
-            using var moment = await StreamMoment.TakeAsync(back ? session.New : session.Old, MomentPatience, ct);
+            using var moment = await session.Origin(back).MomentAsync(MomentPatience, ct);
             if (moment is null) return await RecheckAsync(token => session.DrainAsync(back, Tell, token));
             await session.DrainToAsync(back, moment.Position, Tell, ct);
             return Live(await PairVerifying.RunAsync(source, back ? null : moment.Snapshot, target, back ? moment.Snapshot : null, request, progress, clock, ct)) with { Basis = VerifyBasis.OneMoment };
@@ -73,9 +73,12 @@ public sealed class PairLiveVerification(TimeProvider clock)
     /// <summary>Until the follower has applied what had committed by now, or has shown for a while that it does not.</summary>
     private async Task WaitForFollowerAsync(StreamEnd from, StreamEnd to, string stream, CancellationToken ct)
     {
-        var goal = await StreamFollower.NowAsync(from, ct);
-        var began = clock.GetTimestamp();
         await using var connection = await to.ConnectAsync(ct);
+        if (await ReadAsync(to, connection, stream, ct) is not { } first) return;
+        var id = first.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal) ? first.Feed[StreamStatus.FeedPrefix.Length..] : first.Feed;
+        var feed = (stream == StreamFeed.ForwardName ? StreamFeed.Forward(id) : StreamFeed.Reverse(id)) with { Method = first.Method };
+        var goal = await StreamOrigin.Of(from, feed).NowAsync(ct);
+        var began = clock.GetTimestamp();
         while (clock.GetElapsedTime(began) < Patience && await ReadAsync(to, connection, stream, ct) is { } fact && fact.Applied < goal) await Task.Delay(Poll, clock, ct);
     }
 

@@ -14,13 +14,13 @@ internal sealed class PairSession : IAsyncDisposable
 {
     private readonly RunSession _lock;
 
-    private PairSession(RunSession held, StreamEnd old, ITarget target, JournalRun run, FollowFact fact, TimeProvider clock)
+    private PairSession(RunSession held, StreamEnd old, ITarget target, JournalRun run, FollowFact fact, FollowMethod forward, FollowMethod back, TimeProvider clock)
     {
         (_lock, Run, Fact, Clock) = (held, run, fact, clock);
         (Old, New) = (old, NewEnd(target));
         Plan = PlanJson.Read(run.Plan);
         var id = fact.Feed[StreamStatus.FeedPrefix.Length..];
-        (Forward, Back) = (StreamFeed.Forward(id), StreamFeed.Reverse(id));
+        (Forward, Back) = (StreamFeed.Forward(id) with { Method = forward }, StreamFeed.Reverse(id) with { Method = back });
     }
 
     public TimeProvider Clock { get; }
@@ -30,7 +30,7 @@ internal sealed class PairSession : IAsyncDisposable
     public StreamEnd Old { get; }
     public StreamEnd New { get; }
     public StreamFeed Forward { get; }
-    public StreamFeed Back { get; }
+    public StreamFeed Back { get; private set; }
 
     public static string FeedId(string id) => StreamStatus.FeedPrefix + id;
 
@@ -55,13 +55,38 @@ internal sealed class PairSession : IAsyncDisposable
             if (!IsUnderway(old, run, fact))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {old.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
-            return new(held, old, target, run!, fact!, clock);
+            return new(held, old, target, run!, fact!, await MethodAsync(NewEnd(target), StreamFeed.ForwardName, ct), await MethodAsync(old, StreamFeed.ReverseName, ct), clock);
         }
         catch
         {
             await held.DisposeAsync();
             throw;
         }
+    }
+
+    private static async Task<FollowMethod> MethodAsync(StreamEnd to, string stream, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await to.ConnectAsync(ct);
+            return (await StreamFacts.ReadAsync(connection, stream, ct))?.Method ?? FollowMethod.Slot;
+        }
+        catch (NpgsqlException e)
+        {
+            throw to.Map(e, "reading the journal");
+        }
+    }
+
+    /// <summary>What records the changes: of the old side, of the new one where <paramref name="back"/>.</summary>
+    public StreamOrigin Origin(bool back) => StreamOrigin.Of(back ? New : Old, back ? Back : Forward);
+
+    /// <summary>Chooses how the new side records its changes.</summary>
+    public async Task ChooseBackAsync(FollowMethod? wanted, Action<Finding> found, CancellationToken ct) => Back = Back with { Method = await StreamOrigin.ChooseAsync(New, Back, wanted, found, ct) };
+
+    /// <summary>Whatever it was that recorded the changes of the new side.</summary>
+    public async Task DropBackAsync(CancellationToken ct)
+    {
+        foreach (var method in new[] { FollowMethod.Slot, FollowMethod.Triggers }) await StreamOrigin.Of(New, Back with { Method = method }).DropAsync(ct);
     }
 
     /// <summary>The target's last run is a whole copy of that source, which it follows or has followed.</summary>
@@ -90,7 +115,7 @@ internal sealed class PairSession : IAsyncDisposable
     /// <summary>Applies everything that has committed at the origin until now.</summary>
     public async Task<StreamTotals> DrainAsync(bool back, Action<Finding> found, CancellationToken ct)
     {
-        var goal = await StreamFollower.NowAsync(back ? New : Old, ct);
+        var goal = await Origin(back).NowAsync(ct);
         var totals = await Follower(back, new Progress<StreamReport>(), found).RunAsync(goal, ct);
         ct.ThrowIfCancellationRequested();
         return totals;
@@ -100,28 +125,13 @@ internal sealed class PairSession : IAsyncDisposable
     public async Task DrainToAsync(bool back, Lsn position, Action<Finding> found, CancellationToken ct)
     {
         // The stream's keepalives must come as far.
-        await StreamFollower.NowAsync(back ? New : Old, ct);
+        await Origin(back).NowAsync(ct);
         await Follower(back, new Progress<StreamReport>(), found).RunAsync(position, ct, exact: true);
         ct.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The tables that are followed, by the publication that names them.</summary>
-    public async Task<List<SqlName>> TablesAsync(CancellationToken ct)
-    {
-        await using var connection = await Old.ConnectAsync(ct);
-        try
-        {
-            await using var command = new NpgsqlCommand("select schemaname, tablename from pg_publication_tables where pubname = $1 order by 1, 2", connection) { Parameters = { new() { Value = Forward.Publication } } };
-            await using var row = await command.ExecuteReaderAsync(ct);
-            var tables = new List<SqlName>();
-            while (await row.ReadAsync(ct)) tables.Add(new(row.GetString(0), row.GetString(1)));
-            return tables;
-        }
-        catch (NpgsqlException e)
-        {
-            throw Old.Map(e, "Reading the publication");
-        }
-    }
+    /// <summary>The tables that are followed.</summary>
+    public Task<List<SqlName>> TablesAsync(CancellationToken ct) => Origin(back: false).TablesAsync(ct);
 
     public ValueTask DisposeAsync() => _lock.DisposeAsync();
 }

@@ -14,6 +14,7 @@ internal static class MigrateCommand
         command.Add(MigrationFlags.Text("--plan", "FILE", "Execute this plan of `godwit plan -o` unchanged"));
         command.Add(MigrationFlags.Flag("--dry-run", "Plan and report, change nothing"));
         command.Add(MigrationFlags.Flag("--follow", "Record the source's changes from before the first row is read, and go on applying them until stopped"));
+        command.Add(MigrationFlags.Choice("--method", Words.FollowMethods, "With --follow: how changes are known (default: auto)"));
         command.Add(MigrationFlags.Choice("--verify", Words.Verify, "How to verify afterwards"));
         command.Add(MigrationFlags.Text("--report", "DIR", "Where the report is written (default: godwit-report)"));
         command.SetAction(Invocation.Action(shell, RunAsync));
@@ -24,7 +25,7 @@ internal static class MigrateCommand
     {
         var ends = Ends.Of(invocation);
         _ = ends.RequiredTarget;
-        var options = MigrationFlags.Resolve(invocation) with { Verify = MigrationFlags.Verify(invocation, "--verify"), Follow = invocation.Option<bool>("--follow") };
+        var options = MigrationFlags.Resolve(invocation) with { Verify = MigrationFlags.Verify(invocation, "--verify"), Follow = invocation.Option<bool>("--follow"), FollowMethod = MigrationFlags.Method(invocation) };
         var plan = invocation.Option<string>("--plan") is { } file ? await PlanCommand.ReadFileAsync(invocation, file, ct) : null;
         if (plan is not null) options = options with { TargetSchema = plan.TargetSchema };
         var dryRun = invocation.Option<bool>("--dry-run");

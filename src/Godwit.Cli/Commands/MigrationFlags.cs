@@ -114,6 +114,9 @@ internal static class MigrationFlags
         invocation.Option<string>(option) is { } word ? Word(word, Words.Verify, VerifyMode.Full)
         : invocation.Settings.Project.Verify is { } set ? set.Value : VerifyMode.Full;
 
+    /// <summary>Null: whichever fits.</summary>
+    public static FollowMethod? Method(Invocation invocation) => Word(invocation.Option<string>("--method"), Words.FollowMethods, null);
+
     private static T Word<T>(string? text, ImmutableArray<(string, T)> words, T fallback) =>
         text is not null && Words.TryParse(words, text, out var value) ? value : fallback;
 

@@ -17,6 +17,7 @@ internal static class SwitchCommand
         Add(command);
         command.Add(MigrationFlags.List("--set", "KEY=VALUE", "Key of --env to change; VALUE may be $OTHER, another key of that file; repeatable"));
         command.Add(MigrationFlags.Choice("--verify", Words.Verify, "How to compare behind the fence (default: full)"));
+        command.Add(MigrationFlags.Choice("--method", Words.ServerMethods, "Between PostgreSQL servers: how the target records what is written to it, for the way back (default: auto)"));
         command.Add(MigrationFlags.Flag("--no-way-back", "Cut over although some values could not come back; a rollback is then refused once the target was written to"));
         command.SetAction(Invocation.Action(shell, (invocation, ct) => RunAsync(invocation, "cutover", ct)));
         return command;
@@ -44,7 +45,7 @@ internal static class SwitchCommand
         var forward = name == "cutover";
         var ends = Ends.Of(invocation);
         _ = ends.RequiredTarget;
-        var options = new MigrationOptions { TargetSchema = FollowCommand.SchemaOf(invocation), Jobs = invocation.Option<int?>("--jobs") ?? invocation.Settings.Project.Jobs?.Value ?? Environment.ProcessorCount };
+        var options = new MigrationOptions { TargetSchema = FollowCommand.SchemaOf(invocation), Jobs = invocation.Option<int?>("--jobs") ?? invocation.Settings.Project.Jobs?.Value ?? Environment.ProcessorCount, FollowMethod = forward ? MigrationFlags.Method(invocation) : null };
         var env = invocation.Option<string>("--env") is { } file ? Path.Combine(invocation.Shell.WorkingDirectory, file) : null;
         var changes = forward ? Changes(invocation) : [];
         if (env is null && !changes.IsEmpty) throw new GodwitException(ErrorKind.Usage, "options-conflict", "--set needs --env FILE, the file to change", "Name the application's .env file.");

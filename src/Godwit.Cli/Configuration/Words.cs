@@ -12,6 +12,9 @@ internal static class Words
     public static ImmutableArray<(string Word, bool Value)> YesNo { get; } = [("false", false), ("true", true), ("no", false), ("yes", true)];
     public static ImmutableArray<(string Word, IfExists Value)> IfExists { get; } =
         [("fail", Godwit.IfExists.Fail), ("append", Godwit.IfExists.Append), ("replace", Godwit.IfExists.Replace)];
+    public static ImmutableArray<(string Word, FollowMethod? Value)> FollowMethods { get; } = [("auto", null), ("slot", FollowMethod.Slot), ("triggers", FollowMethod.Triggers), ("diff", FollowMethod.Diff)];
+    /// <summary>Of a server.</summary>
+    public static ImmutableArray<(string Word, FollowMethod? Value)> ServerMethods { get; } = FollowMethods[..3];
     public static ImmutableArray<(string Word, MisfitPolicy Value)> Misfits { get; } =
         [("widen", MisfitPolicy.Widen), ("quarantine", MisfitPolicy.Quarantine), ("fail", MisfitPolicy.Fail)];
     public static ImmutableArray<(string Word, bool? Value)> Supabase { get; } = [("auto", null), ("on", true), ("off", false)];

@@ -50,6 +50,9 @@ public interface IChangeFeed
     /// </summary>
     Task WriteBackAsync(IReadOnlyList<TableBack> tables, CancellationToken ct);
 
+    /// <summary>Somebody has written behind the fence, which this feed cannot prevent; never where it can.</summary>
+    Task<bool> WrittenBehindAsync(CancellationToken ct) => Task.FromResult(false);
+
     /// <summary>Removes everything that <see cref="ArmAsync"/> and <see cref="FenceAsync"/> made: the source's schema is what it was.</summary>
     Task DisarmAsync(CancellationToken ct);
 }

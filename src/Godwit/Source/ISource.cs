@@ -33,6 +33,10 @@ public interface ISource : IAsyncDisposable
     /// <summary>Follows what is written after a snapshot; null where this source cannot be followed.</summary>
     IChangeFeed? Changes => null;
 
+    /// <summary>Chooses how <see cref="Changes"/> follows, now and in later runs, where the engine has several ways.</summary>
+    void FollowBy(FollowMethod method) =>
+        throw new GodwitException(ErrorKind.Usage, "options-conflict", $"{Info.Display} is followed in one way only: --method does not apply.", "Leave --method out.");
+
     /// <summary>
     /// Fixes one moment for everything that is read afterwards, by up to <paramref name="readers"/> concurrent readers.
     /// </summary>

@@ -30,25 +30,29 @@ internal sealed class KilledPair : IAsyncDisposable
     private readonly string _passwords;
     private int _written;
 
-    private KilledPair(Pair pair) => (_pair, _passwords) = (pair, GodwitProcess.WritePasswords(pair, _folder.FullName));
+    private readonly FollowMethod _method;
+
+    private KilledPair(Pair pair, FollowMethod method) => (_pair, _method, _passwords) = (pair, method, GodwitProcess.WritePasswords(pair, _folder.FullName));
+
+    private string[] MethodFlags => ["--method", _method == FollowMethod.Slot ? "slot" : "triggers"];
 
     public string EnvFile => Path.Combine(_folder.FullName, ".env.app");
     private string[] EnvFlags => ["--env", EnvFile];
 
-    public static async Task<KilledPair> CreateAsync(PostgresFixture postgres, bool migrated)
+    public static async Task<KilledPair> CreateAsync(PostgresFixture postgres, bool migrated, FollowMethod method = FollowMethod.Slot)
     {
-        var run = new KilledPair(await Pair.CreateAsync(postgres));
+        var run = new KilledPair(await Pair.CreateAsync(postgres), method);
         await File.WriteAllTextAsync(run.EnvFile, KilledRun.Env, Pair.Token);
         await run._pair.SourceAsync(Tables);
-        if (migrated) await run._pair.MigrateAsync(Options);
+        if (migrated) await run._pair.MigrateAsync(Options with { FollowMethod = method });
         return run;
     }
 
     public GodwitProcess Start(string word, string? failpoint = null) => new(_pair, _folder.FullName, _passwords, [word], failpoint, word switch
     {
-        "migrate" => ["--follow"],
+        "migrate" => ["--follow", .. MethodFlags],
         "follow" => ["--once"],
-        "cutover" => [.. EnvFlags, "--set", "USE_SUPABASE=false"],
+        "cutover" => [.. EnvFlags, "--set", "USE_SUPABASE=false", .. MethodFlags],
         _ => EnvFlags,
     });
 
@@ -119,11 +123,12 @@ internal sealed class KilledPair : IAsyncDisposable
             if ((await side.QueryAsync("select to_regclass('godwit.stream') is not null"))[0] == "t") Assert.Equal("0", (await side.QueryAsync("select coalesce(sum(conflicts), 0) from godwit.stream"))[0]);
     }
 
-    /// <summary>How many slots either side keeps its log for.</summary>
+    /// <summary>How many slots either side keeps its log for, or records of changes it fills.</summary>
     private async Task AssertSlotsAsync(string source, string target)
     {
-        Assert.Equal(source, (await _pair.Source.QueryAsync("select count(*) from pg_replication_slots where database = current_database()"))[0]);
-        Assert.Equal(target, (await _pair.Target.QueryAsync("select count(*) from pg_replication_slots where database = current_database()"))[0]);
+        var sql = _method == FollowMethod.Slot ? "select count(*) from pg_replication_slots where database = current_database()" : @"select count(*) from pg_class where relkind = 'r' and relnamespace = to_regnamespace('godwit') and relname like 'logged\_%'";
+        Assert.Equal(source, (await _pair.Source.QueryAsync(sql))[0]);
+        Assert.Equal(target, (await _pair.Target.QueryAsync(sql))[0]);
     }
 
     public async Task AssertSourceInUseAsync()

@@ -129,3 +129,59 @@ public class PairRollbackFailpointTests(PostgresFixture postgres)
         await run.AssertTargetInUseAsync();
     }
 }
+
+/// <summary>The same where the servers' logs cannot be read.</summary>
+public class PairByTriggersFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.TablesPublished)]
+    [InlineData(Failpoints.Armed)]
+    [InlineData(Failpoints.ChunkDone)]
+    public async Task Killed_while_it_copies(string failpoint)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: false, FollowMethod.Triggers);
+        await run.KillAsync("migrate", failpoint);
+        await run.WriteToSourceAsync();
+
+        await run.MigrateUntilFollowingAsync();
+
+        await run.AssertSourceInUseAsync();
+    }
+
+    [Theory]
+    [InlineData("follow", Failpoints.ChangesWritten)]
+    [InlineData("follow", Failpoints.ChangesApplied)]
+    [InlineData("cutover", Failpoints.WayBackMade)]
+    [InlineData("cutover", Failpoints.Drained)]
+    [InlineData("cutover", Failpoints.BackArmed)]
+    [InlineData("cutover", Failpoints.Switching)]
+    public async Task Killed_while_it_follows_or_switches(string word, string failpoint)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true, FollowMethod.Triggers);
+        await run.WriteToSourceAsync();
+        await run.KillAsync(word, failpoint);
+        if (word == "follow") await run.WriteToSourceAsync();
+
+        await run.SucceedAsync("cutover");
+
+        await run.AssertTargetInUseAsync();
+    }
+
+    [Theory]
+    [InlineData(Failpoints.CarriedBack, false)]
+    [InlineData(Failpoints.WritesSkipped, false)]
+    [InlineData(Failpoints.WayBackDropped, true)]
+    public async Task Killed_while_it_goes_back(string failpoint, bool open)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true, FollowMethod.Triggers);
+        await run.SucceedAsync("cutover");
+        await run.WriteToTargetAsync();
+        await run.KillAsync("rollback", failpoint);
+        if (open) await run.WriteToSourceAsync();
+
+        await run.SucceedAsync("rollback");
+
+        await run.AssertTargetRefusesAsync();
+        await run.AssertSourceInUseAsync();
+    }
+}

@@ -36,7 +36,7 @@ internal static class DumpStatements
     private static bool IsOwn(DumpEntry entry) =>
         (entry.Description is "PUBLICATION" or "PUBLICATION TABLE" && entry.Tag.StartsWith(OwnPublication, StringComparison.Ordinal))
         || (entry.Description == "COMMENT" && entry.Tag.StartsWith("PUBLICATION " + OwnPublication, StringComparison.Ordinal))
-        || (entry.Description == "TRIGGER" && entry.Tag.EndsWith(" godwit_pair_fence", StringComparison.Ordinal));
+        || (entry.Description == "TRIGGER" && (entry.Tag.EndsWith(" godwit_pair_fence", StringComparison.Ordinal) || entry.Tag.Contains(" !godwit_", StringComparison.Ordinal)));
 
     // Of what initdb makes, the dump says in a comment that it is there already.
     private static bool HasSql(string definition) =>

@@ -138,6 +138,20 @@ internal sealed unsafe partial class Connection : IDisposable
         return new Statement(this, statement);
     }
 
+    /// <summary>Every page of the source as it is at its transaction's moment, in place of what is here (https://www.sqlite.org/backup.html).</summary>
+    internal void CopyFrom(Connection source)
+    {
+        fixed (byte* main = "main\0"u8)
+        {
+            var backup = Native.BackupInit(Handle, main, source.Handle, main);
+            if (backup == 0) throw Failure(Native.ExtendedErrorCode(Handle));
+            var rc = Native.BackupStep(backup, -1);
+            var end = Native.BackupFinish(backup);
+            if (rc != Native.Done) throw Failure(rc);
+            Check(end);
+        }
+    }
+
     internal void Interrupt() => Native.InterruptAll(Handle);
 
     internal void ReadHeader(Span<byte> buffer) => Check(Native.ReadFile(Handle, buffer, 0));

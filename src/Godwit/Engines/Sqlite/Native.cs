@@ -120,6 +120,15 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control")]
     internal static partial int FileControl(nint db, byte* schema, int operation, void* argument);
 
+    [LibraryImport(Library, EntryPoint = "sqlite3_backup_init")]
+    internal static partial nint BackupInit(nint target, byte* targetSchema, nint source, byte* sourceSchema);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_backup_step")]
+    internal static partial int BackupStep(nint backup, int pages);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_backup_finish")]
+    internal static partial int BackupFinish(nint backup);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_snapshot_get")]
     internal static partial int SnapshotGet(nint db, byte* schema, out nint snapshot);
 

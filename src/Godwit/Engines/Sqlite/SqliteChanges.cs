@@ -38,11 +38,21 @@ internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) :
 
     public Task<ImmutableArray<Finding>> ArmAsync(DatabaseSchema schema, CancellationToken ct) => Task.Run(() => Guard(() =>
     {
-        using var writer = OpenWriter();
-        InTransaction(writer, () => Arm(writer, schema));
+        try
+        {
+            using var writer = OpenWriter();
+            InTransaction(writer, () => Arm(writer, schema));
+        }
+        catch (SqliteFailure failure) when (failure.Code is Native.ReadOnly or Native.CantOpen or Native.Perm)
+        {
+            throw NotWritable(path, failure);
+        }
         return schema.Tables.Where(t => ChangeLog.KeyOf(t).IsEmpty).Select(t => new Finding("followed-whole", Severity.Info, t.Name,
             "It has no key that a change could be recorded by, so that each change brings the whole table over again.", "Give the table a primary key, or stop writing to it while Godwit follows.")).ToImmutableArray();
     }), ct);
+
+    internal static GodwitException NotWritable(string path, SqliteFailure failure) => new(ErrorKind.Blocked, "follow-file-read-only", $"{path} cannot be written to ({failure.Message}): no triggers can be made in it that record its changes.",
+        "--method diff follows it without writing to it: by comparing it with a copy each time that it has changed.", failure);
 
     private static void Arm(Connection writer, DatabaseSchema schema)
     {
@@ -199,12 +209,14 @@ internal sealed partial class SqliteChanges(string path, TimeSpan busyTimeout) :
 
     public Task UnfenceAsync(CancellationToken ct) => Writing(writer => InTransaction(writer, () => DropTriggers(writer, ChangeLog.FencePrefix)), ct);
 
-    public Task DisarmAsync(CancellationToken ct) => Writing(writer => InTransaction(writer, () =>
+    public Task DisarmAsync(CancellationToken ct) => Writing(writer => InTransaction(writer, () => Disarm(writer)), ct);
+
+    internal static void Disarm(Connection writer)
     {
         DropTriggers(writer, ChangeLog.FencePrefix);
         DropTriggers(writer, ChangeLog.TriggerPrefix);
         foreach (var table in new[] { ChangeLog.Log, ChangeLog.Tables, ChangeLog.Meta }) writer.Execute($"DROP TABLE IF EXISTS {table}");
-    }), ct);
+    }
 
     /// <summary>Schemas that hold strings in double quotes must be readable for the writer too.</summary>
     private Connection OpenWriter()

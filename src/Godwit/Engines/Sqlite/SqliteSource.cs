@@ -16,6 +16,7 @@ internal sealed class SqliteSource : ISource
     private readonly SidecarFiles _sidecars;
 
     private readonly CopyWhen _copyWhen;
+    private SqliteComparing? _comparing;
 
     private SqliteSource(string path, CopyWhen copyWhen, TimeSpan busyTimeout, RecoveredCopy? copy, SidecarFiles sidecars, SourceInfo info)
     {
@@ -32,7 +33,18 @@ internal sealed class SqliteSource : ISource
     public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
     /// <summary>A recovered copy is nobody's to write: there is nothing to follow.</summary>
-    public IChangeFeed? Changes => _copy is null ? new SqliteChanges(_path, _busyTimeout) : null;
+    public IChangeFeed? Changes => _copy is not null ? null : _comparing ?? (IChangeFeed)new SqliteChanges(_path, _busyTimeout);
+
+    public void FollowBy(FollowMethod method)
+    {
+        if (method == FollowMethod.Diff) _comparing ??= new(_path, new(_path), _busyTimeout);
+        else
+        {
+            // Of an earlier migration: the next command would take it for this one's.
+            _comparing?.DisarmAsync(CancellationToken.None).GetAwaiter().GetResult();
+            _comparing = null;
+        }
+    }
 
     internal static Task<ISource> OpenAsync(string connection, CancellationToken ct) => OpenAsync(connection, TimeSpan.FromSeconds(10), ct);
 
@@ -59,7 +71,10 @@ internal sealed class SqliteSource : ISource
             throw SourceFile.OpenError(failure, path);
         }
         var info = new SourceInfo("SQLite", path, Connection.LibraryVersion, size + SourceFile.SizeOf(path + "-wal")) { Findings = findings.ToImmutable() };
-        return new SqliteSource(copy?.Path ?? path, copyWhen, busyTimeout, copy, sidecars, info);
+        var source = new SqliteSource(copy?.Path ?? path, copyWhen, busyTimeout, copy, sidecars, info);
+        // An earlier command has begun to follow the file by comparing.
+        if (copy is null && ComparedCopy.Find(path) is { } compared) source._comparing = new(path, compared, busyTimeout);
+        return source;
     }
 
     private static RecoveredCopy Recover(string path, TimeSpan busyTimeout, SqliteFailure why, ImmutableArray<Finding>.Builder findings)
@@ -102,10 +117,11 @@ internal sealed class SqliteSource : ISource
                 $"sqlite:{display}?copy=always reads a private copy, so that they wait only while it is taken; WAL mode lets them write at any time: PRAGMA journal_mode=wal"));
     }
 
-    public Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct) => Task.Run<ISnapshot>(() =>
+    public Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct) => Task.Run<ISnapshot>(async () =>
     {
         try
         {
+            if (_comparing is { IsArmed: true } comparing) return await comparing.OpenSnapshotAsync(Info, readers, ct);
             return PrivateSnapshot(readers, ct) ?? SqliteSnapshot.Open(_path, Info, readers, _busyTimeout, _copy?.Origin, ct);
         }
         catch (SqliteFailure failure)
@@ -132,6 +148,7 @@ internal sealed class SqliteSource : ISource
     public ValueTask DisposeAsync()
     {
         _copy?.Dispose();
+        _comparing?.Dispose();
         if (_copy is null) _sidecars.LeaveAsFound(_busyTimeout);
         return ValueTask.CompletedTask;
     }

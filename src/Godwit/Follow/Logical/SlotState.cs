@@ -38,7 +38,7 @@ public sealed record SlotState(string Name, bool Active, string? WalStatus, Lsn?
 }
 
 /// <summary>How far a stream is, at the side where it is applied: a row of godwit.stream. <paramref name="Committed"/>: when the last transaction that is here was committed at the origin.</summary>
-public sealed record StreamFact(string Name, string Feed, string Slot, string Publication, Lsn Applied, DateTimeOffset? Committed);
+public sealed record StreamFact(string Name, string Feed, string Slot, string Publication, Lsn Applied, DateTimeOffset? Committed, FollowMethod Method);
 
 /// <summary>Reads and writes godwit.stream outside of the transactions of changes.</summary>
 public static class StreamFacts
@@ -47,8 +47,8 @@ public static class StreamFacts
     {
         await ExecuteAsync(connection, StreamPosition.Table, ct);
         await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"""
-            insert into godwit.stream (name, feed, slot, publication, applied) values ({SqlText.Literal(feed.Name)}, {SqlText.Literal(id)}, {SqlText.Literal(feed.Slot)}, {SqlText.Literal(feed.Publication)}, {(long)position.Value})
-            on conflict (name) do update set feed = excluded.feed, slot = excluded.slot, publication = excluded.publication, applied = excluded.applied, transactions = 0, changes = 0, conflicts = 0, dropped = 0, committed = null, last_error = null
+            insert into godwit.stream (name, feed, method, slot, publication, applied) values ({SqlText.Literal(feed.Name)}, {SqlText.Literal(id)}, {SqlText.Literal(Word(feed.Method))}, {SqlText.Literal(feed.Slot)}, {SqlText.Literal(feed.Publication)}, {(long)position.Value})
+            on conflict (name) do update set feed = excluded.feed, method = excluded.method, slot = excluded.slot, publication = excluded.publication, applied = excluded.applied, transactions = 0, changes = 0, conflicts = 0, dropped = 0, committed = null, last_error = null
             """), ct);
     }
 
@@ -64,11 +64,13 @@ public static class StreamFacts
     {
         await using (var exists = new NpgsqlCommand("select to_regclass('godwit.stream') is not null", connection))
             if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
-        await using var command = new NpgsqlCommand("select feed, slot, publication, applied, committed from godwit.stream where name = $1", connection) { Parameters = { new() { Value = stream } } };
+        await using var command = new NpgsqlCommand("select feed, slot, publication, applied, committed, method from godwit.stream where name = $1", connection) { Parameters = { new() { Value = stream } } };
         await using var row = await command.ExecuteReaderAsync(ct);
         if (!await row.ReadAsync(ct)) return null;
-        return new(stream, row.GetString(0), row.GetString(1), row.GetString(2), new((ulong)row.GetInt64(3)), row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4));
+        return new(stream, row.GetString(0), row.GetString(1), row.GetString(2), new((ulong)row.GetInt64(3)), row.IsDBNull(4) ? null : row.GetFieldValue<DateTimeOffset>(4), row.GetString(5) == Word(FollowMethod.Triggers) ? FollowMethod.Triggers : FollowMethod.Slot);
     }
+
+    private static string Word(FollowMethod method) => method == FollowMethod.Triggers ? "triggers" : "slot";
 
     /// <summary>What ended a follower, for status; not the position, which its transactions tell.</summary>
     public static async Task FailAsync(NpgsqlConnection connection, string stream, string error, CancellationToken ct)
@@ -79,8 +81,8 @@ public static class StreamFacts
 
     internal static async Task BeatAsync(NpgsqlConnection connection, string stream, StreamPulse pulse, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = $4, slope = $5, lag_seconds = $6, last_error = null, at = clock_timestamp() where name = $1", connection);
-        foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, pulse.RowsPerSecond, pulse.BytesPerSecond, pulse.LagSeconds })
+        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = $4, slope = $5, lag_seconds = $6, lag = $7, last_error = null, at = clock_timestamp() where name = $1", connection);
+        foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, pulse.RowsPerSecond, pulse.BytesPerSecond, pulse.LagSeconds, pulse.LagBytes })
             command.Parameters.Add(new() { Value = value, NpgsqlDbType = Infer(value) });
         await command.ExecuteNonQueryAsync(ct);
     }
@@ -95,4 +97,4 @@ public static class StreamFacts
 }
 
 /// <summary>What the follower notes of itself every few seconds. <paramref name="BytesPerSecond"/>: by which the lag grows, negative where it shrinks.</summary>
-internal sealed record StreamPulse(Lsn OriginNow, long RetainedBytes, double RowsPerSecond, double BytesPerSecond, double LagSeconds);
+internal sealed record StreamPulse(Lsn OriginNow, long LagBytes, long RetainedBytes, double RowsPerSecond, double BytesPerSecond, double LagSeconds);

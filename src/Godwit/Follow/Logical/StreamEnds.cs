@@ -61,6 +61,9 @@ public sealed record StreamFeed(string Name, string Slot, string Publication, st
 {
     public const string ForwardName = "forward", ReverseName = "reverse";
 
+    /// <summary>How the origin records what is written.</summary>
+    public FollowMethod Method { get; init; }
+
     /// <summary><paramref name="run"/>: what tells this migration from others on the same servers.</summary>
     public static StreamFeed Forward(string run) => new(ForwardName, $"godwit_{run}", $"godwit_{run}", $"godwit_{run}_forward", $"godwit_{run}_reverse");
 

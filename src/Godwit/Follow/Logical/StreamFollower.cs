@@ -18,14 +18,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
 {
     private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1), LongestAnswer = TimeSpan.FromHours(1);
 
-    // Types whose binary form is the same on both sides: of the server itself and not built of other types, but for names and what is kept as numbers of the catalogue.
-    private const string BinaryFits = """
-        select not exists (
-          select from pg_publication_tables p join pg_namespace n on n.nspname = p.schemaname join pg_class c on c.relname = p.tablename and c.relnamespace = n.oid
-            join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped join pg_type t on t.oid = a.atttypid
-          where p.pubname = $1 and not (t.typtype = 'e' or (t.typtype = 'b' and t.oid < 16384 and t.typarray <> 0 and t.typcategory <> 'A' and t.typname !~ '^reg' and t.typname <> 'xml')))
-        """;
-
+    private readonly StreamOrigin _origin = StreamOrigin.Of(from, feed);
     private long _changes, _transactions, _conflicts;
 
     /// <summary><paramref name="exact"/>: nothing that committed at the goal or after it is applied, so that the end looks as the origin did at that moment.</summary>
@@ -43,7 +36,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 applied = start;
                 if (goal is { } already && start >= already) break;
                 var opened = clock.GetTimestamp();
-                using var session = last = await Task.Run(() => StreamSession.Open(from, to, feed, limits with { Answer = answer }, start, binary, map, clock, Applied, stop), stop);
+                using var session = last = await Task.Run(() => StreamSession.Open(_origin, from, to, feed, limits with { Answer = answer }, start, binary, map, clock, Applied, stop), stop);
                 try
                 {
                     await RunAsync(session, goal, exact, stop);
@@ -114,27 +107,6 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         }
     }
 
-    /// <summary>A position after everything that has committed at the origin until now.</summary>
-    public static async Task<Lsn> NowAsync(StreamEnd from, CancellationToken ct)
-    {
-        await using var connection = await from.ConnectAsync(ct);
-        return await NowAsync(connection, from, ct);
-    }
-
-    internal static async Task<Lsn> NowAsync(NpgsqlConnection connection, StreamEnd from, CancellationToken ct)
-    {
-        try
-        {
-            // A message of its own: the bare position may lie in a page's header, which nothing that is read ever ends in.
-            await using var command = new NpgsqlCommand("set default_transaction_read_only = off; select pg_logical_emit_message(true, 'godwit', 'here')::text", connection);
-            return Lsn.Parse((string)(await command.ExecuteScalarAsync(ct))!);
-        }
-        catch (NpgsqlException e)
-        {
-            throw from.Map(e, "marking a position");
-        }
-    }
-
     private void Applied(BatchOutcome outcome, ChangeBatch batch)
     {
         Interlocked.Add(ref _changes, outcome.Changes);
@@ -158,13 +130,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         }
         if (fact is null) throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{to.Display} does not follow {from.Display}.", "godwit migrate SOURCE TARGET --follow begins it.");
         await using var there = await from.ConnectAsync(ct);
-        return await Mapped(from, async () =>
-        {
-            SlotState.Require(await SlotState.ReadAsync(there, feed.Slot, ct), feed.Slot, fact.Applied, from);
-            if (there.PostgreSqlVersion.Major != major) return (fact.Applied, false);
-            await using var command = new NpgsqlCommand(BinaryFits, there) { Parameters = { new() { Value = feed.Publication } } };
-            return (fact.Applied, (bool)(await command.ExecuteScalarAsync(ct))!);
-        });
+        return (fact.Applied, await Mapped(from, () => _origin.RequireWholeAsync(there, fact.Applied, major, ct)));
     }
 
     private async Task RunAsync(StreamSession session, Lsn? goal, bool exact, CancellationToken stop)
@@ -198,14 +164,14 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 {
                     there ??= await from.ConnectAsync(over);
                     here ??= await to.ConnectAsync(over);
-                    var slot = await SlotState.ReadAsync(there, feed.Slot, over);
+                    var state = await _origin.StateAsync(there, session.Durable, over);
                     var seconds = Math.Max(0.001, clock.GetElapsedTime(before).TotalSeconds);
                     before = clock.GetTimestamp();
                     var now = Interlocked.Read(ref _changes);
-                    var lag = (long)Math.Max(0, (slot?.Now.Value ?? 0) - (double)session.Durable.Value);
+                    var lag = state?.Lag ?? 0;
                     var behind = lag == 0 ? TimeSpan.Zero : await BehindAsync(there, here, over);
                     var rate = (now - changes) / seconds;
-                    await StreamFacts.BeatAsync(here, feed.Name, new(slot?.Now ?? default, slot?.RetainedBytes ?? 0, rate, lagBefore < 0 ? 0 : (lag - lagBefore) / seconds, behind.TotalSeconds), over);
+                    await StreamFacts.BeatAsync(here, feed.Name, new(state?.Now ?? default, lag, state?.Retained ?? 0, rate, lagBefore < 0 ? 0 : (lag - lagBefore) / seconds, behind.TotalSeconds), over);
                     progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, rate));
                     (changes, lagBefore) = (now, lag);
                 }

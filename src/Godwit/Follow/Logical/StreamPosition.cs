@@ -13,9 +13,10 @@ internal sealed class StreamPosition(string stream, string? origin)
     public const string Table = """
         create schema if not exists godwit;
         create table if not exists godwit.stream (
-          name text primary key, feed text not null, slot text not null, publication text not null, applied bigint not null, transactions bigint not null default 0, changes bigint not null default 0,
+          name text primary key, feed text not null, method text not null default 'slot', slot text not null, publication text not null, applied bigint not null, transactions bigint not null default 0, changes bigint not null default 0,
           conflicts bigint not null default 0, dropped bigint not null default 0, committed timestamptz, at timestamptz not null default now(), origin_lsn bigint, retained bigint, rate double precision,
-          lag_seconds double precision, slope double precision, last_error text);
+          lag_seconds double precision, slope double precision, lag bigint, last_error text);
+        alter table godwit.stream add column if not exists method text not null default 'slot', add column if not exists lag bigint;
         create table if not exists godwit.conflict (
           stream text not null, source_table text not null, kind text not null, repaired bool not null, count bigint not null, at timestamptz not null default now(), primary key (stream, source_table, kind, repaired))
         """;

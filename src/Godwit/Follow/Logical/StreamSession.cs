@@ -28,16 +28,14 @@ internal sealed class StreamSession : IDisposable
         """;
 
     // Operators of types that extensions bring (citext) are found by the path alone; pg_catalog stays first.
-    private const string Path = "select set_config('search_path', 'pg_catalog, ' || coalesce((select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'), 'public'), false)";
+    internal const string Path = "select set_config('search_path', 'pg_catalog, ' || coalesce((select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'), 'public'), false)";
 
     /// <summary>For a batch that is at work when all is stopped. One that waits for a lock may wait for ever; what is not committed is applied the next time.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly StreamEnd _from, _to;
-    private readonly StreamFeed _feed;
     private readonly BatchQueue _queue;
-    private readonly ReplicationStream _stream;
-    private readonly CommittedStream _committed;
+    private readonly IChangeReader _reader;
     private readonly BatchWriter _writer;
     private readonly WireConnection _target;
     private readonly Action<BatchOutcome, ChangeBatch> _applied;
@@ -45,9 +43,9 @@ internal sealed class StreamSession : IDisposable
     private volatile bool _finished;
     private ulong _goal = ulong.MaxValue;
 
-    private StreamSession(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, ReplicationStream stream, CommittedStream committed, WireConnection target, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
+    private StreamSession(StreamEnd from, StreamEnd to, StreamLimits limits, Lsn applied, IChangeReader reader, WireConnection target, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
     {
-        (_from, _to, _feed, _stream, _committed, _target, _writer, _applied, _durable) = (from, to, feed, stream, committed, target, writer, done, applied.Value);
+        (_from, _to, _reader, _target, _writer, _applied, _durable) = (from, to, reader, target, writer, done, applied.Value);
         _queue = new(limits.BatchBytes, clock);
         _queue.Started(applied);
     }
@@ -57,25 +55,24 @@ internal sealed class StreamSession : IDisposable
     public int WriterProcess { get; private init; }
     public int SenderProcess { get; private init; }
 
-    public static StreamSession Open(StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, CancellationToken ct)
+    public static StreamSession Open(StreamOrigin origin, StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, CancellationToken ct)
     {
-        WireConnection? target = null, origin = null;
+        WireConnection? target = null;
+        IChangeReader? reader = null;
         try
         {
             target = Guarded(to, "connecting", () => to.Open(ct));
             var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, feed));
             target.LimitSilence(limits.Answer);
-            origin = Guarded(from, "connecting for replication", () => from.OpenReplication(ct));
-            var stream = Guarded(from, "starting replication", () => origin.StartReplication(new(feed.Slot, applied, [feed.Publication]) { ProtocolVersion = 2, Streaming = true, Binary = binary }, limits.Silence, clock));
-            var committed = new CommittedStream(stream, limits.Folder, limits.SpillBytes);
+            reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
             var added = new AddedColumns(from);
-            var resolver = new TableResolver(target, map, added.Find, committed.Decoder.FindType, binary);
-            return new(from, to, feed, limits, applied, stream, committed, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = origin.ProcessId };
+            var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);
+            return new(from, to, limits, applied, reader, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = reader.ProcessId };
         }
         catch
         {
             target?.Dispose();
-            origin?.Dispose();
+            reader?.Dispose();
             throw;
         }
     }
@@ -93,7 +90,7 @@ internal sealed class StreamSession : IDisposable
     {
         try
         {
-            _stream.Report(Lsn.Max(_queue.Received, Durable), Durable, reply);
+            _reader.Report(Lsn.Max(_queue.Received, Durable), Durable, reply);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
         {
@@ -122,14 +119,14 @@ internal sealed class StreamSession : IDisposable
     public void Dispose()
     {
         End();
-        _committed.Dispose();
+        _reader.Dispose();
         _writer.Dispose();
     }
 
     private void End()
     {
         _queue.End();
-        _stream.Dispose();
+        _reader.End();
     }
 
     private static Task OnThread(Action work, CancellationTokenSource failed) => Task.Factory.StartNew(() =>
@@ -148,17 +145,7 @@ internal sealed class StreamSession : IDisposable
     {
         try
         {
-            while (true)
-            {
-                switch (_committed.Next(out var message, out var keepalive, out _, out _))
-                {
-                    case CommittedStep.End: return;
-                    case CommittedStep.Keepalive: _queue.Keepalive(keepalive); break;
-                    default:
-                        if (!_queue.Add(message, _feed.Skip)) throw new OperationCanceledException();
-                        break;
-                }
-            }
+            _reader.ReadInto(_queue);
         }
         catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
         {

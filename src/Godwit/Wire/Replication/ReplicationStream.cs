@@ -28,6 +28,9 @@ public sealed class ReplicationStream : IDisposable
         _clock = clock;
     }
 
+    /// <summary>The inverse of <see cref="Moment"/>.</summary>
+    public static long Micros(DateTimeOffset moment) => moment.UtcTicks / 10 - Epoch;
+
     public static DateTimeOffset Moment(long micros) => new(checked((micros + Epoch) * 10), TimeSpan.Zero);
 
     /// <summary>

@@ -12,15 +12,19 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
 {
     private static readonly StreamLimits Limits = new() { Silence = TimeSpan.FromSeconds(2), Answer = TimeSpan.FromSeconds(2) };
 
-    [Fact]
-    public Task A_follower_outlives_every_cut() => BreakAsync(BrokenWays.Cuts, p => p.Cut());
+    [Theory]
+    [InlineData(FollowMethod.Slot)]
+    [InlineData(FollowMethod.Triggers)]
+    public Task A_follower_outlives_every_cut(FollowMethod method) => BreakAsync(method, BrokenWays.Cuts, p => p.Cut());
 
-    [Fact]
-    public Task A_follower_outlives_connections_that_say_nothing_any_more() => BreakAsync(BrokenWays.Stalls, p => p.Stall());
+    [Theory]
+    [InlineData(FollowMethod.Slot)]
+    [InlineData(FollowMethod.Triggers)]
+    public Task A_follower_outlives_connections_that_say_nothing_any_more(FollowMethod method) => BreakAsync(method, BrokenWays.Stalls, p => p.Stall());
 
-    private async Task BreakAsync(int times, Func<TcpProxy, int> harm)
+    private async Task BreakAsync(FollowMethod method, int times, Func<TcpProxy, int> harm)
     {
-        await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema);
+        await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema, method: method);
         await using var there = BrokenWays.ProxyTo(pair.Source.Settings);
         await using var here = BrokenWays.ProxyTo(pair.Target.Settings);
         var (direct, end) = (pair.From, pair.To);

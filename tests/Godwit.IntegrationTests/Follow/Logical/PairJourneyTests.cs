@@ -25,28 +25,28 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         insert into part values (1, 1), (2, 2);
         """;
 
-    private async Task<Pair> FollowedAsync()
+    private async Task<Pair> FollowedAsync(MigrationOptions? options = null)
     {
         var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync(Schema);
-        await pair.MigrateAsync(Options);
+        await pair.MigrateAsync(options ?? Options);
         await pair.SourceAsync("insert into t (v) values ('followed'); delete from t where id = 1; update part set k = 2 where id = 1; delete from nokey where ctid = (select min(ctid) from nokey); select nextval('loose')");
         return pair;
     }
 
-    private static async Task<FollowResult> FollowAsync(Pair pair, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null)
+    private static async Task<FollowResult> FollowAsync(Pair pair, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null, MigrationOptions? options = null)
     {
         await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
         await using var target = await pair.Target.OpenTargetAsync(5);
-        return await new Following(TimeProvider.System).RunAsync(source, target, Options, once, new FollowTests.Listener(on), stop ?? Pair.Token);
+        return await new Following(TimeProvider.System).RunAsync(source, target, options ?? Options, once, new FollowTests.Listener(on), stop ?? Pair.Token);
     }
 
-    private static async Task<CutoverResult> SwitchAsync(Pair pair, SwitchOptions? how = null, bool back = false, Action<StepTime>? on = null, CancellationToken? ct = null, Action<Finding>? found = null)
+    private static async Task<CutoverResult> SwitchAsync(Pair pair, SwitchOptions? how = null, bool back = false, Action<StepTime>? on = null, CancellationToken? ct = null, Action<Finding>? found = null, MigrationOptions? options = null)
     {
         await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
         await using var target = await pair.Target.OpenTargetAsync(8);
         var cutting = new CuttingOver(TimeProvider.System) { Found = found ?? (_ => { }) };
-        return back ? await cutting.RollbackAsync(source, target, Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token) : await cutting.CutoverAsync(source, target, Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token);
+        return back ? await cutting.RollbackAsync(source, target, options ?? Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token) : await cutting.CutoverAsync(source, target, options ?? Options, how ?? How, on ?? (_ => { }), ct ?? Pair.Token);
     }
 
     private static async Task FinishAsync(Pair pair, bool abandon = false)
@@ -79,11 +79,14 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Equal("2", (await pair.Target.QueryAsync("select count(*) from t where v in ('during', 'after')"))[0]);
     }
 
-    [Fact]
-    public async Task Over_and_back_and_over_again_loses_nothing_and_leaves_nothing()
+    [Theory]
+    [InlineData(FollowMethod.Slot)]
+    [InlineData(FollowMethod.Triggers)]
+    public async Task Over_and_back_and_over_again_loses_nothing_and_leaves_nothing(FollowMethod method)
     {
-        await using var pair = await FollowedAsync();
-        var over = await SwitchAsync(pair);
+        var options = Options with { FollowMethod = method };
+        await using var pair = await FollowedAsync(options);
+        var over = await SwitchAsync(pair, options: options);
         Assert.Equal(Verdict.Equal, over.Verification!.Verdict);
         Assert.True(over.Outage > TimeSpan.Zero);
         await AssertEqualAsync(pair);
@@ -93,14 +96,14 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Equal("101", (await pair.Target.QueryAsync("select nextval('loose')"))[0]);
         await pair.TargetAsync("update t set v = 'there' where id = 2; insert into part values (9, 1); insert into nokey values ('a')");
 
-        await SwitchAsync(pair, back: true);
+        await SwitchAsync(pair, back: true, options: options);
         await AssertEqualAsync(pair);
         Assert.Equal("25006", await RefusalAsync(pair.Target, "insert into t (v) values ('stray')"));
         Assert.Equal("103", (await pair.Source.QueryAsync("insert into t (v) values ('home again') returning id"))[0]);
         await FollowAsync(pair);
         await AssertEqualAsync(pair);
 
-        await SwitchAsync(pair);
+        await SwitchAsync(pair, options: options);
         await pair.TargetAsync("insert into t (v) values ('there again')");
         Assert.True((await FollowAsync(pair)).IsBack);
         await AssertEqualAsync(pair);
@@ -109,6 +112,7 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         {
             Assert.Equal("0", (await side.QueryAsync("select count(*) from pg_replication_slots where database = current_database()"))[0]);
             Assert.Equal("0", (await side.QueryAsync("select count(*) from pg_publication"))[0]);
+            Assert.Empty(await side.QueryAsync("select tgrelid::regclass || ' ' || tgname from pg_trigger where tgname like '!godwit%'"));
         }
         foreach (var side in new[] { pair.Source, pair.Target }) Assert.Equal("d", (await side.QueryAsync("select relreplident::text from pg_class where relname = 'nokey'"))[0]);
         await pair.TargetAsync("insert into t (v) values ('free')");
@@ -275,5 +279,33 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         var counts = new List<int>();
         for (var w = first; w < first + 3; w++) counts.Add(int.Parse((await database.QueryAsync($"select count(*) from t where v like 'w{w}-%'"))[0]!, CultureInfo.InvariantCulture));
         return [.. counts];
+    }
+
+    /// <summary>A role that may not replicate is followed by triggers, there and back, as it is for hosted databases.</summary>
+    [Fact]
+    public async Task A_role_that_may_not_replicate_is_followed_by_triggers()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        var owner = await pair.RoleAsync("owner", "login password 'x'");
+        await pair.SourceAsync(Schema);
+        await pair.SourceAsync($"""
+            do $$ declare t record; begin
+              execute format('alter database %I owner to %I', current_database(), '{owner}');
+              for t in select c.oid::regclass as n from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') loop execute format('alter table %s owner to %I', t.n, '{owner}'); end loop;
+              alter sequence loose owner to "{owner}";
+              alter schema public owner to "{owner}";
+            end $$
+            """);
+        var url = $"postgres://{owner}:x@{pair.Source.Settings.Host}:{pair.Source.Settings.Port}/{pair.Source.Settings.Database}?sslmode=disable";
+        var findings = new List<Finding>();
+        await pair.MigrateAsync(Options with { Platform = new() { KeepOwners = false } }, e => { if (e is MigrationEvent.Found f) findings.Add(f.Finding); }, from: url);
+        Assert.Contains(findings, f => f.Code == "follow-by-triggers");
+        await pair.SourceAsync("insert into t (v) values ('by triggers'); update part set k = 2 where id = 1");
+        await using var source = await EngineRegistry.OpenAsync(url, Pair.Token);
+        await using var target = await pair.Target.OpenTargetAsync(8);
+        await new Following(TimeProvider.System).RunAsync(source, target, Options, true, new FollowTests.Listener(null), Pair.Token);
+        await AssertEqualAsync(pair);
+        var cutting = new CuttingOver(TimeProvider.System);
+        Assert.Equal("source-cannot-follow-back", (await Assert.ThrowsAsync<GodwitException>(() => cutting.CutoverAsync(source, target, Options, How, _ => { }, Pair.Token))).Code);
     }
 }

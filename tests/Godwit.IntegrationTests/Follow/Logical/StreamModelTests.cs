@@ -16,9 +16,11 @@ public sealed class StreamModelTests(PostgresFixture postgres)
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task What_any_writer_does_arrives(int seed)
+    public Task What_any_writer_does_arrives(int seed) => RunAsync(postgres, seed, FollowMethod.Slot);
+
+    internal static async Task RunAsync(PostgresFixture postgres, int seed, FollowMethod method)
     {
-        await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema);
+        await using var pair = await StreamPair.CreateAsync(postgres, PgWriter.Schema, method: method);
         var writers = Enumerable.Range(0, 3).Select(i => new PgWriter(pair.Source, Seed * 1000 + seed * 100 + i)).ToList();
         // Small enough that transactions are cut into several batches, and stream before they commit.
         pair.Limits = pair.Limits with { BatchBytes = seed % 2 == 0 ? 4096 : 1024 * 1024, SpillBytes = 4096 };

@@ -11,12 +11,12 @@ namespace Godwit.IntegrationTests.Follow.Logical;
 /// <summary>Two databases with the same schema, the first followed by the second; rows were copied under the slot's snapshot.</summary>
 internal sealed class StreamPair : IAsyncDisposable
 {
-    private StreamPair(TestDatabase source, TestDatabase target)
+    private StreamPair(TestDatabase source, TestDatabase target, FollowMethod method)
     {
         (Source, Target) = (source, target);
         From = new(source.Settings.ToBuilder(), "the source", "source");
         To = new(target.Settings.ToBuilder(), "the target", "target");
-        Feed = StreamFeed.Forward(Guid.NewGuid().ToString("N")[..8]);
+        Feed = StreamFeed.Forward(Guid.NewGuid().ToString("N")[..8]) with { Method = method };
     }
 
     public static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -30,18 +30,18 @@ internal sealed class StreamPair : IAsyncDisposable
     public StreamLimits Limits { get; set; } = new();
 
     /// <summary><paramref name="rows"/> runs at the source before the slot is made, <paramref name="meanwhile"/> after it and before the copy.</summary>
-    public static async Task<StreamPair> CreateAsync(PostgresFixture postgres, string schema, string rows = "", string meanwhile = "", (ConnectionSettings Source, ConnectionSettings Target)? on = null)
+    public static async Task<StreamPair> CreateAsync(PostgresFixture postgres, string schema, string rows = "", string meanwhile = "", (ConnectionSettings Source, ConnectionSettings Target)? on = null, FollowMethod method = FollowMethod.Slot)
     {
-        var pair = new StreamPair(await postgres.CreateDatabaseAsync(on?.Source ?? postgres.Admin), await postgres.CreateDatabaseAsync(on?.Target ?? postgres.Admin));
+        var pair = new StreamPair(await postgres.CreateDatabaseAsync(on?.Source ?? postgres.Admin), await postgres.CreateDatabaseAsync(on?.Target ?? postgres.Admin), method);
         await pair.Source.ExecuteAsync(schema);
         await pair.Target.ExecuteAsync(schema);
         if (rows.Length > 0) await pair.Source.ExecuteAsync(rows);
-        var arming = new StreamArming(pair.From, pair.Feed);
+        var arming = StreamOrigin.Of(pair.From, pair.Feed);
         foreach (var finding in await arming.PublishAsync(await pair.TablesAsync(), Token)) pair.Found.Add(finding);
-        using var armed = await arming.CreateSlotAsync(Token);
-        await using (var target = await pair.Target.ConnectAsync()) await StreamFacts.StartAsync(target, pair.Feed, "test", armed.Slot.Position, Token);
+        using var armed = await arming.BeginAsync(Token);
+        await using (var target = await pair.Target.ConnectAsync()) await StreamFacts.StartAsync(target, pair.Feed, "test", armed.Position, Token);
         if (meanwhile.Length > 0) await pair.Source.ExecuteAsync(meanwhile);
-        await pair.CopyAsync(armed.Slot.Snapshot!);
+        await pair.CopyAsync(armed.Snapshot);
         return pair;
     }
 
@@ -50,7 +50,7 @@ internal sealed class StreamPair : IAsyncDisposable
 
     public async Task<StreamTotals> CatchUpAsync(CancellationToken? stop = null)
     {
-        var goal = await StreamFollower.NowAsync(From, Token);
+        var goal = await StreamOrigin.Of(From, Feed).NowAsync(Token);
         return await FollowAsync(goal, stop ?? Token);
     }
 

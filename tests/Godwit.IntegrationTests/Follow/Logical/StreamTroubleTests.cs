@@ -128,7 +128,7 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
         const string identity = "select relreplident::text from pg_class where oid = 'nokey'::regclass";
-        var arming = new StreamArming(pair.From, pair.Feed);
+        var arming = new SlotOrigin(pair.From, pair.Feed);
         await arming.PublishAsync(await pair.TablesAsync(), StreamPair.Token);
         Assert.Equal("f", (await pair.Source.QueryAsync(identity))[0]);
         await arming.DropAsync(StreamPair.Token);
@@ -222,7 +222,7 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
         {
             var settings = database.Settings.ToBuilder();
             (settings.Username, settings.Password) = (role, "plain");
-            async Task<string> TryAsync() => (await Assert.ThrowsAsync<GodwitException>(() => new StreamArming(new(settings, "the source", "source"), StreamFeed.Forward("plain")).PublishAsync([new("public", "t")], StreamPair.Token))).Code;
+            async Task<string> TryAsync() => (await Assert.ThrowsAsync<GodwitException>(() => new SlotOrigin(new(settings, "the source", "source"), StreamFeed.Forward("plain")).PublishAsync([new("public", "t")], StreamPair.Token))).Code;
             Assert.Equal("follow-no-replication", await TryAsync());
             await database.ExecuteAsync($"alter role {role} replication");
             Assert.Equal("follow-no-publication", await TryAsync());

@@ -1,0 +1,31 @@
+using Godwit.Schema;
+
+namespace Godwit.Follow.KeyLog;
+
+/// <summary>What Godwit makes at an origin that is followed by triggers, all in schema godwit but for the triggers.</summary>
+internal sealed class KeyLogNames(string slot)
+{
+    private readonly string _id = slot["godwit_".Length..];
+
+    /// <summary>One row for each row that was written.</summary>
+    public SqlName Log => new("godwit", $"log_{_id}");
+    /// <summary>Numbered moments: a stream's positions.</summary>
+    public SqlName Ticks => new("godwit", $"tick_{_id}");
+    /// <summary>Tables that are followed, and what tells their rows.</summary>
+    public SqlName Tables => new("godwit", $"logged_{_id}");
+    public SqlName Key(int table) => new("godwit", $"key_{_id}_{table}");
+    public SqlName Function(int table) => new("godwit", $"log_{_id}_{table}");
+    public SqlName PartitionFunction(int table) => new("godwit", $"emptied_{_id}_{table}");
+    /// <summary>Triggers fire in the order of their names: this one before any that a user would make.</summary>
+    public string Trigger => $"!godwit_{_id}";
+    public string TruncateTrigger => $"!godwit_{_id}_t";
+}
+
+/// <summary>
+/// A table that is followed by triggers. <paramref name="Key"/>: columns whose values tell a row; empty: only the whole row does.
+/// <paramref name="Partitioned"/>: its rows lie in other tables. <paramref name="OneUnique"/>: nothing but the key must be unique, so that rows can be updated in any order.
+/// </summary>
+internal sealed record LoggedTable(int Number, uint Id, SqlName Name, IReadOnlyList<string> Key, bool Partitioned, bool OneUnique)
+{
+    public string From => Partitioned ? $"{Name}" : $"only {Name}";
+}

@@ -1,0 +1,194 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Godwit.Follow.Logical;
+using Godwit.Schema;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit.Follow.KeyLog;
+
+/// <summary>
+/// A stream that is read from triggers: they note the key of each row that is written, and the reader looks up what those rows are at a moment.
+/// For servers whose write-ahead log cannot be read: wal_level below logical, or a role without REPLICATION. See docs/explanation/following.md.
+/// </summary>
+public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(from, feed)
+{
+    private const string Server = "select pg_is_in_recovery(), current_user::text, has_database_privilege(current_database(), 'create') or coalesce(has_schema_privilege(to_regnamespace('godwit')::oid, 'create'), false)";
+
+    /// <summary>Whoever wants the table meanwhile waits as long.</summary>
+    private static readonly TimeSpan TableWait = TimeSpan.FromSeconds(5);
+    private const int Attempts = 4;
+
+    private readonly KeyLogNames _names = new(feed.Slot);
+
+    public override async Task<ImmutableArray<Finding>> RequireAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(Server, connection);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        await row.ReadAsync(ct);
+        if (row.GetBoolean(0)) throw new GodwitException(ErrorKind.Blocked, "follow-standby", $"{From.Display} is a standby, on which no triggers can be made.", "Follow the primary.");
+        if (!row.GetBoolean(2)) throw new GodwitException(ErrorKind.Blocked, "follow-no-schema", $"{From.Display} does not let the role {row.GetString(1)} make a schema for the record of changes.", $"GRANT CREATE ON DATABASE ... TO {SqlName.Quote(row.GetString(1))};");
+        return [];
+    }
+
+    public override async Task<ImmutableArray<Finding>> PublishAsync(IReadOnlyCollection<SqlName> tables, CancellationToken ct)
+    {
+        await using var connection = await From.ConnectAsync(ct);
+        try
+        {
+            var findings = await RequireAsync(connection, ct);
+            await DropAsync(connection, ct);
+            var logged = await KeyLogSchema.ReadAsync(connection, tables, ct);
+            foreach (var bare in logged.Where(t => t.Key.Count == 0))
+                findings = findings.Add(new("follow-whole-rows", Severity.Warning, $"{bare.Name}", "The table has no key to tell its rows by: each write to it notes the whole row, as it was and as it is.", "A primary key is smaller and faster."));
+            await ExecuteAsync(connection, KeyLogSchema.Create(_names), ct);
+            foreach (var table in logged) await ArmAsync(connection, table, ct);
+            return findings;
+        }
+        catch (NpgsqlException e)
+        {
+            throw From.Map(e, $"Making the triggers of {From.Display}");
+        }
+    }
+
+    /// <summary>One table at a time: its lock waits for the transactions that have written to it, and makes others wait.</summary>
+    private async Task ArmAsync(NpgsqlConnection connection, LoggedTable table, CancellationToken ct)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var transaction = await connection.BeginTransactionAsync(ct);
+                await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"set local lock_timeout = {(int)TableWait.TotalMilliseconds}"), ct);
+                await ExecuteAsync(connection, await KeyLogSchema.ArmAsync(connection, _names, table, ct), ct);
+                await transaction.CommitAsync(CancellationToken.None);
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+            {
+                if (attempt < Attempts) continue;
+                throw new GodwitException(ErrorKind.Blocked, "follow-table-locked", $"{From.Display}: {table.Name} is in use by a long transaction; no trigger could be made on it within {Attempts} times {TableWait.TotalSeconds:0} s.",
+                    "Try again when it has ended: select pid, usename, xact_start, query from pg_stat_activity order by xact_start; shows it.", e);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+            {
+                throw new GodwitException(ErrorKind.Blocked, "follow-not-owner", $"{table.Name} belongs to another role: no trigger can be made on it.", "Follow as the tables' owner or as a superuser.", e);
+            }
+        }
+    }
+
+    public override async Task<ArmedOrigin> BeginAsync(CancellationToken ct) => (await MomentAsync(ct))!;
+
+    public override async Task<ArmedOrigin?> MomentAsync(TimeSpan patience, CancellationToken ct)
+    {
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            limit.CancelAfter(patience);
+            return await MomentAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+
+    private async Task<ArmedOrigin> MomentAsync(CancellationToken ct)
+    {
+        var connection = await From.ConnectAsync(ct);
+        try
+        {
+            await using var holder = await From.ConnectAsync(ct);
+            // The lock comes before the snapshot, so that moments have their numbers in the order of time.
+            await ExecuteAsync(holder, $"begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}", ct);
+            await ExecuteAsync(connection, "begin isolation level repeatable read, read only", ct);
+            await using var export = new NpgsqlCommand("select pg_export_snapshot(), pg_current_snapshot()::text", connection);
+            string exported, snapshot;
+            await using (var row = await export.ExecuteReaderAsync(ct))
+            {
+                await row.ReadAsync(ct);
+                (exported, snapshot) = (row.GetString(0), row.GetString(1));
+            }
+            await using var mark = new NpgsqlCommand($"insert into {_names.Ticks} (snapshot, exported) values ({SqlText.Literal(snapshot)}, {SqlText.Literal(exported)}) returning id", holder);
+            var position = new Lsn((ulong)(long)(await mark.ExecuteScalarAsync(ct))!);
+            await ExecuteAsync(holder, "commit", ct);
+            return new(connection, position, exported);
+        }
+        catch (NpgsqlException e)
+        {
+            await connection.DisposeAsync();
+            throw From.Map(e, $"Fixing a moment of {From.Display}");
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    protected override async Task<Lsn> NowAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"set default_transaction_read_only = off; begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}; insert into {_names.Ticks} (snapshot) values (pg_current_snapshot()) returning id; commit", connection);
+        return new((ulong)(long)(await command.ExecuteScalarAsync(ct))!);
+    }
+
+    public override async Task DropAsync(CancellationToken ct)
+    {
+        await using var connection = await From.ConnectAsync(ct);
+        try
+        {
+            await DropAsync(connection, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw From.Map(e, $"Removing the triggers of {From.Display}");
+        }
+    }
+
+    /// <summary>By what is there, not by what is known: the triggers first, for without its log a table could not be written to.</summary>
+    private async Task DropAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        foreach (var sql in await KeyLogSchema.DropAsync(connection, _names, ct)) await ExecuteAsync(connection, sql, ct);
+    }
+
+    // A copy does not bring triggers of Godwit's along.
+    public override Task RestoreAsync(StreamEnd other, CancellationToken ct) => Task.CompletedTask;
+
+    public override async Task<List<SqlName>> TablesAsync(CancellationToken ct)
+    {
+        await using var connection = await From.ConnectAsync(ct);
+        try
+        {
+            return [.. (await KeyLogSchema.LoggedAsync(connection, _names, ct)).Select(t => t.Name)];
+        }
+        catch (NpgsqlException e)
+        {
+            throw From.Map(e, "Reading which tables are followed");
+        }
+    }
+
+    public override async Task<bool> RequireWholeAsync(NpgsqlConnection connection, Lsn applied, int targetMajor, CancellationToken ct)
+    {
+        if (await KeyLogSchema.MissingAsync(connection, _names, (long)applied.Value, ct) is { } missing)
+            throw new GodwitException(ErrorKind.Blocked, "follow-log-lost", $"{From.Display}: {missing}. What was written meanwhile is not known.",
+                "godwit verify names the rows that differ, verify --repair puts them right while nobody writes; or migrate again with --if-exists replace --follow.");
+        foreach (var sql in await KeyLogSchema.NewPartitionsAsync(connection, _names, ct)) await ExecuteAsync(connection, sql, ct);
+        return false;
+    }
+
+    public override async Task<OriginState?> StateAsync(NpgsqlConnection connection, Lsn applied, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(KeyLogSchema.State(_names, (long)applied.Value), connection);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        return await row.ReadAsync(ct) ? new(new((ulong)row.GetInt64(0)), row.GetInt64(1), row.GetInt64(2)) : null;
+    }
+
+    internal override IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, CancellationToken ct) =>
+        KeyLogReader.Open(From, _names, applied, limits, clock, ct);
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,176 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Globalization;
+using Godwit.Follow.Logical;
+using Godwit.Schema;
+using Godwit.Wire;
+using Godwit.Wire.Replication;
+using Npgsql;
+
+namespace Godwit.Follow.KeyLog;
+
+/// <summary>
+/// Reads what triggers have noted. Each look fixes a moment, and gives what became, between the last moment and this one, of every row that was
+/// noted: the order in which triggers ran, and what came and went in between, does not matter. One moment is one transaction.
+/// </summary>
+internal sealed class KeyLogReader : IChangeReader
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), PruneEvery = TimeSpan.FromSeconds(1);
+
+    private readonly WireConnection _control, _data;
+    private readonly KeyLogNames _names;
+    private readonly TimeProvider _clock;
+    private readonly ConcurrentDictionary<uint, StreamType> _types = new();
+    private readonly ManualResetEventSlim _wake = new();
+    private volatile bool _ended;
+    private long _durable, _at, _pruned, _prunedAt;
+    /// <summary>The snapshot of the moment up to which everything was given.</summary>
+    private string _seen;
+
+    private KeyLogReader(WireConnection control, WireConnection data, KeyLogNames names, long at, string seen, TimeProvider clock)
+    {
+        (_control, _data, _names, _at, _seen, _clock) = (control, data, names, at, seen, clock);
+        (_durable, _prunedAt) = (at, clock.GetTimestamp());
+    }
+
+    public int ProcessId => _data.ProcessId;
+
+    public static KeyLogReader Open(StreamEnd from, KeyLogNames names, Lsn applied, StreamLimits limits, TimeProvider clock, CancellationToken ct)
+    {
+        WireConnection? control = null, data = null;
+        try
+        {
+            control = from.Open(ct);
+            data = from.Open(ct);
+            foreach (var connection in new[] { control, data })
+            {
+                connection.Query("set timezone = 'UTC'; set row_security = off; set jit = off; set standard_conforming_strings = on; set idle_session_timeout = 0");
+                connection.Query(StreamSession.Path);
+                // A large sort may take as long as a lock that is in the way: doubled each time, like the answer to a batch.
+                connection.LimitSilence(limits.Answer);
+            }
+            var at = (long)applied.Value;
+            return new(control, data, names, at, control.Query($"select snapshot::text from {names.Ticks} where id = {Text(at)}")[0][0]!, clock);
+        }
+        catch
+        {
+            control?.Dispose();
+            data?.Dispose();
+            throw;
+        }
+    }
+
+    public StreamType? FindType(uint type) => _types.GetValueOrDefault(type);
+
+    public void Report(Lsn received, Lsn durable, bool reply)
+    {
+        Volatile.Write(ref _durable, (long)durable.Value);
+        if (reply) _wake.Set();
+    }
+
+    public void End()
+    {
+        if (_ended) return;
+        _ended = true;
+        _wake.Set();
+        _data.Abort();
+        _control.Abort();
+    }
+
+    public void Dispose()
+    {
+        End();
+        _data.Dispose();
+        _control.Dispose();
+    }
+
+    public void ReadInto(BatchQueue queue)
+    {
+        while (!_ended)
+        {
+            Prune();
+            // One statement: what it finds committed includes all that the newest moment saw.
+            var look = _control.Query($"select exists (select from {_names.Log} where {Unseen})::text, max(id)::text, (array_agg(snapshot::text order by id desc))[1] from {_names.Ticks} where id > {Text(_at)}")[0];
+            if (look[0] == "true")
+            {
+                if (!Take(queue)) throw new OperationCanceledException();
+                continue;
+            }
+            if (look[1] is { } newest)
+            {
+                (_at, _seen) = (Number(newest), look[2]!);
+                queue.Keepalive(new((ulong)_at));
+            }
+            _wake.Wait(Poll);
+            _wake.Reset();
+        }
+    }
+
+    private string Unseen => $"not pg_visible_in_snapshot(xid, '{_seen}')";
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static long Number(string text) => long.Parse(text, CultureInfo.InvariantCulture);
+
+    /// <summary>What is durable at the other end is not wanted any more.</summary>
+    private void Prune()
+    {
+        var durable = Volatile.Read(ref _durable);
+        if (durable <= _pruned || _clock.GetElapsedTime(_prunedAt) < PruneEvery) return;
+        _control.Query($"delete from {_names.Log} where pg_visible_in_snapshot(xid, (select snapshot from {_names.Ticks} where id = {Text(durable)})); delete from {_names.Ticks} where id < {Text(durable)}");
+        (_pruned, _prunedAt) = (durable, _clock.GetTimestamp());
+    }
+
+    /// <summary>Gives everything until a moment. Returns false when the queue has ended.</summary>
+    private bool Take(BatchQueue queue)
+    {
+        var (next, snapshot) = Fix();
+        if (!queue.Add(new() { Kind = PgOutputKind.Begin, Lsn = new((ulong)_at) }, "")) return false;
+        var noted = _data.Query($"select tab::text, coalesce(max(id) filter (where op = 'T'), 0)::text from {_names.Log} where {Unseen} group by 1").ToDictionary(r => (int)Number(r[0]!), r => Number(r[1]!));
+        var work = Tables(_data).Where(t => noted.ContainsKey(t.Number)).Select(t => NotedTable.Read(_data, _names, t, noted[t.Number], Unseen, _types)).ToList();
+        foreach (var table in work.Where(t => t.IsEmptied))
+            if (!queue.Add(new() { Kind = PgOutputKind.Truncate, Truncated = [table.Relation] }, "")) return false;
+        // What holds another row's unique value goes before that row comes, whichever transaction was first.
+        if (!work.All(t => t.SendGone(queue)) || !work.All(t => t.SendThere(queue))) return false;
+        _data.Query("commit");
+        (_at, _seen) = (next, snapshot);
+        return queue.Add(new() { Kind = PgOutputKind.Commit, EndLsn = new((ulong)next), Micros = ReplicationStream.Micros(_clock.GetUtcNow()) }, "");
+    }
+
+    private List<LoggedTable> Tables(WireConnection connection) => [.. connection.Query(KeyLogSchema.Logged(_names)).Select(r =>
+        new LoggedTable((int)Number(r[0]!), uint.Parse(r[1]!, CultureInfo.InvariantCulture), new(r[2]!, r[3]!), KeyLogSchema.Split(r[6]!), r[4] == "true", r[5] == "true"))];
+
+    /// <summary>Begins the transaction of the data connection at a moment: one that somebody holds, for he waits until the other side is as it was then and no further; else now.</summary>
+    private (long Number, string Snapshot) Fix()
+    {
+        foreach (var held in _control.Query($"select id::text, snapshot::text, exported from {_names.Ticks} where id > {Text(_at)} and exported is not null order by id"))
+        {
+            try
+            {
+                Begin();
+                _data.Query($"set transaction snapshot {SqlText.Literal(held[2]!)}");
+                return (Number(held[0]!), held[1]!);
+            }
+            catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.ObjectNotInPrerequisiteState)
+            {
+                // Nobody holds it any more.
+                _data.Query("rollback");
+                _control.Query($"update {_names.Ticks} set exported = null where id = {held[0]}");
+            }
+        }
+        Begin();
+        _control.Query($"begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}");
+        var now = _control.Query($"insert into {_names.Ticks} (snapshot) values (pg_current_snapshot()) returning id::text, snapshot::text, pg_export_snapshot()")[0];
+        _data.Query($"set transaction snapshot {SqlText.Literal(now[2]!)}");
+        _control.Query("commit");
+        return (Number(now[0]!), now[1]!);
+    }
+
+    /// <summary>Behind a lock: to a moment before it, a table that is rewritten or emptied would look empty.</summary>
+    private void Begin()
+    {
+        var tables = Tables(_control);
+        _data.Query("begin isolation level repeatable read, read only");
+        if (tables.Count > 0) _data.Query($"lock table {string.Join(", ", tables.Select(t => t.From))} in access share mode");
+    }
+}
