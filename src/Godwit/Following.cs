@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Godwit.Follow;
 using Godwit.Journal;
 using Godwit.Plan;
@@ -18,9 +19,11 @@ public sealed record FollowResult(long Changes, TimeSpan Elapsed)
 }
 
 /// <summary>A source that records its changes for a run which is about to be made. <paramref name="feed"/>: its identity, for the journal.</summary>
-internal abstract class Arming(string feed) : IAsyncDisposable
+internal abstract class Arming(string feed, ImmutableArray<Finding> findings) : IAsyncDisposable
 {
     public string Feed => feed;
+    /// <summary>What to know of how this source is followed.</summary>
+    public ImmutableArray<Finding> Findings => findings;
 
     /// <summary>The snapshot from which the copy reads is open.</summary>
     public virtual void SnapshotIsHeld() { }
@@ -32,7 +35,7 @@ internal abstract class Arming(string feed) : IAsyncDisposable
 }
 
 /// <summary>One that the next run of the same command goes on with, however this one ends.</summary>
-internal sealed class LastingArming(string feed) : Arming(feed)
+internal sealed class LastingArming(string feed, ImmutableArray<Finding> findings) : Arming(feed, findings)
 {
     public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
@@ -62,9 +65,10 @@ public sealed class Following(TimeProvider clock)
         if (options.FollowMethod is { } chosen) source.FollowBy(chosen);
         var feed = FeedOf(source);
         await ChangeApplier.RequireAsync(target, ct);
-        foreach (var finding in await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options), ct)) progress.Report(new MigrationEvent.Found(finding));
+        var findings = await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options), ct);
+        foreach (var finding in findings) progress.Report(new MigrationEvent.Found(finding));
         Failpoints.Hit(Failpoints.Armed);
-        return new LastingArming((await feed.StateAsync(ct))!.Value.Id);
+        return new LastingArming((await feed.StateAsync(ct))!.Value.Id, findings);
     }
 
     /// <summary>Applies changes until stopped, or until none are waiting. Stopping is no failure.</summary>
@@ -202,7 +206,7 @@ public sealed class Following(TimeProvider clock)
     public static Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => FollowSession.IsUnderwayAsync(source, target, options, ct);
 
     internal static IChangeFeed FeedOf(ISource source) => source.Changes
-        ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, or its engine has no feed of changes.", "Open it once with its application so that it is whole, then try again.");
+        ?? throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow", $"{source.Info.Display} cannot be followed: it is read from a recovered copy, SQLite opens it under its attached name only, or its engine has no feed of changes.", "Open it once with its application so that it is whole; views that say the attached name are to be made anew without it. Then try again.");
 
     internal static async Task<DatabaseSchema> InspectAsync(ISource source, CancellationToken ct)
     {

@@ -56,7 +56,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         {
             var result = await ExecuteAsync(new(session, planning, source, snapshot, schema, target, options, stages, progress, clock, logger), plan, ct);
             arming?.Keep();
-            return result;
+            return arming is null ? result : result with { Findings = [.. result.Findings, .. arming.Findings] };
         }
         catch (OperationCanceledException)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Godwit.Follow;
 using Godwit.Follow.Logical;
 using Godwit.Journal;
@@ -11,7 +12,7 @@ using Npgsql;
 namespace Godwit;
 
 /// <summary>What makes a source record its changes for one run. Disposed before <see cref="Keep"/>, it is taken back: nothing holds the source's log for nobody.</summary>
-internal sealed class PairArming(StreamOrigin origin, ArmedOrigin moment, string feed) : Arming(feed)
+internal sealed class PairArming(StreamOrigin origin, ArmedOrigin moment, string feed, ImmutableArray<Finding> findings) : Arming(feed, findings)
 {
     private bool _kept;
 
@@ -49,7 +50,8 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
         await DropEarlierAsync(from, ct);
         var id = Guid.NewGuid().ToString("N")[..8];
         var feed = StreamFeed.Forward(id);
-        feed = feed with { Method = await StreamOrigin.ChooseAsync(from, feed, options.FollowMethod, f => progress.Report(new MigrationEvent.Found(f)), ct) };
+        var findings = ImmutableArray.CreateBuilder<Finding>();
+        feed = feed with { Method = await StreamOrigin.ChooseAsync(from, feed, options.FollowMethod, findings.Add, ct) };
         var origin = StreamOrigin.Of(from, feed);
         var tables = schema.Tables.Where(t => t.Relation is not null && t.Storage?.Extension is null).Select(t => t.Relation!.Value).ToList();
         ArmedOrigin? moment = null;
@@ -58,7 +60,8 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
             // The name first: a slot that nobody knows of would hold the source's log for ever, and a publication the tables' identities.
             await RecordAsync(feed, id, Lsn.Zero, ct);
             Failpoints.Hit(Failpoints.StreamNamed);
-            foreach (var finding in await origin.PublishAsync(tables, ct)) progress.Report(new MigrationEvent.Found(finding));
+            findings.AddRange(await origin.PublishAsync(tables, ct));
+            foreach (var finding in findings) progress.Report(new MigrationEvent.Found(finding));
             Failpoints.Hit(Failpoints.TablesPublished);
             moment = await origin.BeginAsync(ct);
             Failpoints.Hit(Failpoints.Armed);
@@ -71,7 +74,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
             throw;
         }
         source.UseSnapshot(moment.Snapshot, $"{feed.Slot} {moment.Position}");
-        return new PairArming(origin, moment, PairSession.FeedId(id));
+        return new PairArming(origin, moment, PairSession.FeedId(id), findings.ToImmutable());
     }
 
     public async Task<FollowResult> RunAsync(bool untilCaughtUp, IProgress<MigrationEvent> progress, CancellationToken user)

@@ -37,7 +37,7 @@ internal static class StatusCommand
         if (latest.Follow is { } follow)
         {
             if (!follow.Tables.IsEmpty) console.Write(Followed(follow));
-            Closing.Line(console, "follow", FollowText(follow, latest.Locked));
+            Closing.Line(console, "follow", FollowText(follow, latest.Locked, latest.Stream is null));
             Closing.Line(console, "in use", Markup.Escape(follow.Authoritative == "target" ? target.Display : latest.Source));
             if (latest.Stream is { } stream)
             {
@@ -52,10 +52,12 @@ internal static class StatusCommand
         return 0;
     }
 
-    private static string FollowText(FollowFact follow, bool locked)
+    /// <summary><paramref name="counted"/>: the follower counts here; that of a stream does so in the stream's own line.</summary>
+    private static string FollowText(FollowFact follow, bool locked, bool counted)
     {
         var waiting = follow.State is FollowJournal.Done or FollowJournal.Switching ? "to be carried back" : "waiting";
-        var text = $"{(follow.State == FollowJournal.Active && !locked ? "interrupted" : follow.State)}; {Units.Count(follow.Changes)} changes applied, {Units.Count(follow.Pending)} {waiting} at {follow.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC";
+        var text = follow.State == FollowJournal.Active && !locked ? "interrupted" : follow.State;
+        if (counted) text += $"; {Units.Count(follow.Changes)} changes applied, {Units.Count(follow.Pending)} {waiting} at {follow.At.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC";
         if (follow.LagSeconds > 0) text += $", for up to {Units.Time(TimeSpan.FromSeconds(follow.LagSeconds))}";
         if (follow.Rate is { } rate) text += $"; {rate:0} applied a second";
         if (follow.Slope is { } slope && follow.Pending > 0) text += slope < 0 ? $", in step in about {Units.Time(TimeSpan.FromSeconds(follow.EtaSeconds ?? 0))}" : $", {slope:0} more waiting a second";
@@ -96,7 +98,7 @@ internal static class StatusCommand
             var planned = run.Tables.Sum(t => t.PlannedRows);
             table.AddRow(State(run), StageNames.Of(run.Stage), $"{run.Started.UtcDateTime:yyyy-MM-dd HH:mm:ss}",
                 run.Ended is { } ended ? Units.Time(ended - run.Started) : run.Alive ? Units.Time(now - run.Started) : "–",
-                loaded == planned ? Units.Count(loaded) : $"{Units.Count(loaded)} of {Units.Count(planned)}", Markup.Escape($"{run.Source} → {run.TargetSchema}"));
+                loaded >= planned ? Units.Count(loaded) : $"{Units.Count(loaded)} of {Units.Count(planned)}", Markup.Escape($"{run.Source} → {run.TargetSchema}"));
         }
         return table;
     }

@@ -21,7 +21,7 @@ public sealed record StreamStatus(string Name, string Slot, string Applied, long
         await using (var exists = new NpgsqlCommand("select to_regclass('godwit.stream') is not null", connection))
             if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return null;
         await using var command = new NpgsqlCommand("""
-            select name, slot, ('0/0'::pg_lsn + applied)::text, transactions, changes, conflicts, coalesce(lag, greatest(origin_lsn - applied, 0), 0), lag_seconds, rate, slope, coalesce(retained, 0), last_error, at
+            select name, slot, ('0/0'::pg_lsn + applied)::text, transactions, changes, conflicts, coalesce(case when origin_lsn <= applied then 0 when method = 'triggers' then lag else origin_lsn - applied end, 0), lag_seconds, rate, slope, coalesce(retained, 0), last_error, at
             from godwit.stream where name = 'forward' and applied > 0
             """, connection);
         await using var row = await command.ExecuteReaderAsync(ct);

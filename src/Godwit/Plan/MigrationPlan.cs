@@ -72,7 +72,12 @@ public sealed record TablePlan
     /// <summary>Generated columns and defaults, for the case that the server refuses one of them.</summary>
     public ImmutableArray<ComputedColumn> Computed { get; init; } = [];
     /// <summary>Checks, index predicates and index expressions, which verification evaluates for each row on both sides.</summary>
-    public ImmutableArray<TestedExpression> Expressions { get; init; } = [];
+    public ImmutableArray<TestedExpression> Expressions
+    {
+        // A plan that was written before there were any does not name them.
+        get => field.IsDefault ? [] : field;
+        init;
+    } = [];
     /// <summary>How rows travel; text only between PostgreSQL servers, where a column's binary form may not be understood at the other end.</summary>
     public RowFormat Format { get; init; }
     /// <summary>Target names of the key by which rows are named: the primary key, else a unique NOT NULL key, else empty.</summary>

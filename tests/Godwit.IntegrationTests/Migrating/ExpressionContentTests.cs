@@ -120,4 +120,15 @@ public class ExpressionContentTests(PostgresFixture postgres)
         Assert.DoesNotContain("s3cret", found.Detail, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("id=1", found.Detail, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task A_journal_that_knows_of_no_expressions_is_read()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table t (id integer primary key, v integer check (v > 0)); insert into t values (1, 1)");
+        await scenario.MigrateAsync();
+        Assert.Equal("check", await scenario.AskAsync<string>("select split_part(plan::jsonb #>> '{tables,0,expressions,0,subject}', ' ', 1) from godwit.run"));
+        await scenario.DoAsync("update godwit.run set plan = (plan::jsonb #- '{tables,0,expressions}')::text");
+
+        Assert.Equal(Verdict.Equal, (await scenario.VerifyAsync()).Verdict);
+    }
 }

@@ -32,6 +32,16 @@ public class SeveralFilesTests(PostgresFixture postgres)
         Assert.Equal("here,there,there too", await scenario.AskAsync<string>("select string_agg(v, ',' order by v) from (select v from app.entry union all select v from archive.entry) e"));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData(FollowMethod.Diff)]
+    public async Task A_file_that_SQLite_opens_under_its_attached_name_only_is_not_followed(FollowMethod? method)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, "create table good (id integer primary key); insert into good values (1); pragma writable_schema = on; insert into sqlite_schema values ('view', 'v', 'v', 0, 'CREATE VIEW v AS SELECT * FROM other.good')");
+
+        Assert.Equal("source-cannot-follow", (await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Follow = true, FollowMethod = method }))).Code);
+    }
+
     // Only what names the attachment may be passed over.
     [Fact]
     public async Task A_table_that_cannot_be_read_is_damage_still()

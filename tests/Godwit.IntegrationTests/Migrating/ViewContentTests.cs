@@ -63,4 +63,31 @@ public class ViewContentTests(PostgresFixture postgres)
         Assert.Contains(report.Checks, c => c.Name == view && c.Verdict == Verdict.Different);
         Assert.Equal(Verdict.Different, report.Verdict);
     }
+
+    // More rows than are kept: sums tell, and what differs is read again.
+    [Fact]
+    public async Task Large_views_are_compared_row_for_row()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table n (id integer primary key, v text, r real);
+            insert into n with recursive n(i) as (select 1 union all select i + 1 from n where i < 120000) select i, 'text ' || i % 1000, i / 7.0 from n;
+            create view big as select id, upper(v) as v from n; create view reals as select id, r * 3 as r from n; create view gone as select v from n; create view all_other as select id from n;
+            """);
+        var result = await scenario.MigrateAsync();
+        Assert.Equal("4", Assert.Single(result.Verification!.Checks, c => c is { Name: "views yield the same rows", Verdict: Verdict.Equal }).Detail);
+        await scenario.DoAsync("""
+            create or replace view big as select id, (case when id = 77777 then 'other' else upper(v) end) collate "C" as v from n;
+            create or replace view reals as select id, r * 3 * (1 + case when id % 1000 = 0 then 1e-11 else 0 end) as r from n;
+            create or replace view gone as select v from n where id > 5; create or replace view all_other as select id + 500000 as id from n
+            """);
+
+        var checks = (await scenario.VerifyAsync()).Checks.Where(c => c.Verdict != Verdict.Equal || c.Name == "views yield the same rows").ToDictionary(c => c.Name);
+
+        Assert.Equal("1 of 120,000 row(s) of the source and 1 of 120,000 of the target have no counterpart; the values differ in v.", checks["view big"].Detail);
+        Assert.Equal("The source yields 120,000 row(s), the target 119,995.", checks["view gone"].Detail);
+        Assert.Equal(Verdict.Different, checks["view all_other"].Verdict);
+        // Rounding is no difference.
+        Assert.Equal("1", checks["views yield the same rows"].Detail);
+        Assert.Equal(4, checks.Count);
+    }
 }

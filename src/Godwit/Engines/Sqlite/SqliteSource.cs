@@ -32,8 +32,8 @@ internal sealed class SqliteSource : ISource
 
     public ISqlTranslator Translator { get; } = new SqliteTranslator();
 
-    /// <summary>A recovered copy is nobody's to write: there is nothing to follow.</summary>
-    public IChangeFeed? Changes => _copy is not null ? null : _comparing ?? (IChangeFeed)new SqliteChanges(_path, _busyTimeout);
+    /// <summary>A recovered copy is nobody's to write: there is nothing to follow. In a file that SQLite opens under its attached name only, no triggers can be made, and no copy of it.</summary>
+    public IChangeFeed? Changes => _copy is not null || Info.Findings.Any(f => f.Code == "attached-name") ? null : _comparing ?? (IChangeFeed)new SqliteChanges(_path, _busyTimeout);
 
     public void FollowBy(FollowMethod method)
     {

@@ -152,9 +152,9 @@ internal static class KeyLogSchema
         return await triggers.ExecuteScalarAsync(ct) is string table ? $"the triggers of {table} that record its changes were taken away or disabled" : null;
     }
 
-    /// <summary>The newest moment, bytes that are noted and not applied (of at most 100,000 rows), bytes of the whole log.</summary>
+    /// <summary>The newest moment, and one more where something is noted that no moment has seen; bytes that are noted and not applied (of at most 100,000 rows), bytes of the whole log.</summary>
     public static string State(KeyLogNames names, long applied) => string.Create(CultureInfo.InvariantCulture, $"""
-        select coalesce((select max(id) from {names.Ticks}), 0),
+        select coalesce((select max(id) from {names.Ticks}), 0) + exists (select from {names.Log} l where not pg_visible_in_snapshot(l.xid, (select snapshot from {names.Ticks} order by id desc limit 1)))::int,
           (select coalesce(sum(pg_column_size(c.*)), 0)::bigint from (select * from {names.Log} l where not pg_visible_in_snapshot(l.xid, (select snapshot from {names.Ticks} where id = {applied})) limit 100000) c),
           pg_total_relation_size({SqlText.Literal(names.Log.ToString())})
         """);
