@@ -2,6 +2,8 @@ using System.CommandLine;
 using System.Diagnostics;
 using Godwit.Bench;
 using Godwit.Bench.Data;
+using Godwit.Samples.ClientPortal;
+using Npgsql;
 using Command = System.CommandLine.Command;
 
 var output = new Argument<string>("FILE") { Description = "the SQLite file to write" };
@@ -78,7 +80,17 @@ follow.SetAction(async (parse, stop) =>
     Console.WriteLine(await new FollowBench(server, program, folder, Console.Error).RunAsync(SizesOf(parse), parse.GetValue(switches), stop));
 });
 
-return await new RootCommand("Times Godwit against the floor, side by side") { generate, run, follow, stream }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
+var database = new Argument<string>("CONNECTION") { Description = "an empty database, as Npgsql names it: Host=...;Database=portal" };
+var clients = new Option<int>("--clients") { Description = "clients of the portal, about 120 KB each", DefaultValueFactory = _ => 2500 };
+var portal = new Command("portal", "Builds the client portal, in the shape of a Supabase project, in a database; for pairs.sh") { database, clients };
+portal.SetAction(async (parse, stop) =>
+{
+    await using var connection = new NpgsqlConnection(parse.GetRequiredValue(database));
+    await connection.OpenAsync(stop);
+    await PortalGenerator.BuildAsync(connection, new PortalOptions(parse.GetValue(clients)), stop);
+});
+
+return await new RootCommand("Times Godwit against the floor, side by side") { generate, portal, run, follow, stream }.Parse(args).InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null });
 
 static string FindRoot()
 {

@@ -66,7 +66,7 @@ internal static class CheckCommand
                     looked, plan, options, source?.Info.SizeBytes ?? 0, ct)) ?? []);
             }
             if (source is IPostgresSource server)
-                items.AddRange(await TryAsync(items, "source", async () => (ImmutableArray<ReadinessItem>?)await SourceServerCheck.OfServerAsync(server, plan, options, target?.Profile.Major, ct)) ?? []);
+                items.AddRange(await TryAsync(items, "source", async () => (ImmutableArray<ReadinessItem>?)await SourceServerCheck.OfServerAsync(server, plan, options, target?.Profile.Major, invocation.Shell.Clock, ct)) ?? []);
             if (plan is not null && target is not null) items.AddRange(SourceServerCheck.OfExtensions(plan));
             if (plan is not null) items.AddRange(ReadinessCheck.OfPlan(plan));
             return new(source?.Info.Display ?? SecretMask.OfConnection(ends.Source), target?.Display ?? (ends.Target is { } t ? SecretMask.OfConnection(t) : null), items.ToImmutable());

@@ -14,10 +14,12 @@ public static class SourceServerCheck
     private const int OwnConnections = 3;
     private const int LookSeconds = 10;
 
-    // Bytes of table a second, indexes and verification included. A wide guess, not a measurement: the network and the target's disks decide, and neither is known here.
-    private const double Slow = 15e6, Quick = 60e6;
+    // How many times as long a verified run takes as reading the rows alone: bench/RESULTS-pairs.md, few indexes and many.
+    private const double Least = 3, Most = 10;
+    private const long SampleBytes = 32 << 20, LeastBytes = 4 << 20;
+    private const int SampleSeconds = 2;
 
-    public static async Task<ImmutableArray<ReadinessItem>> OfServerAsync(IPostgresSource source, MigrationPlan? plan, MigrationOptions options, int? targetMajor, CancellationToken ct)
+    public static async Task<ImmutableArray<ReadinessItem>> OfServerAsync(IPostgresSource source, MigrationPlan? plan, MigrationOptions options, int? targetMajor, TimeProvider clock, CancellationToken ct)
     {
         var items = ImmutableArray.CreateBuilder<ReadinessItem>();
         try
@@ -25,12 +27,12 @@ public static class SourceServerCheck
             await using var connection = await source.ConnectAsync(ct);
             items.AddRange(OfFacts(await ReadFactsAsync(connection, ct), options.Jobs));
             if (targetMajor is null or < 18) items.AddRange(await OrphansAsync(connection, ct));
+            if (plan is not null) items.Add(Estimate(plan.Tables.Sum(t => t.Bytes), plan.Tables.Length, await ReadAsync(connection, clock, ct)));
         }
         catch (NpgsqlException e)
         {
             throw new GodwitException(ErrorKind.SourceFatal, "source-facts-unread", $"{source.Info.Display} cannot be asked what it has to spare: {e.Message}", "Connect as the database's owner.", e);
         }
-        if (plan is not null) items.Add(Estimate(plan.Tables.Sum(t => t.Bytes), plan.Tables.Length));
         return items.ToImmutable();
     }
 
@@ -59,8 +61,44 @@ public static class SourceServerCheck
                 : $"--follow is not possible: {slots} of {facts.Slots} replication slots and {senders} of {facts.Senders} senders are free");
     }
 
-    internal static ReadinessItem Estimate(long bytes, int tables) => new("estimated-time", Readiness.Pass, "source",
-        string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N0} MB in {tables} tables: {Time(bytes / Quick + tables * 0.005)} to {Time(bytes / Slow + tables * 0.05)}, verification included, as far as such machines as were measured tell; a slow network takes longer"));
+    /// <summary>What was read of a table, and how long it took to come here.</summary>
+    internal sealed record Reading(string Table, long Bytes, TimeSpan Took);
+
+    /// <summary>Without a reading that says something, the size alone.</summary>
+    internal static ReadinessItem Estimate(long bytes, int tables, Reading? reading)
+    {
+        var size = string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:N0} MB in {tables} tables");
+        if (reading is null || reading.Took <= TimeSpan.Zero || reading.Bytes < LeastBytes && reading.Took < TimeSpan.FromSeconds(SampleSeconds / 2))
+            return new("estimated-time", Readiness.Pass, "source", bytes < LeastBytes ? $"{size}: seconds" : $"{size}; how long they take cannot be said: {(reading is null ? "no table may be read" : "the largest is too small to measure by")}");
+        var rate = reading.Bytes / reading.Took.TotalSeconds;
+        var alone = bytes / rate;
+        return new("estimated-time", Readiness.Pass, "source", string.Create(CultureInfo.InvariantCulture,
+            $"{size}: {Time(alone * Least)} to {Time(alone * Most)}, verification included. {reading.Table} was read at {rate / 1e6:0.#} MB/s just now; reading alone takes {Time(alone)}, and whole runs took {Least} to {Most} times as long where that was measured. The target was not measured: a slower one takes longer"));
+    }
+
+    /// <summary>A part of the largest table, for at most <see cref="SampleSeconds"/> seconds; null where no table may be read.</summary>
+    private static async Task<Reading?> ReadAsync(NpgsqlConnection connection, TimeProvider clock, CancellationToken ct)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(ct);
+        await using (var limit = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"set transaction read only; set local statement_timeout = '{SampleSeconds}s'"), connection)) await limit.ExecuteNonQueryAsync(ct);
+        if ((await TextRows.ReadAsync(connection, EmbeddedSql.Read("Check/Sql/largest-table.sql"), ct, SampleBytes)).FirstOrDefault() is not [{ } table, { } pages]) return null;
+        var (bytes, started) = (0L, clock.GetTimestamp());
+        try
+        {
+            await using var copy = await connection.BeginRawBinaryCopyAsync($"COPY (SELECT * FROM ONLY {table} WHERE ctid < '({pages},0)') TO STDOUT (FORMAT binary)", ct);
+            var buffer = new byte[64 << 10];
+            for (int read; (read = await copy.ReadAsync(buffer, ct)) > 0;) bytes += read;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.QueryCanceled && !ct.IsCancellationRequested)
+        {
+            // A slow network: what has come within the time says how slow.
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            return null;
+        }
+        return new(table, bytes, clock.GetElapsedTime(started));
+    }
 
     private static string Time(double seconds) => seconds < 90 ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(1, seconds):0} s") : seconds < 5400 ? string.Create(CultureInfo.InvariantCulture, $"{seconds / 60:0} min") : string.Create(CultureInfo.InvariantCulture, $"{seconds / 3600:0.0} h");
 

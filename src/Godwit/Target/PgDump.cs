@@ -23,9 +23,15 @@ public sealed partial record PgDump(string Program, int Major)
         }
         if (found.Where(p => p.Major >= serverMajor).MinBy(p => p.Major) is { } right) return right;
         var have = found.Count == 0 ? "none was found" : $"found only {string.Join(", ", found.Select(p => $"{p.Major} ({p.Program})"))}";
-        throw new GodwitException(ErrorKind.Blocked, "pg-dump-missing", $"The source runs PostgreSQL {serverMajor}; its schema is read by pg_dump {serverMajor} or later, and {have}.",
-            OperatingSystem.IsMacOS() ? $"brew install libpq, or set GODWIT_PG_DUMP to the program" : $"sudo apt-get install postgresql-client-{serverMajor} (from apt.postgresql.org), or set GODWIT_PG_DUMP to the program");
+        throw new GodwitException(ErrorKind.Blocked, "pg-dump-missing", $"The server whose schema is read runs PostgreSQL {serverMajor}. That takes pg_dump {serverMajor} or later, and {have}.",
+            Package(serverMajor) + ", or set GODWIT_PG_DUMP to the program.");
     }
+
+    /// <summary>A distribution has one version of its own; the others come from the project's packages.</summary>
+    private static string Package(int major) =>
+        OperatingSystem.IsMacOS() ? "brew install libpq"
+        : File.Exists("/usr/bin/dnf") ? $"sudo dnf install postgresql{major} (from yum.postgresql.org)"
+        : $"sudo apt-get install postgresql-client-{major}; where there is none, first sudo apt-get install postgresql-common and sudo /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh";
 
     private static IEnumerable<string> Candidates(Func<string, string?> environment)
     {

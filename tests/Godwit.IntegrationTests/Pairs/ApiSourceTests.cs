@@ -75,6 +75,18 @@ public sealed partial class ApiSourceTests(PostgresFixture postgres) : IDisposab
         Assert.DoesNotContain("x.", again.Info.Display, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_value_of_every_type_arrives()
+    {
+        await using var project = await postgres.CreateDatabaseAsync();
+        await project.ExecuteAsync(EveryTypeTests.Schema + EveryTypeTests.Rows);
+        await File.WriteAllTextAsync(Path.Combine(_folder.FullName, "schema.sql"), EveryTypeTests.Schema, Pair.Token);
+        await using var server = new Server(project, Key("service_role"));
+        await using var target = await postgres.CreateDatabaseAsync();
+        Assert.Equal(Verdict.Equal, (await MigrateAsync(target, Source(server), Key("service_role"))).Verification!.Verdict);
+        Assert.Equal(await EveryTypeTests.PrintedAsync(project), await EveryTypeTests.PrintedAsync(target));
+    }
+
     [Theory]
     [InlineData(null, "api-key-missing")]
     [InlineData("anon", "api-key-role")]

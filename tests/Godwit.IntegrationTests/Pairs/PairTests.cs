@@ -208,6 +208,12 @@ public class PairTests(PostgresFixture postgres)
     {
         var failure = await Assert.ThrowsAsync<GodwitException>(() => PgDump.FindAsync(_ => null, 99, Pair.Token));
         Assert.Equal(("pg-dump-missing", ErrorKind.Blocked), (failure.Code, failure.Kind));
+        if (File.Exists("/usr/bin/apt-get")) Assert.Contains("postgresql-client-99", failure.Hint, StringComparison.Ordinal);
+        // A later one than the server's own reads it too: of those, the earliest.
+        var right = await PgDump.FindAsync(Environment.GetEnvironmentVariable, 10, Pair.Token);
+        var found = await PgDump.FindAsync(name => name == "GODWIT_PG_DUMP" ? right.Program : null, 10, Pair.Token);
+        Assert.Equal(right, found);
+        Assert.Equal("pg-dump-missing", (await Assert.ThrowsAsync<GodwitException>(() => PgDump.FindAsync(name => name == "GODWIT_PG_DUMP" ? right.Program : null, right.Major + 1, Pair.Token))).Code);
     }
 
     private static string As(Pair pair, string role, string password) => pair.Source.Settings.With("user", role, "test").With("password", password, "test").DisplayWithPassword;

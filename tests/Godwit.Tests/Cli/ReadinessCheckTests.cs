@@ -6,6 +6,20 @@ namespace Godwit.Tests.Cli;
 
 public class ReadinessCheckTests
 {
+    [Theory]
+    // 320 MB at 32 MB/s: ten seconds of reading.
+    [InlineData(320_000_000, 32_000_000, 1.0, "30 s to 2 min|t was read at 32 MB/s|reading alone takes 10 s")]
+    // A slow network is measured by little.
+    [InlineData(320_000_000, 1_000_000, 2.0, "32 min to 1.8 h|0.5 MB/s")]
+    [InlineData(320_000_000, 1_000_000, 0.1, "cannot be said: the largest is too small")]
+    [InlineData(320_000_000, null, 0.0, "cannot be said: no table may be read")]
+    [InlineData(1_000_000, 900_000, 0.1, "3 tables: seconds")]
+    public void A_time_is_told_by_what_was_measured(long bytes, int? read, double seconds, string said)
+    {
+        var detail = SourceServerCheck.Estimate(bytes, 3, read is null ? null : new("t", read.Value, TimeSpan.FromSeconds(seconds))).Detail;
+        Assert.All(said.Split('|'), part => Assert.Contains(part, detail, StringComparison.Ordinal));
+    }
+
     private static readonly ReadinessCheck.TargetFacts Facts = new(true, true, false, 1, 3, 0, null, -1);
 
     [Fact]

@@ -58,5 +58,23 @@ public sealed class CsvReaderTests
     [InlineData("[]", "{}")]
     [InlineData("{a,b}", null)]
     [InlineData("[0:1]={a,b}", null)]
-    public void Json_arrays_become_postgresql_s(string json, string? expected) => Assert.Equal(expected, ArrayLiteral.OfJson(json));
+    public void Json_arrays_become_postgresql_s(string json, string? expected) => Assert.Equal(expected, Array(ValueShape.Plain).OfJson(json));
+
+    [Fact]
+    public void A_value_becomes_what_its_type_is_made_of()
+    {
+        var pairs = new ValueShape(ShapeKind.Pairs, [], ',');
+        var record = new ValueShape(ShapeKind.Record, [("a b", ValueShape.Plain), ("m", new(ShapeKind.Json, [], ',')), ("h", pairs)], ',');
+        Assert.Equal("""("x""\\",,"")""", record.OfJson("""{"h": {}, "a b": "x\"\\"}"""));
+        Assert.Equal("""{"(\"1\",\"\"\"text\"\"\",)",NULL}""", Array(record).OfJson("""[{"a b": 1, "m": "text"}, null]"""));
+        Assert.Equal(@"""k\""""=>""v"", ""n""=>NULL", pairs.OfJson("""{"k\"": "v", "n": null}"""));
+        Assert.Equal("""{"(1,1),(0,0)";"x"}""", new ValueShape(ShapeKind.Array, [("", ValueShape.Plain)], ';').OfJson("""["(1,1),(0,0)", "x"]"""));
+        Assert.Throws<FormatException>(() => Array(new(ShapeKind.Json, [], ',')).OfJson("[[1]]"));
+        // PostgreSQL's own forms, and those that JSON does not write otherwise.
+        Assert.Null(record.OfJson("(1,,)"));
+        Assert.Null(pairs.OfJson("\"k\"=>\"v\""));
+        Assert.Null(ValueShape.Plain.OfJson("[1]"));
+    }
+
+    private static ValueShape Array(ValueShape element) => new(ShapeKind.Array, [("", element)], ',');
 }

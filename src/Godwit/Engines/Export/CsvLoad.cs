@@ -15,7 +15,7 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
 {
     private ExportColumn[] _columns = [];
     private long[] _nulls = [], _empties = [];
-    private bool _nested;
+    private bool[] _unproven = [];
     private long _before;
 
     /// <summary>What was read how; the rows are in the table and proven.</summary>
@@ -32,7 +32,7 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
         using var records = new CsvReader(reader, file.Name).Records().GetEnumerator();
         if (!records.MoveNext()) return 0;
         _columns = file.ColumnsOf([.. records.Current.Cells.Select(c => c.Text)]);
-        (_nulls, _empties) = (new long[_columns.Length], new long[_columns.Length]);
+        (_nulls, _empties, _unproven) = (new long[_columns.Length], new long[_columns.Length], new bool[_columns.Length]);
         var loaded = _columns.Where(c => !c.Computed).ToList();
         var lines = new List<long>();
         // Those of tables that inherit from it.
@@ -72,10 +72,10 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
             if (column.Computed) continue;
             if (value is null && column.NotNull)
                 throw new GodwitException(ErrorKind.SourceFatal, "export-value-missing", $"{file.Name}, line {record.Line}: {column.Name} is empty, and the column ({column.Type} NOT NULL) takes neither NULL nor an empty value.", "Export the table again, or put the value in.");
-            if (value is not null && column.IsArray && ArrayLiteral.OfJson(value) is { } array)
+            if (value is not null && OfJson(record, column, value) is { } read)
             {
-                _nested |= array.StartsWith("{{", StringComparison.Ordinal);
-                value = array;
+                _unproven[i] |= !column.Shape.IsReadBySql;
+                value = read;
             }
             if (line.Length > 0) line.Append('\t');
             // PostgreSQL documentation, COPY, text format.
@@ -84,6 +84,18 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
                     line.Append(c switch { '\\' => "\\\\", '\n' => "\\n", '\r' => "\\r", '\t' => "\\t", _ => null } ?? c.ToString());
         }
         line.Append('\n');
+    }
+
+    private string? OfJson(CsvRecord record, ExportColumn column, string value)
+    {
+        try
+        {
+            return column.Shape.OfJson(value);
+        }
+        catch (FormatException e)
+        {
+            throw new GodwitException(ErrorKind.SourceFatal, "export-row-refused", $"{file.Name}, line {record.Line}, column {column.Name}: JSON arrays in an array of {column.Type} may be values, or dimensions.", "Write the array as PostgreSQL does: {\"[1, 2]\"} or {{1,2}}.", e);
+        }
     }
 
     /// <summary>Nothing between two commas is NULL, unless the column takes no NULL and '' is a value of it; "" is '' where that is a value of it.</summary>
@@ -105,28 +117,32 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
     {
         if (rows == 0) return;
         await ExecuteAsync($"CREATE TEMPORARY TABLE godwit_export ({string.Join(", ", _columns.Select((_, i) => $"c{i} text"))}) ON COMMIT DROP", ct);
+        long again, there, lost;
         try
         {
             await ReadAgainAsync(ct);
+            (again, there, lost) = await CompareAsync(ct);
         }
         catch (PostgresException e)
         {
             throw new GodwitException(ErrorKind.SourceFatal, "export-unproven", $"{file.Name} can be read, and PostgreSQL's own reader refuses it (SQLSTATE {e.SqlState}): line ends of two kinds, for one.", "Export the table again. Nothing was migrated.", e);
         }
-        var compared = _columns.Select((c, i) => (Column: c, Index: i)).Where(c => !(c.Column.IsArray && _nested)).ToList();
-        if (compared.Count == 0) return;
-        // An empty value of a computed column, not in quotes, is '' or NULL: the server knows which.
-        string Either(ExportColumn column, int i, string value) => column is { Computed: true, IsText: true } && _nulls[i] > 0 ? $"coalesce({value}, '')" : value;
-        var expected = string.Join(", ", compared.Select(c => Either(c.Column, c.Index, ExportSql.Compared(c.Column, Expected(c.Column, $"c{c.Index}")))));
-        var there = string.Join(", ", compared.Select(c => Either(c.Column, c.Index, ExportSql.Compared(c.Column, SqlName.Quote(c.Column.Name)))));
-        await using var command = new NpgsqlCommand($"SELECT (SELECT count(*) FROM pg_temp.godwit_export), (SELECT count(*) FROM {file.Table.Name}) - {_before}, (SELECT count(*) FROM (SELECT {expected} FROM pg_temp.godwit_export EXCEPT ALL SELECT {there} FROM {file.Table.Name}) x)", connection) { CommandTimeout = 0 };
-        await using (var result = await command.ExecuteReaderAsync(ct))
-        {
-            await result.ReadAsync(ct);
-            if (result.GetInt64(0) != rows || result.GetInt64(1) != rows || result.GetInt64(2) != 0)
-                throw new GodwitException(ErrorKind.SourceFatal, "export-unproven", $"{file.Name}: {rows:N0} rows were read, and {result.GetInt64(0):N0} by PostgreSQL's own reader; {result.GetInt64(1):N0} are in the table, {result.GetInt64(2):N0} of them otherwise: generated columns that the schema computes otherwise, or a file that can be read in two ways.", "Compare the schema with the one that the rows were exported from. Nothing was migrated.");
-        }
+        if (again != rows || there != rows || lost != 0)
+            throw new GodwitException(ErrorKind.SourceFatal, "export-unproven", $"{file.Name}: {rows:N0} rows were read, and {again:N0} by PostgreSQL's own reader; {there:N0} are in the table, {lost:N0} of them otherwise: generated columns that the schema computes otherwise, or a file that can be read in two ways.", "Compare the schema with the one that the rows were exported from. Nothing was migrated.");
         await ExecuteAsync("DROP TABLE pg_temp.godwit_export", ct);
+    }
+
+    private async Task<(long Again, long There, long Lost)> CompareAsync(CancellationToken ct)
+    {
+        // An empty value of a computed column, not in quotes, is '' or NULL: the server knows which.
+        string Either(int i, string value) => _columns[i] is { Computed: true, IsText: true } && _nulls[i] > 0 ? $"coalesce({value}, '')" : value;
+        var compared = Enumerable.Range(0, _columns.Length).Where(i => !_unproven[i]).ToList();
+        var expected = string.Join(", ", compared.Select(i => Either(i, ExportSql.Compared(_columns[i], Expected(_columns[i], $"c{i}")))));
+        var there = string.Join(", ", compared.Select(i => Either(i, ExportSql.Compared(_columns[i], SqlName.Quote(_columns[i].Name)))));
+        await using var command = new NpgsqlCommand($"SELECT (SELECT count(*) FROM pg_temp.godwit_export), (SELECT count(*) FROM {file.Table.Name}) - {_before}, (SELECT count(*) FROM (SELECT {expected} FROM pg_temp.godwit_export EXCEPT ALL SELECT {there} FROM {file.Table.Name}) x)", connection) { CommandTimeout = 0 };
+        await using var result = await command.ExecuteReaderAsync(ct);
+        await result.ReadAsync(ct);
+        return (result.GetInt64(0), result.GetInt64(1), result.GetInt64(2));
     }
 
     /// <summary>The file as it is, without a byte order mark and, where there are several columns, without empty lines at its end.</summary>
@@ -153,8 +169,10 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
     }
 
     private static string Expected(ExportColumn column, string name) =>
+        column.Shape.OfJsonSql(name, column.Type) is { } read ? $"CASE WHEN {column.Shape.IsJsonSql(name)} THEN {read} ELSE {Own(column, name)} END" : Own(column, name);
+
+    private static string Own(ExportColumn column, string name) =>
         column.IsText ? column.NotNull ? $"coalesce({name}, '')::{column.Type}" : $"{name}::{column.Type}"
-        : column.IsArray ? $"CASE WHEN {name} ~ '^\\s*\\[[^=]*\\]\\s*$' THEN (SELECT coalesce(array_agg(e ORDER BY o), '{{}}') FROM jsonb_array_elements_text({name}::jsonb) WITH ORDINALITY AS j(e, o))::{column.Type} ELSE nullif({name}, '')::{column.Type} END"
         : $"nullif({name}, '')::{column.Type}";
 
     private IEnumerable<Finding> Findings()
@@ -162,13 +180,14 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
         for (var i = 0; i < _columns.Length; i++)
         {
             var subject = $"{file.Table}.{_columns[i].Name}";
+            if (_unproven[i])
+                yield return new("export-value-unproven", Severity.Warning, subject, "hstore within other values was read from JSON, and not compared with a second reading of the file.", "Look at some of them.");
             if (_columns[i].Computed) continue;
             if (_nulls[i] > 0 && _columns[i].IsText)
                 yield return new("export-empty-null", Severity.Info, subject, $"{_nulls[i]:N0} empty values are read as NULL: the column allows it, and they are not in quotes.", "An empty text is written as \"\" in the file; or UPDATE afterwards.");
             if (_empties[i] > 0)
                 yield return new("export-empty-text", Severity.Info, subject, $"{_empties[i]:N0} empty values are read as '': {(_columns[i].NotNull ? "the column is NOT NULL" : "they are in quotes")}.");
         }
-        if (_nested) yield return new("export-array-unproven", Severity.Warning, file.Table.ToString(), "Arrays in arrays were read from JSON, and not compared with a second reading of the file.", "Look at some of them.");
     }
 
     private StreamReader Open() => new(file.Path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true), detectEncodingFromByteOrderMarks: false);

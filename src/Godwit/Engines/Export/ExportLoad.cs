@@ -9,7 +9,7 @@ namespace Godwit.Engines.Export;
 internal sealed class ExportLoad(NpgsqlConnectionStringBuilder settings)
 {
     private const string Tables = """
-        select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull or t.typnotnull, a.attgenerated <> '', t.typcategory = 'S' or coalesce(b.typname, t.typname) in ('tsvector', 'tsquery', 'hstore', 'ltree', 'xml', 'char', 'varbit'), t.typcategory = 'A',
+        select n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull or t.typnotnull, a.attgenerated <> '', t.typcategory = 'S' or coalesce(b.typname, t.typname) in ('tsvector', 'tsquery', 'hstore', 'ltree', 'xml', 'char', 'varbit', 'int2vector', 'oidvector'), a.atttypid::text,
           exists (select from pg_opclass o join pg_am m on m.oid = o.opcmethod where m.amname = 'btree' and o.opcdefault and o.opcintype in (a.atttypid, t.typbasetype)) or t.typcategory in ('A', 'E', 'S'),
           coalesce((select array_position(i.indkey::int2[], a.attnum) + 0 from pg_index i where i.indrelid = c.oid and i.indisprimary), -1)
         from pg_class c join pg_namespace n on n.oid = c.relnamespace join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = t.typbasetype
@@ -67,11 +67,12 @@ internal sealed class ExportLoad(NpgsqlConnectionStringBuilder settings)
 
     private static async Task<List<ExportTable>> TablesAsync(NpgsqlConnection connection, CancellationToken ct)
     {
+        var shapes = await ValueShape.ReadAsync(connection, ct);
         await using var command = new NpgsqlCommand(Tables, connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var columns = new List<(SqlName Table, ExportColumn Column, int Key)>();
         while (await reader.ReadAsync(ct))
-            columns.Add((new(reader.GetString(0), reader.GetString(1)), new(reader.GetString(2), reader.GetString(3), reader.GetBoolean(4), reader.GetBoolean(5), reader.GetBoolean(6), reader.GetBoolean(7), reader.GetBoolean(8)), reader.GetInt32(9)));
+            columns.Add((new(reader.GetString(0), reader.GetString(1)), new(reader.GetString(2), reader.GetString(3), reader.GetBoolean(4), reader.GetBoolean(5), reader.GetBoolean(6), shapes(reader.GetString(7)), reader.GetBoolean(8)), reader.GetInt32(9)));
         return [.. columns.GroupBy(c => c.Table).Select(g => new ExportTable(g.Key, [.. g.Select(c => c.Column)], [.. g.Where(c => c.Key >= 0).OrderBy(c => c.Key).Select(c => c.Column.Name)]))];
     }
 

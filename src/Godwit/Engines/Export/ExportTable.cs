@@ -8,7 +8,7 @@ namespace Godwit.Engines.Export;
 /// A column that an export may fill. <paramref name="IsText"/>: '' is a value of it. <paramref name="Computed"/>: the server makes its values.
 /// <paramref name="IsOrdered"/>: rows can be sorted by it.
 /// </summary>
-internal sealed record ExportColumn(string Name, string Type, bool NotNull, bool Computed, bool IsText, bool IsArray, bool IsOrdered);
+internal sealed record ExportColumn(string Name, string Type, bool NotNull, bool Computed, bool IsText, ValueShape Shape, bool IsOrdered);
 
 internal static class ExportSql
 {

@@ -1,0 +1,51 @@
+using Godwit.Verify;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Pairs;
+
+/// <summary>A source whose rows break its own keys (an index that a newer collation has damaged, rows that came in past the triggers): they stay, and are named by their keys.</summary>
+public sealed class BrokenRowsTests(PostgresFixture postgres)
+{
+    [Fact]
+    public async Task Rows_that_break_a_key_or_constraint_stay_and_are_named()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            CREATE TABLE people (id int PRIMARY KEY, mail text, CONSTRAINT people_mail UNIQUE (mail)); INSERT INTO people VALUES (1, 'a'), (2, 'b');
+            CREATE TABLE orders (id int PRIMARY KEY, person int CONSTRAINT orders_person REFERENCES people, total int); INSERT INTO orders VALUES (1, 1, 1), (2, 2, 2);
+            CREATE FUNCTION fits(int) RETURNS boolean LANGUAGE sql STABLE AS 'SELECT true'; ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (fits(total));
+            """);
+        // The index takes no rows for a while.
+        await pair.SourceAsync("UPDATE pg_index SET indisready = false WHERE indexrelid = 'people_mail'::regclass");
+        await pair.SourceAsync("SET session_replication_role = replica; INSERT INTO people VALUES (3, 'b'), (4, 'b'), (5, 'c'); INSERT INTO orders VALUES (3, 77, 1), (4, NULL, 1), (5, 88, -1)");
+        await pair.SourceAsync("UPDATE pg_index SET indisready = true WHERE indexrelid = 'people_mail'::regclass");
+
+        var result = await pair.MigrateAsync(new MigrationOptions { Jobs = 2, MisfitRules = [new("*", Godwit.Plan.MisfitPolicy.Quarantine)] });
+
+        var refused = Assert.Single(result.Findings, f => f.Code == "step-refused");
+        Assert.Contains("1 value(s) stand in more than one row: mail=b (3 rows)", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains("ADD CONSTRAINT people_mail UNIQUE", refused.Problem, StringComparison.Ordinal);
+        var orphans = Assert.Single(result.Findings, f => f.Code == "foreign-key-orphans");
+        Assert.Contains("2 row(s): id=3, person=77; id=5, person=88.", orphans.Problem, StringComparison.Ordinal);
+        Assert.Contains(result.Findings, f => f.Code == "misfit-option-unused");
+        Assert.Equal(["5", "5"], await pair.Target.QueryAsync("SELECT count(*) FROM people UNION ALL SELECT count(*) FROM orders"));
+        Assert.Equal(["orders_person f", "orders_pkey t", "orders_total t", "people_pkey t"], await pair.Target.QueryAsync("SELECT conname || ' ' || left(convalidated::text, 1) FROM pg_constraint WHERE conrelid IN ('people'::regclass, 'orders'::regclass) AND contype <> 'n' ORDER BY 1"));
+        Assert.All(result.Verification!.Tables, t => Assert.Equal(Verdict.Equal, t.Verdict));
+        // The key that stands looks at new rows.
+        Assert.Equal("23503", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => pair.TargetAsync("INSERT INTO orders VALUES (6, 99, 1)"))).SqlState);
+    }
+
+    [Fact]
+    public async Task Rows_that_break_a_check_stay_and_the_check_looks_at_new_ones()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("CREATE FUNCTION lowest() RETURNS int LANGUAGE sql STABLE AS 'SELECT 0'; CREATE TABLE orders (id int PRIMARY KEY, total int); ALTER TABLE orders ADD CONSTRAINT orders_total CHECK (total >= public.lowest()); INSERT INTO orders VALUES (1, 5), (2, 50)");
+        // What a check calls may change its mind; PostgreSQL does not look at the rows again.
+        await pair.SourceAsync("CREATE OR REPLACE FUNCTION lowest() RETURNS int LANGUAGE sql STABLE AS 'SELECT 10'");
+        var result = await pair.MigrateAsync();
+        Assert.Contains("orders_total", Assert.Single(result.Findings, f => f.Code == "check-broken").Subject, StringComparison.Ordinal);
+        Assert.Equal(["f"], await pair.Target.QueryAsync("SELECT convalidated FROM pg_constraint WHERE conname = 'orders_total'"));
+        Assert.Equal(["2"], await pair.Target.QueryAsync("SELECT count(*) FROM orders"));
+        Assert.Equal("23514", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => pair.TargetAsync("INSERT INTO orders VALUES (3, 5)"))).SqlState);
+    }
+}
