@@ -192,6 +192,8 @@ internal sealed class BatchWriter : IDisposable
     // By a pipeline of its own: what is made ready follows it.
     private void Commit(ChangeBatch batch)
     {
+        // What the transaction still has to say (a savepoint's end, or its own beginning) goes first.
+        if (_ready is null && _statements.IsWaiting) Must();
         foreach (var sql in _position.ConflictSql(_conflicts)) _control.Execute(sql);
         if (batch.Changes.Count > 0 && _position.HasOrigin) _control.Execute(_position.OriginSql(batch));
         _control.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));

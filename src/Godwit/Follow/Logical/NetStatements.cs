@@ -12,6 +12,9 @@ internal sealed class NetStatements(Pipeline pipeline)
 
     private List<long> _expected = [];
 
+    /// <summary>Statements were made since <see cref="TakeExpected"/>.</summary>
+    public bool IsWaiting => _expected.Count > 0;
+
     /// <summary>Rows that each statement since the last call should touch; -1: any number.</summary>
     public List<long> TakeExpected()
     {
