@@ -126,7 +126,8 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         Root = root,
         Durable = false,
-        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB", ["wal_level"] = "logical", ["max_wal_senders"] = "60", ["max_replication_slots"] = "60", ["max_prepared_transactions"] = "20" },
+        // A test that ends without `finish` leaves a replication origin to the server, and there may be as many as slots.
+        ServerSettings = new Dictionary<string, string> { ["max_connections"] = "200", ["shared_buffers"] = "128MB", ["wal_level"] = "logical", ["max_wal_senders"] = "60", ["max_replication_slots"] = "1000", ["max_prepared_transactions"] = "20" },
     };
 
     // Servers of test runs that were killed.
