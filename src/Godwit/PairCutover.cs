@@ -307,7 +307,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await using var connection = await session.Old.ConnectAsync(ct);
         try
         {
-            await StreamFacts.StartAsync(connection, session.Back, session.Fact.Feed, here, ct);
+            await StreamFacts.StartAsync(connection, session.Back, session.Id, here, ct);
             Failpoints.Hit(Failpoints.BackArmed);
         }
         catch (NpgsqlException e)

@@ -75,8 +75,7 @@ public sealed class PairLiveVerification(TimeProvider clock)
     {
         await using var connection = await to.ConnectAsync(ct);
         if (await ReadAsync(to, connection, stream, ct) is not { } first) return;
-        var id = first.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal) ? first.Feed[StreamStatus.FeedPrefix.Length..] : first.Feed;
-        var feed = (stream == StreamFeed.ForwardName ? StreamFeed.Forward(id) : StreamFeed.Reverse(id)) with { Method = first.Method };
+        var feed = (stream == StreamFeed.ForwardName ? StreamFeed.Forward(first.Feed) : StreamFeed.Reverse(first.Feed)) with { Method = first.Method };
         var goal = await StreamOrigin.Of(from, feed).NowAsync(ct);
         var began = clock.GetTimestamp();
         while (clock.GetElapsedTime(began) < Patience && await ReadAsync(to, connection, stream, ct) is { } fact && fact.Applied < goal) await Task.Delay(Poll, clock, ct);

@@ -19,8 +19,8 @@ internal sealed class PairSession : IAsyncDisposable
         (_lock, Run, Fact, Clock) = (held, run, fact, clock);
         (Old, New) = (old, NewEnd(target));
         Plan = PlanJson.Read(run.Plan);
-        var id = fact.Feed[StreamStatus.FeedPrefix.Length..];
-        (Forward, Back) = (StreamFeed.Forward(id) with { Method = forward }, StreamFeed.Reverse(id) with { Method = back });
+        Id = fact.Feed[StreamStatus.FeedPrefix.Length..];
+        (Forward, Back) = (StreamFeed.Forward(Id) with { Method = forward }, StreamFeed.Reverse(Id) with { Method = back });
     }
 
     public TimeProvider Clock { get; }
@@ -29,6 +29,8 @@ internal sealed class PairSession : IAsyncDisposable
     public MigrationPlan Plan { get; }
     public StreamEnd Old { get; }
     public StreamEnd New { get; }
+    /// <summary>What tells this migration's streams from others.</summary>
+    public string Id { get; }
     public StreamFeed Forward { get; }
     public StreamFeed Back { get; private set; }
 

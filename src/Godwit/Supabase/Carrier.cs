@@ -5,7 +5,6 @@ using System.Text.Json;
 using Godwit.Plan;
 using Godwit.Schema;
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Supabase;

@@ -13,8 +13,7 @@ internal sealed class ComparedCopy
 
     internal ComparedCopy(string path)
     {
-        var full = System.IO.Path.GetFullPath(path);
-        full = File.ResolveLinkTarget(full, returnFinalTarget: true)?.FullName ?? full;
+        var full = SourceFile.Resolved(path);
         _folder = System.IO.Path.Combine(Root(Environment.GetEnvironmentVariable), Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(full)))[..24]);
     }
 

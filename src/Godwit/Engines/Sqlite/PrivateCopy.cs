@@ -69,7 +69,8 @@ internal sealed class PrivateCopy : IDisposable
     internal static int? User(string path)
     {
         if (!Directory.Exists("/proc")) return null;
-        var real = Resolved(System.IO.Path.GetFullPath(path));
+        // /proc names files without any link.
+        var real = SourceFile.Resolved(path);
         foreach (var process in Directory.EnumerateDirectories("/proc"))
         {
             if (!int.TryParse(System.IO.Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) || pid == Environment.ProcessId) continue;
@@ -84,14 +85,6 @@ internal sealed class PrivateCopy : IDisposable
             }
         }
         return null;
-    }
-
-    // /proc names files without any link; .NET resolves a path's last part only.
-    private static string Resolved(string path)
-    {
-        if (System.IO.Path.GetDirectoryName(path) is not { } parent) return path;
-        var here = System.IO.Path.Combine(Resolved(parent), System.IO.Path.GetFileName(path));
-        return File.ResolveLinkTarget(here, returnFinalTarget: false) is { } target ? Resolved(target.FullName) : here;
     }
 
     public void Dispose()

@@ -5,6 +5,15 @@ internal static class SourceFile
 {
     internal static long SizeOf(string path) => new FileInfo(path) is { Exists: true } file ? file.Length : 0;
 
+    /// <summary>The whole path without any link; .NET resolves a path's last part only.</summary>
+    internal static string Resolved(string path)
+    {
+        path = Path.GetFullPath(path);
+        if (Path.GetDirectoryName(path) is not { } parent) return path;
+        var here = Path.Combine(Resolved(parent), Path.GetFileName(path));
+        return File.ResolveLinkTarget(here, returnFinalTarget: false) is { } target ? Resolved(target.FullName) : here;
+    }
+
     /// <summary>Returns the size in bytes.</summary>
     internal static long RequireFile(string path)
     {

@@ -134,7 +134,7 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
     public async Task WriteBackAsync(IReadOnlyList<TableBack> tables, CancellationToken ct)
     {
         if (await WrittenBehindAsync(ct))
-            throw new GodwitException(ErrorKind.Blocked, "fence-leaked", $"{path} was written to after the cutover: what came from the new side would meet rows that nobody knows there.", "Stop the program that writes to the old file, carry over by hand what it wrote (godwit verify names the rows), then godwit finish.");
+            throw new GodwitException(ErrorKind.Blocked, "fence-leaked", $"{path} was written to after the cutover: what came from the new side would meet rows that nobody knows there.", "Stop the program that writes to the old file, carry over by hand what it wrote (godwit verify names the rows), then godwit finish --abandon.");
         Release();
         await new SqliteChanges(path, busyTimeout).WriteBackAsync(tables, ct);
         await LookAsync(always: true, ct);
@@ -149,11 +149,12 @@ internal sealed class SqliteComparing(string path, ComparedCopy copy, TimeSpan b
         return position != copy.Position;
     }), ct);
 
-    public Task DisarmAsync(CancellationToken ct)
+    public Task DisarmAsync(CancellationToken ct) => Task.Run(Forget, ct);
+
+    internal void Forget()
     {
         Release();
         copy.Delete();
-        return Task.CompletedTask;
     }
 
     public void Dispose() => Release();

@@ -41,7 +41,7 @@ internal sealed class SqliteSource : ISource
         else
         {
             // Of an earlier migration: the next command would take it for this one's.
-            _comparing?.DisarmAsync(CancellationToken.None).GetAwaiter().GetResult();
+            _comparing?.Forget();
             _comparing = null;
         }
     }

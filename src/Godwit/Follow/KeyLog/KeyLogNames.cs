@@ -1,3 +1,4 @@
+using System.Globalization;
 using Godwit.Schema;
 
 namespace Godwit.Follow.KeyLog;
@@ -27,5 +28,8 @@ internal sealed class KeyLogNames(string slot)
 /// </summary>
 internal sealed record LoggedTable(int Number, uint Id, SqlName Name, IReadOnlyList<string> Key, bool Partitioned, bool OneUnique)
 {
+    /// <summary><paramref name="cell"/>: of a row of <see cref="KeyLogSchema.Logged"/>, as text.</summary>
+    public static LoggedTable Of(Func<int, string> cell) => new(int.Parse(cell(0), CultureInfo.InvariantCulture), uint.Parse(cell(1), CultureInfo.InvariantCulture), new(cell(2), cell(3)), cell(6).Length == 0 ? [] : cell(6).Split('\x01'), cell(4) == "true", cell(5) == "true");
+
     public string From => Partitioned ? $"{Name}" : $"only {Name}";
 }

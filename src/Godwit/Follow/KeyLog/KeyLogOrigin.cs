@@ -15,8 +15,6 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
 {
     private const string Server = "select pg_is_in_recovery(), current_user::text, has_database_privilege(current_database(), 'create') or coalesce(has_schema_privilege(to_regnamespace('godwit')::oid, 'create'), false)";
 
-    /// <summary>Whoever wants the table meanwhile waits as long.</summary>
-    private static readonly TimeSpan TableWait = TimeSpan.FromSeconds(5);
     private const int Attempts = 4;
 
     private readonly KeyLogNames _names = new(feed.Slot);
@@ -42,7 +40,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
             foreach (var bare in logged.Where(t => t.Key.Count == 0))
                 findings = findings.Add(new("follow-whole-rows", Severity.Warning, $"{bare.Name}", "The table has no key to tell its rows by: each write to it notes the whole row, as it was and as it is.", "A primary key is smaller and faster."));
             await ExecuteAsync(connection, KeyLogSchema.Create(_names), ct);
-            foreach (var table in logged) await ArmAsync(connection, table, ct);
+            foreach (var table in logged) await LockingAsync(connection, $"{table.Name}", async () => await KeyLogSchema.ArmAsync(connection, _names, table, ct), ct);
             return findings;
         }
         catch (NpgsqlException e)
@@ -52,7 +50,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
     }
 
     /// <summary>One table at a time: its lock waits for the transactions that have written to it, and makes others wait.</summary>
-    private async Task ArmAsync(NpgsqlConnection connection, LoggedTable table, CancellationToken ct)
+    private async Task LockingAsync(NpgsqlConnection connection, string table, Func<Task<string>> sql, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -60,19 +58,19 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
             {
                 await using var transaction = await connection.BeginTransactionAsync(ct);
                 await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"set local lock_timeout = {(int)TableWait.TotalMilliseconds}"), ct);
-                await ExecuteAsync(connection, await KeyLogSchema.ArmAsync(connection, _names, table, ct), ct);
+                await ExecuteAsync(connection, await sql(), ct);
                 await transaction.CommitAsync(CancellationToken.None);
                 return;
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
             {
                 if (attempt < Attempts) continue;
-                throw new GodwitException(ErrorKind.Blocked, "follow-table-locked", $"{From.Display}: {table.Name} is in use by a long transaction; no trigger could be made on it within {Attempts} times {TableWait.TotalSeconds:0} s.",
+                throw new GodwitException(ErrorKind.Blocked, "follow-table-locked", $"{From.Display}: {table} is in use by a long transaction; its triggers could not be changed within {Attempts} times {TableWait.TotalSeconds:0} s.",
                     "Try again when it has ended: select pid, usename, xact_start, query from pg_stat_activity order by xact_start; shows it.", e);
             }
             catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
             {
-                throw new GodwitException(ErrorKind.Blocked, "follow-not-owner", $"{table.Name} belongs to another role: no trigger can be made on it.", "Follow as the tables' owner or as a superuser.", e);
+                throw new GodwitException(ErrorKind.Blocked, "follow-not-owner", $"{table} belongs to another role: no trigger can be made on it.", "Follow as the tables' owner or as a superuser.", e);
             }
         }
     }
@@ -148,6 +146,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
     /// <summary>By what is there, not by what is known: the triggers first, for without its log a table could not be written to.</summary>
     private async Task DropAsync(NpgsqlConnection connection, CancellationToken ct)
     {
+        foreach (var (table, sql) in await KeyLogSchema.TriggersAsync(connection, _names, ct)) await LockingAsync(connection, table, () => Task.FromResult(sql), ct);
         foreach (var sql in await KeyLogSchema.DropAsync(connection, _names, ct)) await ExecuteAsync(connection, sql, ct);
     }
 
@@ -172,7 +171,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         if (await KeyLogSchema.MissingAsync(connection, _names, (long)applied.Value, ct) is { } missing)
             throw new GodwitException(ErrorKind.Blocked, "follow-log-lost", $"{From.Display}: {missing}. What was written meanwhile is not known.",
                 "godwit verify names the rows that differ, verify --repair puts them right while nobody writes; or migrate again with --if-exists replace --follow.");
-        foreach (var sql in await KeyLogSchema.NewPartitionsAsync(connection, _names, ct)) await ExecuteAsync(connection, sql, ct);
+        foreach (var (partition, sql) in await KeyLogSchema.NewPartitionsAsync(connection, _names, ct)) await LockingAsync(connection, partition, () => Task.FromResult(sql), ct);
         return false;
     }
 

@@ -137,8 +137,7 @@ internal sealed class KeyLogReader : IChangeReader
         return queue.Add(new() { Kind = PgOutputKind.Commit, EndLsn = new((ulong)next), Micros = ReplicationStream.Micros(_clock.GetUtcNow()) }, "");
     }
 
-    private List<LoggedTable> Tables(WireConnection connection) => [.. connection.Query(KeyLogSchema.Logged(_names)).Select(r =>
-        new LoggedTable((int)Number(r[0]!), uint.Parse(r[1]!, CultureInfo.InvariantCulture), new(r[2]!, r[3]!), KeyLogSchema.Split(r[6]!), r[4] == "true", r[5] == "true"))];
+    private List<LoggedTable> Tables(WireConnection connection) => [.. connection.Query(KeyLogSchema.Logged(_names)).Select(r => LoggedTable.Of(i => r[i]!))];
 
     /// <summary>Begins the transaction of the data connection at a moment: one that somebody holds, for he waits until the other side is as it was then and no further; else now.</summary>
     private (long Number, string Snapshot) Fix()

@@ -105,12 +105,12 @@ internal static class KeyLogSchema
     }
 
     /// <summary>Partitions that were made since have the row triggers of their parent, but not the one for TRUNCATE.</summary>
-    public static async Task<List<string>> NewPartitionsAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)
+    public static async Task<List<(string Partition, string Sql)>> NewPartitionsAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)
     {
-        var sql = new List<string>();
+        var missing = new List<(string, string)>();
         foreach (var table in (await LoggedAsync(connection, names, ct)).Where(t => t.Partitioned))
-            sql.AddRange((await PartitionsAsync(connection, names, table.Id, ct)).Select(p => Emptied(names, table.Number, p)));
-        return sql;
+            missing.AddRange((await PartitionsAsync(connection, names, table.Id, ct)).Select(p => (p, Emptied(names, table.Number, p))));
+        return missing;
     }
 
     /// <summary>The tables as they are called now; those that are gone are left out.</summary>
@@ -121,19 +121,16 @@ internal static class KeyLogSchema
         await using var command = new NpgsqlCommand(Logged(names), connection);
         await using var row = await command.ExecuteReaderAsync(ct);
         var tables = new List<LoggedTable>();
-        while (await row.ReadAsync(ct))
-            tables.Add(new(int.Parse(row.GetString(0), CultureInfo.InvariantCulture), uint.Parse(row.GetString(1), CultureInfo.InvariantCulture), new(row.GetString(2), row.GetString(3)), Split(row.GetString(6)), row.GetString(4) == "true", row.GetString(5) == "true"));
+        while (await row.ReadAsync(ct)) tables.Add(LoggedTable.Of(row.GetString));
         return tables;
     }
 
-    /// <summary>Number, id, schema, name, whether it is partitioned, whether only the key is unique, names of the key's columns: all as text.</summary>
+    /// <summary>Rows for <see cref="LoggedTable.Of"/>: number, id, schema, name, whether it is partitioned, whether only the key is unique, names of the key's columns.</summary>
     public static string Logged(KeyLogNames names) => $"""
         select l.tab::text, c.oid::text, n.nspname::text, c.relname::text, (c.relkind = 'p')::text, l.one_unique::text,
           coalesce((select string_agg(a.attname, E'\x01' order by k.n) from unnest(l.key) with ordinality k(attnum, n) join pg_attribute a on a.attrelid = c.oid and a.attnum = k.attnum and not a.attisdropped), '')
         from {names.Tables} l join pg_class c on c.oid = l.relation join pg_namespace n on n.oid = c.relnamespace order by l.tab
         """;
-
-    internal static string[] Split(string names) => names.Length == 0 ? [] : names.Split('\x01');
 
     /// <summary>Moments have their numbers in the order of time: the lock is taken before the snapshot.</summary>
     public static string Lock(KeyLogNames names) => $"lock table {names.Ticks} in share row exclusive mode";
@@ -159,18 +156,21 @@ internal static class KeyLogSchema
           pg_total_relation_size({SqlText.Literal(names.Log.ToString())})
         """);
 
-    /// <summary>Statements that remove everything, in an order in which every table can be written to at each moment.</summary>
-    public static async Task<List<string>> DropAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)
+    /// <summary>Each trigger's table, and what drops it.</summary>
+    public static async Task<List<(string Table, string Sql)>> TriggersAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)
     {
-        await using var triggers = new NpgsqlCommand("select format('drop trigger if exists %I on %s', g.tgname, g.tgrelid::regclass) from pg_trigger g where g.tgname in ($1, $2) and g.tgparentid = 0 order by 1", connection);
+        await using var triggers = new NpgsqlCommand("select format('%I.%I', n.nspname, c.relname) from pg_trigger g join pg_class c on c.oid = g.tgrelid join pg_namespace n on n.oid = c.relnamespace where g.tgname in ($1, $2) and g.tgparentid = 0 group by 1 order by 1", connection);
         triggers.Parameters.Add(new() { Value = names.Trigger });
         triggers.Parameters.Add(new() { Value = names.TruncateTrigger });
-        var sql = await ListAsync(triggers, ct);
+        return [.. (await ListAsync(triggers, ct)).Select(t => (t, $"drop trigger if exists {SqlName.Quote(names.Trigger)} on {t}; drop trigger if exists {SqlName.Quote(names.TruncateTrigger)} on {t}"))];
+    }
+
+    /// <summary>Statements that remove all but the triggers, which have to be gone: without its log a table could not be written to.</summary>
+    public static async Task<List<string>> DropAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)
+    {
         await using var functions = new NpgsqlCommand("select format('drop function %s', p.oid::regprocedure) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'godwit' and p.proname ~ $1 order by 1", connection);
         functions.Parameters.Add(new() { Value = $"^(log|key|emptied)_{names.Log.Name["log_".Length..]}_[0-9]+$" });
-        sql.AddRange(await ListAsync(functions, ct));
-        sql.Add($"drop table if exists {names.Log}, {names.Ticks}, {names.Tables}");
-        return sql;
+        return [.. await ListAsync(functions, ct), $"drop table if exists {names.Log}, {names.Ticks}, {names.Tables}"];
     }
 
     private static string Array(IEnumerable<string> names) => "{" + string.Join(",", names.Select(n => "\"" + n.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")) + "}";

@@ -38,8 +38,6 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
         """;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-    /// <summary>Whoever wants the table meanwhile waits as long.</summary>
-    private static readonly TimeSpan TableWait = TimeSpan.FromSeconds(5);
 
     private sealed record Published(SqlName Name, bool Partitioned, bool Unlogged, char Identity, bool HasKey, bool Owned);
 

@@ -23,6 +23,9 @@ public sealed record OriginState(Lsn Now, long Lag, long Retained);
 /// </summary>
 public abstract class StreamOrigin(StreamEnd from, StreamFeed feed)
 {
+    /// <summary>For a lock on a table; whoever wants the table meanwhile waits as long.</summary>
+    protected static readonly TimeSpan TableWait = TimeSpan.FromSeconds(5);
+
     protected StreamEnd From => from;
     protected StreamFeed Feed => feed;
 

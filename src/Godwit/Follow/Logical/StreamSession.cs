@@ -62,7 +62,7 @@ internal sealed class StreamSession : IDisposable
         try
         {
             target = Guarded(to, "connecting", () => to.Open(ct));
-            var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, feed));
+            var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, to, feed));
             target.LimitSilence(limits.Answer);
             reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
             var added = new AddedColumns(from);
@@ -197,7 +197,7 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
-    private static bool Ready(WireConnection target, StreamFeed feed)
+    private static bool Ready(WireConnection target, StreamEnd to, StreamFeed feed)
     {
         target.Query(Prepare);
         target.Query(Path);
@@ -207,6 +207,12 @@ internal sealed class StreamSession : IDisposable
             target.Query($"select pg_catalog.pg_replication_origin_create({origin}) where pg_catalog.pg_replication_origin_oid({origin}) is null");
             target.Query($"select pg_catalog.pg_replication_origin_session_setup({origin})");
             return true;
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.ConfigurationLimitExceeded)
+        {
+            // They are there until somebody drops them: waiting helps nobody.
+            throw new GodwitException(ErrorKind.Blocked, "follow-no-origin", $"{to.Display} has no room for another replication origin: {e.MessageText}.",
+                "select * from pg_replication_origin; shows them: pg_replication_origin_drop(name) drops one that nobody needs (godwit_... of migrations that are over). Or raise max_replication_slots (18: max_active_replication_origins).", e) { SqlState = e.SqlState };
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using Godwit.Schema;
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Godwit.Schema;
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;

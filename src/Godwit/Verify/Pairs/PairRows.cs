@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Schema;
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 using NpgsqlTypes;
 

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using Godwit.Plan;
 using Godwit.Schema;
 using Godwit.Source;
-using Godwit.Target;
 
 namespace Godwit.Verify.Pairs;
 

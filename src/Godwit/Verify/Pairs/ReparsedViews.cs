@@ -1,5 +1,4 @@
 using Godwit.Source;
-using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.Verify.Pairs;

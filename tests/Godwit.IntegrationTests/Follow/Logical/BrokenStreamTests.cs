@@ -70,6 +70,26 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_server_without_room_for_an_origin_is_not_waited_for()
+    {
+        var folder = PostgresFixture.MakeFolder();
+        var server = LocalServer.For("test", new LocalServerOptions { Root = folder.FullName, ServerSettings = new Dictionary<string, string> { ["wal_level"] = "logical", ["shared_buffers"] = "32MB", ["max_replication_slots"] = "1" } });
+        try
+        {
+            await server.StartAsync(StreamPair.Token);
+            await using var pair = await StreamPair.CreateAsync(postgres, "create table t (id int primary key)", on: (postgres.Admin, server.Settings("postgres")));
+            await pair.Target.ExecuteAsync("select pg_replication_origin_create('another'), pg_replication_origin_session_setup('another')");
+
+            Assert.Equal("follow-no-origin", (await Assert.ThrowsAsync<GodwitException>(() => pair.CatchUpAsync())).Code);
+        }
+        finally
+        {
+            await server.DestroyAsync(CancellationToken.None);
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_follower_outlives_restarts_of_either_server()
     {
         var folder = PostgresFixture.MakeFolder();

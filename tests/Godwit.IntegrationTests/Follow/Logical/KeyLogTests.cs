@@ -156,6 +156,39 @@ public sealed class KeyLogTests(PostgresFixture postgres)
         await CaughtUpAsync(pair);
     }
 
+    /// <summary>Who would break the record is told at once; the application's writes are not.</summary>
+    [Fact]
+    public async Task A_key_that_is_renamed_goes_along_and_what_would_break_the_record_is_refused()
+    {
+        await using var pair = await PairAsync();
+        Assert.Equal("2BP01", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => pair.Source.ExecuteAsync("drop table plain"))).SqlState);
+        Assert.StartsWith("0A", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => pair.Source.ExecuteAsync("alter table plain alter id type text"))).SqlState);
+        foreach (var side in new[] { pair.Source, pair.Target }) await side.ExecuteAsync("alter table plain rename id to number");
+        await pair.Source.ExecuteAsync("insert into plain values (77, 'n'); delete from plain where number = 1");
+        await CaughtUpAsync(pair);
+    }
+
+    /// <summary>To the moment that is read, a table that is rewritten behind it would look empty: it is held until all is read.</summary>
+    [Fact]
+    public async Task Tables_are_held_while_they_are_read()
+    {
+        await using var pair = await PairAsync();
+        pair.Limits = pair.Limits with { BatchBytes = 1024 };
+        await pair.Source.ExecuteAsync("insert into t (id, v) select i, repeat('v', 500) from generate_series(1001, 1100) i; update plain set v = 'written'");
+        await using var holder = await pair.Target.ConnectAsync();
+        await using (var hold = new Npgsql.NpgsqlCommand("begin; lock table t, plain in access exclusive mode", holder)) await hold.ExecuteNonQueryAsync(StreamPair.Token);
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        await pair.Source.WaitForAsync("select count(*) > 0 from pg_locks l join pg_class c on c.oid = l.relation where c.relname = 'two' and l.mode = 'AccessShareLock' and l.pid <> pg_backend_pid()", "t");
+        foreach (var table in new[] { "plain", "two" })
+            Assert.Equal("55P03", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => pair.Source.ExecuteAsync($"begin; set local lock_timeout = '200ms'; lock table {table} in access exclusive mode"))).SqlState);
+        await using (var release = new Npgsql.NpgsqlCommand("rollback", holder)) await release.ExecuteNonQueryAsync(StreamPair.Token);
+        await stop.CancelAsync();
+        await follow;
+        await CaughtUpAsync(pair);
+        await pair.Source.ExecuteAsync("begin; lock table plain in access exclusive mode; rollback");
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
