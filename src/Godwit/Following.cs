@@ -65,7 +65,7 @@ public sealed class Following(TimeProvider clock)
         if (options.FollowMethod is { } chosen) source.FollowBy(chosen);
         var feed = FeedOf(source);
         await ChangeApplier.RequireAsync(target, ct);
-        var findings = await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options), ct);
+        var findings = await feed.ArmAsync(TableFilter.Apply(await InspectAsync(source, ct), options, target.Profile.PostGis), ct);
         foreach (var finding in findings) progress.Report(new MigrationEvent.Found(finding));
         Failpoints.Hit(Failpoints.Armed);
         return new LastingArming((await feed.StateAsync(ct))!.Value.Id, findings);

@@ -78,7 +78,7 @@ internal sealed class Loading(Route route)
     /// <summary>Null: the plan was made of every value, and holds. Else every value has been seen now, and this is the plan of all of them.</summary>
     private async Task<Settlement?> CopyAsync(MigrationPlan plan, CancellationToken ct)
     {
-        var sampled = new SampledTables(plan, route.Schema, TypePlanner.OptionsOf(route.Options, route.Schema));
+        var sampled = new SampledTables(plan, route.Schema, TypePlanner.OptionsOf(route.Options, route.Schema, route.Target.Profile.PostGis));
         var copied = await route.InAsync(Stage.Copy, "copying rows", () => plan.InPlace
             ? new PairCopy(route.Snapshot, route.Schema, route.Target, route.Session.Run.Id, route.Progress, route.Clock, route.Logger).RunAsync(plan, route.Session.Chunks, route.Options, ct)
             : new CopyStage(route.Snapshot, route.Schema, route.Target, route.Session.Run.Id, sampled, route.Progress, route.Clock, route.Logger)

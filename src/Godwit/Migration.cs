@@ -22,7 +22,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
     {
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
-        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options, target?.Profile.PostGis));
         return await new Planning(source, snapshot, schema, target, options, stages, progress).WholeAsync(ct);
     }
 
@@ -37,7 +37,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         arming?.SnapshotIsHeld();
         var stages = new StageClock(clock, progress);
-        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options, target?.Profile.PostGis));
         var planning = new Planning(source, snapshot, schema, target, options, stages, progress);
         var plan = await session.ResumeAsync(source.Info.Display, snapshot.Position, options, progress,
             snapshot is IPostgresSnapshot same ? new Reconciling(same, schema, planning, target, options, progress) : null, ct);
@@ -80,7 +80,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var stages = new StageClock(clock, progress);
         if (source is IPostgresSource pair && snapshot is IPostgresSnapshot moment)
             return await PairVerifying.RunAsync(pair, moment, target, await RunSession.LastPlanAsync(source, target, options, ct), new(mode, options.Jobs) { Tables = tables }, progress, clock, ct);
-        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options));
+        var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options, target?.Profile.PostGis));
         if (tables.FirstOrDefault(t => schema.FindTable(t) is null) is { } missing) throw TableFilter.NoSuchTable(missing, schema.Tables.Select(t => t.Name));
         var plan = await RunSession.LastPlanAsync(source, target, options, ct)
             ?? await new Planning(source, snapshot, schema, target, options with { DataOnly = true }, stages, progress).WholeAsync(ct);

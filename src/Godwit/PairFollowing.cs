@@ -46,7 +46,7 @@ internal sealed class PairFollowing(IPostgresSource source, ITarget target, Time
     {
         var (from, to) = PairSession.Ends(source, target);
         await ChangeApplier.RequireAsync(target, ct);
-        var schema = TableFilter.Apply(await Following.InspectAsync(source, ct), options);
+        var schema = TableFilter.Apply(await Following.InspectAsync(source, ct), options, target.Profile.PostGis);
         await DropEarlierAsync(from, ct);
         var id = Guid.NewGuid().ToString("N")[..8];
         var feed = StreamFeed.Forward(id);

@@ -19,7 +19,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
     private const long ChunkBytes = 64L << 20;
     private const int NewestMajor = 18;
 
-    private readonly TypeOptions _types = TypePlanner.OptionsOf(options, schema);
+    private readonly TypeOptions _types = TypePlanner.OptionsOf(options, schema, target?.Profile.PostGis);
     private ImmutableDictionary<(string Table, string Column), string> _refused = ImmutableDictionary<(string Table, string Column), string>.Empty;
     private ImmutableDictionary<string, TableProfile> _profiles = ImmutableDictionary<string, TableProfile>.Empty;
 
@@ -115,6 +115,13 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         return around is null ? plan : around.Complete(plan, options);
     });
 
+    private async Task<ImmutableArray<string>> TakenAsync(ITarget from, CancellationToken ct)
+    {
+        await using var connection = await from.ConnectAsync(ct);
+        var own = schema.Tables.Select(t => t.Name).Concat(schema.Views.Select(v => v.Name)).ToList();
+        return await TargetCatalog.TakenAsync(connection, options.TargetSchema, own.Concat(own.Select(n => n.ToLowerInvariant())), ct);
+    }
+
     private async Task<MigrationPlan> OfStatementsAsync(Surroundings? around, bool resuming, CancellationToken ct) => Planner.Plan(new()
     {
         Source = source.Info.Display,
@@ -129,5 +136,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         Existing = target is null || schema.Postgres is not null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
         RefusedColumns = _refused,
         SourceFindings = source.Info.Findings,
+        PostGis = target?.Profile.PostGis,
+        Taken = target is null || schema.Postgres is not null || options.DataOnly || options.IfExists == IfExists.Append ? [] : await TakenAsync(target, ct),
     });
 }

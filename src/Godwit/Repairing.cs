@@ -17,7 +17,7 @@ public sealed class Repairing(TimeProvider clock)
         // No other godwit copies or follows meanwhile.
         await using var session = await RunSession.OpenAsync(target, clock, ct);
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
-        var schema = TableFilter.Apply(await snapshot.InspectAsync(ct), options);
+        var schema = TableFilter.Apply(await snapshot.InspectAsync(ct), options, target.Profile.PostGis);
         var run = await RunSession.LastRunAsync(source, target, options, ct);
         var plan = run is null
             ? await new Planning(source, snapshot, schema, target, options with { DataOnly = true }, new StageClock(clock, progress), progress).WholeAsync(ct)

@@ -121,7 +121,9 @@ internal sealed partial class RunSession : IAsyncDisposable
         // Statements that are executed where they belong are looked at by the planner, object by object.
         if (options.IfExists != IfExists.Fail || options.DataOnly || plan.InPlace) return;
         var there = await TargetCatalog.RelationsAsync(_lock, plan.TargetSchema, ct);
-        var clash = plan.Publish.Where(s => s.Id.StartsWith("publish ", StringComparison.Ordinal)).Select(s => s.Subject)
+        // What stays there was known to the planner, who gave another name; the subject is the source's.
+        var known = await TargetCatalog.TakenAsync(_lock, plan.TargetSchema, plan.Tables.Select(t => t.Target.Name), ct);
+        var clash = plan.Publish.Where(s => s.Id.StartsWith("publish ", StringComparison.Ordinal)).Select(s => s.Subject).Except(known)
             .Concat(plan.Tables.Select(t => t.Target.Name)).Where(there.ContainsKey).Distinct().ToList();
         if (clash.Count == 0) return;
         var shown = string.Join(", ", clash.Take(5)) + (clash.Count > 5 ? $" and {clash.Count - 5} more" : "");

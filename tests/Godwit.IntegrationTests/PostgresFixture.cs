@@ -13,7 +13,7 @@ namespace Godwit.IntegrationTests;
 /// private one, made anew and destroyed at the end. Without a server every test fails. Take it by the constructor:
 /// <c>public class ThingTests(PostgresFixture postgres)</c>.
 /// </summary>
-public sealed class PostgresFixture : IAsyncLifetime
+public sealed partial class PostgresFixture : IAsyncLifetime
 {
     private const string FolderPrefix = "godwit-test-";
 
@@ -47,6 +47,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (_spatialServer is not null) await _spatialServer.DestroyAsync(CancellationToken.None);
         if (_sourceServer is not null) await _sourceServer.DestroyAsync(CancellationToken.None);
         if (_server is not null) await _server.DestroyAsync(CancellationToken.None);
         _folder?.Delete(recursive: true);
@@ -81,10 +82,7 @@ public sealed class PostgresFixture : IAsyncLifetime
                 }
                 catch (GodwitException e) when (e.Code == "pg-dump-missing")
                 {
-                    // Installed programs, whatever GODWIT_PG_BIN names for the tests' own server.
-                    _folder ??= MakeFolder();
-                    _sourceServer = LocalServer.For("source", Options(_folder.FullName) with { Environment = name => name == "GODWIT_PG_BIN" ? null : Environment.GetEnvironmentVariable(name) });
-                    await _sourceServer.StartAsync(CancellationToken.None);
+                    _sourceServer = await StartInstalledAsync("source");
                     return _sourceAdmin = _sourceServer.Settings("postgres");
                 }
             }
@@ -94,6 +92,17 @@ public sealed class PostgresFixture : IAsyncLifetime
             _sourceGate.Release();
         }
     }
+
+    // Of the installed programs, whatever GODWIT_PG_BIN names for the tests' own server.
+    private async Task<LocalServer> StartInstalledAsync(string name)
+    {
+        _folder ??= MakeFolder();
+        var server = LocalServer.For(name, Options(_folder.FullName) with { Environment = Installed });
+        await server.StartAsync(CancellationToken.None);
+        return server;
+    }
+
+    private static string? Installed(string name) => name == "GODWIT_PG_BIN" ? null : Environment.GetEnvironmentVariable(name);
 
     /// <summary>For servers of a test's own, called "test" and "source": what a killed run leaves there is destroyed by the next.</summary>
     internal static DirectoryInfo MakeFolder()
@@ -139,7 +148,7 @@ public sealed class PostgresFixture : IAsyncLifetime
             {
                 if (int.TryParse(await File.ReadAllTextAsync(Path.Combine(folder, "owner")), out var owner) && !Directory.Exists($"/proc/{owner}"))
                 {
-                    foreach (var name in (string[])["test", "source"]) await LocalServer.For(name, Options(folder)).DestroyAsync(CancellationToken.None);
+                    foreach (var name in (string[])["test", "source", "spatial"]) await LocalServer.For(name, Options(folder)).DestroyAsync(CancellationToken.None);
                     Directory.Delete(folder, recursive: true);
                 }
             }

@@ -103,7 +103,7 @@ public sealed class BackCarrier(ITarget target, Guid run, MigrationPlan plan, Da
 
     private async IAsyncEnumerable<SourceValue[]> ReadAsync(NpgsqlConnection connection, BackTablePlan table, TablePlan planned, List<int> places, string from, [EnumeratorCancellation] CancellationToken ct)
     {
-        var forms = places.Select(p => (Column: planned.Columns[p], Form: BackForm.Named(planned.Columns[p].Encoding.Kind, table.Columns[p].Form))).ToList();
+        var forms = places.Select(p => (Column: planned.Columns[p], Form: BackForm.Named(planned.Columns[p].Encoding, table.Columns[p].Form))).ToList();
         await using var command = new NpgsqlCommand($"select {string.Join(", ", forms.Select(f => $"t.{SqlName.Quote(f.Column.Target)}::text"))} {from}", connection) { CommandTimeout = SilenceSeconds };
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
@@ -111,7 +111,7 @@ public sealed class BackCarrier(ITarget target, Guid run, MigrationPlan plan, Da
             var row = new SourceValue[forms.Count];
             for (var i = 0; i < row.Length; i++)
                 if (!reader.IsDBNull(i))
-                    row[i] = forms[i].Form.Write(forms[i].Column.Encoding.Kind, reader.GetString(i))
+                    row[i] = forms[i].Form.Write(forms[i].Column.Encoding, reader.GetString(i))
                         ?? throw new GodwitException(ErrorKind.Blocked, "way-back-misfit", $"A value of {planned.Target}.{forms[i].Column.Target} has nothing like it in {planned.Source}.{forms[i].Column.Source} (an infinite or very old moment, NaN, more digits than a double holds). Nothing went back.",
                             "Change those values, then run the same command again; or stay with the new side: godwit finish.");
             yield return row;

@@ -40,6 +40,7 @@ internal static partial class IndexPlanner
         if (context.Options.IndexForeignKeys)
             foreach (var step in ForeignKeyIndexes(context, table)) yield return step;
         if (context.Options.FullTextSearch && table.TextSearch is { } search && SearchIndex(context, table, search) is { } words) yield return words;
+        foreach (var step in SpatialIndexes.Plan(context, table)) yield return step;
         foreach (var extra in context.Options.ExtraIndexes.Where(e => NameComparer.Same(e.Table, table.Name)))
             yield return Extra(context, table, extra);
     }

@@ -9,12 +9,15 @@ namespace Godwit.Plan;
 /// and cuts identifiers at 63 bytes (https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS).
 /// Given names are taken in the order of the calls, so that the same schema always yields the same names.
 /// </summary>
-public sealed class NameMap(NameStyle style)
+/// <param name="style">Kept, or folded to lower case.</param>
+/// <param name="taken">Names that something else has in the target schema.</param>
+public sealed class NameMap(NameStyle style, IEnumerable<string>? taken = null)
 {
     private const int MaxBytes = 63;
     private static readonly HashSet<string> SystemColumns = ["ctid", "xmin", "xmax", "cmin", "cmax", "tableoid"];
 
-    private readonly HashSet<string> _relations = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _taken = new(taken ?? [], StringComparer.Ordinal);
+    private readonly HashSet<string> _relations = new(taken ?? [], StringComparer.Ordinal);
     private readonly Dictionary<string, string> _tables = new(NameComparer.Instance);
     private readonly Dictionary<string, ImmutableDictionary<string, string>> _columns = new(NameComparer.Instance);
     private readonly Dictionary<string, HashSet<string>> _constraints = new(StringComparer.Ordinal);
@@ -100,10 +103,11 @@ public sealed class NameMap(NameStyle style)
         if (name.Length == 0) name = kind;
         if (kind == "column" && SystemColumns.Contains(name)) name += "_";
         name = Shorten(name, source);
+        var wasTaken = taken == _relations && _taken.Contains(name);
         var stem = Cut(name, MaxBytes - 4);
         for (var n = 2; !taken.Add(name); n++) name = $"{stem}_{n}";
         if (subject is not null && name != source && !(style == NameStyle.Fold && name == FoldAscii(source)))
-            _findings.Add(new("name-changed", Severity.Warning, subject, $"PostgreSQL cannot hold this {kind} name as it is; it becomes {SqlName.Quote(name)}.",
+            _findings.Add(new("name-changed", Severity.Warning, subject, $"{(wasTaken ? "The target has something else of this" : "PostgreSQL cannot hold this")} {kind} name{(wasTaken ? "" : " as it is")}; it becomes {SqlName.Quote(name)}.",
                 "Rename it in the source, or use the new name in the application."));
         return name;
     }

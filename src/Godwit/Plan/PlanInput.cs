@@ -42,6 +42,10 @@ public sealed record PlanInput
     /// <summary>The run goes on: what stands in the target is its own work.</summary>
     public bool Resuming { get; init; }
     public ImmutableArray<Finding> SourceFindings { get; init; } = [];
+    /// <summary>The schema where the target has PostGIS; null where it has none.</summary>
+    public string? PostGis { get; init; }
+    /// <summary>Names of the target schema that something else has and keeps.</summary>
+    public ImmutableArray<string> Taken { get; init; } = [];
 }
 
 /// <summary>What the parts of the planner share while one plan is being made.</summary>

@@ -86,7 +86,10 @@ internal sealed class ColumnEncodingConverter : JsonConverter<ColumnEncoding>
         {
             if (Word(kind) != word) continue;
             return new(kind, Number("length"), Number("precision"), Number("scale"), root.TryGetProperty("proven", out var proven) && proven.GetBoolean(),
-                root.TryGetProperty("rounds", out var rounds) && rounds.GetBoolean(), root.TryGetProperty("labels", out var labels) ? labels.GetString() : null);
+                root.TryGetProperty("rounds", out var rounds) && rounds.GetBoolean(), root.TryGetProperty("labels", out var labels) ? labels.GetString() : null)
+            {
+                Geometry = root.TryGetProperty("geometry", out var geometry) ? Limits(geometry) : null,
+            };
         }
         throw new JsonException($"unknown encoding '{word}'");
     }
@@ -101,7 +104,29 @@ internal sealed class ColumnEncodingConverter : JsonConverter<ColumnEncoding>
         if (value.Proven) writer.WriteBoolean("proven", true);
         if (value.Rounds) writer.WriteBoolean("rounds", true);
         if (value.Labels is not null) writer.WriteString("labels", value.Labels);
+        if (value.Geometry is { } geometry) WriteLimits(writer, geometry);
         writer.WriteEndObject();
+    }
+
+    private static void WriteLimits(Utf8JsonWriter writer, GeometryLimits limits)
+    {
+        writer.WriteStartObject("geometry");
+        writer.WriteString("kind", GeometryLimits.Kinds[limits.Kind].ToLowerInvariant());
+        writer.WriteNumber("srs", limits.Srs);
+        writer.WriteNumber("srid", limits.Srid);
+        if (limits.Typed) writer.WriteBoolean("typed", true);
+        if (limits.HasZ) writer.WriteBoolean("z", true);
+        if (limits.HasM) writer.WriteBoolean("m", true);
+        if (limits.OneSystem) writer.WriteBoolean("one_system", true);
+        writer.WriteEndObject();
+    }
+
+    private static GeometryLimits Limits(JsonElement from)
+    {
+        bool Is(string name) => from.TryGetProperty(name, out var value) && value.GetBoolean();
+        var kind = GeometryLimits.KindOf(from.GetProperty("kind").GetString() ?? "");
+        if (kind < 0) throw new JsonException("unknown kind of geometry");
+        return new(kind, from.GetProperty("srs").GetInt32(), from.GetProperty("srid").GetInt32()) { Typed = Is("typed"), HasZ = Is("z"), HasM = Is("m"), OneSystem = Is("one_system") };
     }
 
     private static string Word(CellEncoding kind) => JsonNamingPolicy.SnakeCaseLower.ConvertName(kind.ToString());

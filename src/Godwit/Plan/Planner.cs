@@ -15,7 +15,7 @@ public static class Planner
         var tooWide = input.Schema.Tables.Where(t => t.Columns.Length > MaxColumns).ToList();
         var schema = input.Schema;
         input = input with { Schema = input.Schema with { Tables = input.Schema.Tables.RemoveRange(tooWide) } };
-        var names = new NameMap(input.Options.Names);
+        var names = new NameMap(input.Options.Names, input.Taken);
         foreach (var table in input.Schema.Tables) names.AddTable(table);
         var context = new PlanContext(input, names);
         context.Findings.AddRange(input.SourceFindings);
@@ -109,7 +109,8 @@ public static class Planner
         }
         NameGeometries(context);
         foreach (var other in context.Input.Schema.Others)
-            if (other.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
+            if (SpatialIndexes.Name(context, other)) continue;
+            else if (other.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
                 context.Find("virtual-table-skipped", Severity.Warning, other.Name, $"A {other.Kind} is not a table of rows; it is not carried over. Its SQL: {other.Sql}", "For full-text search use tsvector with a GIN index.");
             else
                 context.Find("internal-table-skipped", Severity.Info, other.Name, $"A {other.Kind} of SQLite's own; it has no meaning outside of it.");
@@ -118,6 +119,7 @@ public static class Planner
     // https://www.geopackage.org/spec/#gpb_format: flags, an envelope of 0, 4, 6 or 8 doubles, then the standard's binary form.
     private static void NameGeometries(PlanContext context)
     {
+        if (context.Input.PostGis is not null) return;
         var package = context.Input.Schema.FindTable("gpkg_geometry_columns") is not null;
         if (!package && context.Input.Schema.FindTable("geometry_columns") is null) return;
         foreach (var table in context.Tables)

@@ -6,8 +6,10 @@ namespace Godwit.Plan;
 /// <summary>--include and --exclude. A pattern that matches nothing is an error: the user meant a table that is not there.</summary>
 public static class TableFilter
 {
-    public static DatabaseSchema Apply(DatabaseSchema schema, MigrationOptions options)
+    /// <summary><paramref name="postGis"/>: the schema where the target has it, or null (<see cref="SpatialIndexes"/>).</summary>
+    public static DatabaseSchema Apply(DatabaseSchema schema, MigrationOptions options, string? postGis)
     {
+        schema = SpatialIndexes.LeaveOut(schema, postGis);
         foreach (var pattern in options.Include.Concat(options.Exclude))
             if (!schema.Tables.Any(t => Matches(pattern, t))) throw NoSuchTable(pattern, schema.Tables.Select(t => t.Name));
         bool Wanted(Table table) =>

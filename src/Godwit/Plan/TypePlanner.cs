@@ -9,7 +9,7 @@ public static class TypePlanner
 {
     internal static void Choose(PlanContext context)
     {
-        var options = OptionsOf(context.Options, context.Input.Schema);
+        var options = OptionsOf(context.Options, context.Input.Schema, context.Input.PostGis);
         if (context.Options.FollowOrm && OrmProfile.Of(context.Input.Schema) is { } orm) context.Findings.Add(orm.Finding);
         foreach (var table in context.Tables)
             foreach (var column in table.Columns)
@@ -22,10 +22,11 @@ public static class TypePlanner
         RefuseMisfits(context);
     }
 
-    public static TypeOptions OptionsOf(MigrationOptions options, DatabaseSchema schema) => new(
+    /// <summary><paramref name="postGis"/>: the schema where the target has it, or null.</summary>
+    public static TypeOptions OptionsOf(MigrationOptions options, DatabaseSchema schema, string? postGis) => new(
         [.. options.Casts.Select(c => new TypeCast(c.Pattern, c.PgType)), .. options.FollowOrm && OrmProfile.Of(schema) is { } orm ? orm.Casts : []],
         options.JsonAsText,
-        (table, column) => Policy(options, table, column) == MisfitPolicy.Widen) { MicrosecondDurations = options.FollowOrm && OrmProfile.Of(schema) is { CountsMicroseconds: true } };
+        (table, column) => Policy(options, table, column) == MisfitPolicy.Widen) { MicrosecondDurations = options.FollowOrm && OrmProfile.Of(schema) is { CountsMicroseconds: true }, PostGis = postGis };
 
     public static MisfitPolicy Policy(MigrationOptions options, string table, string column)
     {

@@ -68,6 +68,8 @@ public sealed record Column
     /// <summary>Collation named in the definition; null is the engine's own (SQLite: BINARY).</summary>
     public string? Collation { get; init; }
     public GeneratedColumn? Generated { get; init; }
+    /// <summary>The source's bookkeeping says that this column holds geometries; null for any other.</summary>
+    public GeometryColumn? Geometry { get; init; }
     /// <summary>No column of the table, but what this yields for its rows, for a scan that asks for it; null for any other.</summary>
     public RowExpression? Computed { get; init; }
     /// <summary>This column is the row's 64-bit key and is filled by the engine when left out (SQLite's INTEGER PRIMARY KEY).</summary>
@@ -85,6 +87,13 @@ public enum Reading { Value, Holds, Refuses }
 public sealed record RowExpression(string Sql, Reading Reading);
 
 public sealed record GeneratedColumn(string Expression, bool Stored);
+
+/// <summary>
+/// What the bookkeeping of a GeoPackage (https://www.geopackage.org/spec131/#_geometry_columns) or of SpatiaLite says of a column.
+/// <paramref name="Kind"/>: "POINT", "MULTIPOLYGON"; "GEOMETRY" is any. <paramref name="Srs"/>: the file's own number of the reference system;
+/// <paramref name="Srid"/>: the authority's (EPSG's) where it is known, 0 where none is. <paramref name="SpatialIndex"/>: the R*Tree table that finds rows by place.
+/// </summary>
+public sealed record GeometryColumn(string Kind, bool HasZ, bool HasM, int Srs, int Srid, string? SpatialIndex);
 
 public sealed record Key(string? Name, ImmutableArray<string> Columns)
 {

@@ -22,6 +22,8 @@ public sealed record TargetProfile
     public int MaxConnections { get; init; }
     public long MaintenanceWorkMemBytes { get; init; }
     public bool InRecovery { get; init; }
+    /// <summary>The schema of the extension postgis, null where the database has none.</summary>
+    public string? PostGis { get; init; }
 }
 
 /// <summary>

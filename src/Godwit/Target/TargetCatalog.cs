@@ -20,6 +20,19 @@ public static class TargetCatalog
         return found.ToImmutable();
     }
 
+    /// <summary>
+    /// Names in the schema that nothing else can have, whatever becomes of the tables called <paramref name="wanted"/>: what extensions have there, and indexes
+    /// and sequences of other tables.
+    /// </summary>
+    public static async Task<ImmutableArray<string>> TakenAsync(NpgsqlConnection connection, string schema, IEnumerable<string> wanted, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(EmbeddedSql.Read("Target/Sql/taken.sql"), connection) { Parameters = { new() { Value = schema }, new() { Value = wanted.ToArray() } } };
+        var found = ImmutableArray.CreateBuilder<string>();
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct)) found.Add(reader.GetString(0));
+        return found.ToImmutable();
+    }
+
     public sealed record Column(string Table, string Name, string PgType, bool Generated, bool NotNull, bool HasDefault, bool Identity, string? Labels);
 
     /// <summary>Columns of the schema's ordinary and partitioned tables, in order.</summary>

@@ -170,6 +170,7 @@ public sealed class TargetDatabase : ITarget
                 MaxConnections = row.GetInt32(9),
                 MaintenanceWorkMemBytes = row.GetInt64(10),
                 InRecovery = row.GetBoolean(11),
+                PostGis = row.IsDBNull(12) ? null : row.GetString(12),
             };
         }
         catch (NpgsqlException e)

@@ -20,7 +20,7 @@ public enum BackVerdict
 public sealed class BackColumn(ColumnEncoding encoding)
 {
     private const int Tried = 64, Kept = 4;
-    private readonly List<(BackForm Form, long Exact, long Alike)> _forms = [.. BackForm.Of(encoding.Kind).Select(f => (f, 0L, 0L))];
+    private readonly List<(BackForm Form, long Exact, long Alike)> _forms = [.. BackForm.Of(encoding).Select(f => (f, 0L, 0L))];
     private long _values;
 
     public void Cell(in SourceCell cell)
@@ -32,7 +32,7 @@ public sealed class BackColumn(ColumnEncoding encoding)
             for (var i = 0; i < _forms.Count; i++) _forms[i] = (_forms[i].Form, _forms[i].Exact + 1, _forms[i].Alike + 1);
             return;
         }
-        if (BackInput.Of(encoding.Kind, cell) is not { } value) return;
+        if (BackInput.Of(encoding, cell) is not { } value) return;
         for (var i = 0; i < _forms.Count; i++)
         {
             var (form, exact, alike) = _forms[i];

@@ -15,10 +15,10 @@ public sealed class BackForm
     internal SourceValue? Write(in BackInput value) => _write(value);
 
     /// <summary>What the source would hold for a value as PostgreSQL prints it; null where the source's column has nothing like it.</summary>
-    public SourceValue? Write(CellEncoding encoding, string text) => BackInput.Read(encoding, text) is { } value ? _write(value) : null;
+    public SourceValue? Write(ColumnEncoding encoding, string text) => BackInput.Read(encoding.Kind, text) is { } value ? _write(value) : null;
 
     /// <summary>The ways to write an encoding's values back, the likeliest first.</summary>
-    public static ImmutableArray<BackForm> Of(CellEncoding encoding) => encoding switch
+    public static ImmutableArray<BackForm> Of(ColumnEncoding encoding) => encoding.Kind switch
     {
         CellEncoding.Text or CellEncoding.Json or CellEncoding.Jsonb => [s_text, s_numbers],
         CellEncoding.Bytea => [s_blob, s_blobText],
@@ -34,12 +34,13 @@ public sealed class BackForm
         CellEncoding.EpochSeconds => Counts("seconds", 1e6),
         CellEncoding.EpochMilliseconds => Counts("milliseconds", 1e3),
         CellEncoding.EpochMicroseconds => Counts("microseconds", 1),
+        CellEncoding.Geometry => Geometries(encoding.Geometry!),
         CellEncoding.Inet or CellEncoding.Interval or CellEncoding.IntervalMicroseconds => [s_none],
         _ => [s_julian],
     };
 
-    public static BackForm Named(CellEncoding encoding, string name) => Of(encoding).FirstOrDefault(f => f.Name == name)
-        ?? throw new GodwitException(ErrorKind.Internal, "back-form-unknown", $"The journal names the form {name}, which this Godwit does not know for {encoding}.", "Use the version that made the cutover.");
+    public static BackForm Named(ColumnEncoding encoding, string name) => Of(encoding).FirstOrDefault(f => f.Name == name)
+        ?? throw new GodwitException(ErrorKind.Internal, "back-form-unknown", $"The journal names the form {name}, which this Godwit does not know for {encoding.Kind}.", "Use the version that made the cutover.");
 
     // Nothing is known to lead back: the way back names the column as lost.
     private static readonly BackForm s_none = new("none", _ => null);
@@ -120,6 +121,15 @@ public sealed class BackForm
     [
         new(unit, v => v.Integer % (long)perSecond == 0 ? SourceValue.Of(v.Integer / (long)perSecond) : null),
         new("real-" + unit, v => SourceValue.Of(v.Integer / perSecond)),
+    ];
+
+    private static ImmutableArray<BackForm> Geometries(GeometryLimits limits) =>
+    [
+        new("package", v => GeometryBack.ToPackage(limits, v.Text, GeometryBack.Boxes.FlatButPoints)),
+        new("package-heights", v => GeometryBack.ToPackage(limits, v.Text, GeometryBack.Boxes.HeightsButPoints)),
+        new("package-boxed", v => GeometryBack.ToPackage(limits, v.Text, GeometryBack.Boxes.Flat)),
+        new("package-bare", v => GeometryBack.ToPackage(limits, v.Text, GeometryBack.Boxes.Never)),
+        new("spatialite", v => GeometryBack.ToSpatialite(limits, v.Text)),
     ];
 
     private static readonly ImmutableArray<BackForm> s_times = [.. Clocks().Select(c => new BackForm("time" + c.Name, v => SourceValue.Text(c.Write(v.Integer))))];

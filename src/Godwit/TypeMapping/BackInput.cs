@@ -58,7 +58,7 @@ internal readonly record struct BackInput(long Integer, double Real, string Text
                 return IsoText.ParseTime(Encoding.UTF8.GetBytes(text), out var clock, out _) ? Of(clock) : null;
             case CellEncoding.Inet or CellEncoding.Interval or CellEncoding.IntervalMicroseconds:
                 return null;
-            case CellEncoding.Text or CellEncoding.Bytea or CellEncoding.Uuid or CellEncoding.Json or CellEncoding.Jsonb:
+            case CellEncoding.Text or CellEncoding.Bytea or CellEncoding.Uuid or CellEncoding.Json or CellEncoding.Jsonb or CellEncoding.Geometry:
                 return Of(text);
             default:
                 return IsoText.Parse(Encoding.UTF8.GetBytes(text), out var moment) is IsoKind.None or IsoKind.TooFine ? null : Of(moment.UnixMicroseconds);
@@ -66,8 +66,9 @@ internal readonly record struct BackInput(long Integer, double Real, string Text
     }
 
     /// <summary>What the copy made of a source value that fits its column; null where it does not.</summary>
-    public static BackInput? Of(CellEncoding encoding, in SourceCell cell)
+    public static BackInput? Of(ColumnEncoding column, in SourceCell cell)
     {
+        var encoding = column.Kind;
         switch (encoding)
         {
             case CellEncoding.Bool:
@@ -86,6 +87,11 @@ internal readonly record struct BackInput(long Integer, double Real, string Text
                 return Of(new Guid(uuid, bigEndian: true).ToString());
             case CellEncoding.Inet or CellEncoding.Interval or CellEncoding.IntervalMicroseconds:
                 return null;
+            case CellEncoding.Geometry:
+                if (cell.Class != StorageClass.Blob || !GeometryBlob.TryRead(cell.Bytes, out var geometry)) return null;
+                var binary = new byte[geometry.EwkbLength];
+                geometry.WriteEwkb(column.Geometry!.SridOf(geometry.Srs), binary);
+                return Of(Convert.ToHexString(binary));
             case CellEncoding.Time:
                 return IsoText.ParseTime(cell.Bytes, out var clock, out _) ? Of(clock) : null;
             case CellEncoding.Bytea:

@@ -45,8 +45,21 @@ internal sealed class ColumnCounter(ProfileRequest request)
                 Count(ValueFact.Blob);
                 _maxBlobBytes = Math.Max(_maxBlobBytes, cell.Bytes.Length);
                 if (cell.Bytes.Length != 16) Count(ValueFact.NotUuidBlob);
+                if ((_probes & Probes.Geometry) != 0) Geometry(cell.Bytes);
                 return cell.Bytes.Length;
         }
+    }
+
+    private void Geometry(ReadOnlySpan<byte> blob)
+    {
+        if (!GeometryBlob.TryRead(blob, out var geometry))
+        {
+            Count(ValueFact.NotGeometry);
+            return;
+        }
+        Unless(request.Geometry!.Takes(geometry), ValueFact.OtherGeometry);
+        Unless(!geometry.HasZ, ValueFact.GeometryZ);
+        Unless(!geometry.HasM, ValueFact.GeometryM);
     }
 
     private void Integer(long value)

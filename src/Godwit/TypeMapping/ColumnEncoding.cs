@@ -17,6 +17,8 @@ public enum CellEncoding : byte
     Inet,
     /// <summary>A duration as text ('1.02:03:04.5', 'P1DT2H'), or a count of microseconds. Only into columns that the target has.</summary>
     Interval, IntervalMicroseconds,
+    /// <summary>A blob of a GeoPackage or of SpatiaLite, to PostGIS's geometry.</summary>
+    Geometry,
 }
 
 /// <summary>
@@ -27,7 +29,11 @@ public enum CellEncoding : byte
 /// <see cref="Proven"/>: a scan of the same snapshot has shown that every value fits, so that content that only the server would
 /// refuse (JSON syntax, invalid UTF-8) need not be looked at again.
 /// </summary>
-public readonly record struct ColumnEncoding(CellEncoding Kind, int Length = 0, int Precision = 0, int Scale = 0, bool Proven = false, bool Rounds = false, string? Labels = null);
+public readonly record struct ColumnEncoding(CellEncoding Kind, int Length = 0, int Precision = 0, int Scale = 0, bool Proven = false, bool Rounds = false, string? Labels = null)
+{
+    /// <summary>Of geometries.</summary>
+    public GeometryLimits? Geometry { get; init; }
+}
 
 /// <summary>What a conversion keeps.</summary>
 public enum Fidelity
@@ -44,5 +50,5 @@ public enum Fidelity
 public enum Misfit : byte
 {
     None, NotAnInteger, OutOfRange, NotANumber, NotABoolean, NotADate, NotATime, NotATimestamp, InvalidJson, DuplicateJsonKeys, UnsupportedJson,
-    NotAUuid, NulInText, InvalidUtf8, TooLong, WouldRound, BlobInText, TextInBytea, NotALabel, NotAnAddress, NotADuration, RowTooWide,
+    NotAUuid, NulInText, InvalidUtf8, TooLong, WouldRound, BlobInText, TextInBytea, NotALabel, NotAnAddress, NotADuration, RowTooWide, NotAGeometry, OtherGeometry,
 }

@@ -7,7 +7,7 @@ namespace Godwit.TypeMapping;
 [InlineArray(Length)]
 internal struct FactCounts
 {
-    public const int Length = (int)ValueFact.NotExisting + 1;
+    public const int Length = (int)ValueFact.GeometryM + 1;
     private long _first;
 }
 

@@ -44,6 +44,19 @@ public sealed partial class RowEncoder
         return Misfit.None;
     }
 
+    // geometry_recv: well-known binary with the number of the reference system.
+    private Misfit Geometry(GeometryLimits limits, in SourceCell cell)
+    {
+        if (cell.Class != StorageClass.Blob || !GeometryBlob.TryRead(cell.Bytes, out var geometry)) return Misfit.NotAGeometry;
+        if (!limits.Takes(geometry)) return Misfit.OtherGeometry;
+        var length = geometry.EwkbLength;
+        if (!TryReserve(4L + length)) return Misfit.TooLong;
+        Put32(length);
+        geometry.WriteEwkb(limits.SridOf(geometry.Srs), _buffer.AsSpan(_length, length));
+        _length += length;
+        return Misfit.None;
+    }
+
     // interval_recv: microseconds, days, months.
     private Misfit Interval(CellEncoding kind, in SourceCell cell)
     {

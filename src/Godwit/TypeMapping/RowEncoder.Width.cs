@@ -64,7 +64,7 @@ public sealed partial class RowEncoder
         CellEncoding.Int4 or CellEncoding.Float4 or CellEncoding.Date or CellEncoding.JulianDate => (4, 4),
         CellEncoding.Uuid => (16, 1),
         CellEncoding.Interval or CellEncoding.IntervalMicroseconds => (16, 8),
-        CellEncoding.Text or CellEncoding.Bytea or CellEncoding.Json or CellEncoding.Jsonb or CellEncoding.Numeric or CellEncoding.Inet => (0, 1),
+        CellEncoding.Text or CellEncoding.Bytea or CellEncoding.Json or CellEncoding.Jsonb or CellEncoding.Numeric or CellEncoding.Inet or CellEncoding.Geometry => (0, 1),
         _ => (8, 8),
     };
 }

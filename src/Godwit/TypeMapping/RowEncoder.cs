@@ -131,6 +131,7 @@ public sealed partial class RowEncoder : IRowVisitor, IDisposable
             case CellEncoding.TimestampTz: return Timestamp(encoding, cell, withZone: true, look);
             case CellEncoding.Inet: return Inet(cell);
             case CellEncoding.Interval or CellEncoding.IntervalMicroseconds: return Interval(encoding.Kind, cell);
+            case CellEncoding.Geometry: return Geometry(encoding.Geometry!, cell);
             default: return NumericMoment(encoding, cell);
         }
     }

@@ -67,15 +67,19 @@ internal readonly record struct ProfileRequest(Probes Probes, int Length, int Pr
     /// <summary>What <see cref="Probes.Existing"/> looks for.</summary>
     public CellEncoding Existing { get; private init; }
     public string? Labels { get; private init; }
+    /// <summary>What <see cref="Probes.Geometry"/> holds values against.</summary>
+    public GeometryLimits? Geometry { get; private init; }
 
     public static ProfileRequest For(string table, Column column, TypeOptions? options)
     {
         var declared = DeclaredType.Parse(column.DeclaredType);
         var rule = TypeRules.For(declared);
         var request = new ProfileRequest(Of(rule.Encode), rule.Length(declared), rule.Numeric(declared).Precision, rule.Numeric(declared).Scale);
+        if (options?.PostGis is not null && column.Geometry is { } known) request = request with { Probes = request.Probes | Probes.Geometry, Geometry = GeometryLimits.OfKind(known) };
         if (options?.Existing?.Invoke(table, column.Name) is { } existing)
         {
             if (existing.Labels is not null) request = request with { Probes = request.Probes | Probes.Existing, Labels = existing.Labels };
+            else if (GeometryLimits.OfType(existing.PgType, column.Geometry) is { } limits) request = request with { Probes = request.Probes | Probes.Geometry, Geometry = limits };
             else if (PgTypeName.OfExisting(existing.PgType) is { } target) request = request with { Probes = request.Probes | Of(target.Encode), Existing = target.Encode };
         }
         if (options?.CastOf(table, column) is not { } cast) return request;

@@ -17,6 +17,7 @@ public static class TypeMapper
         var rule = TypeRules.For(declared);
         var decision = new TypeDecision(table, column, profile, options);
         if (column.IsRowKey) return decision.RowKey();
+        if (options.PostGis is not null && column.Geometry is { } geometry && decision.Geometries(geometry, options.PostGis) is { } spatial) return spatial;
         return rule.ByValues ? decision.ByValues(rule, declared) : rule.Encode switch
         {
             CellEncoding.Int2 or CellEncoding.Int4 or CellEncoding.Int8 => decision.Integers(rule, declared),
@@ -52,6 +53,7 @@ public static class TypeMapper
         const string Why = "the type that the existing table has";
         var decision = new TypeDecision(table, column, profile, options);
         if (labels is not null) return decision.AsLabels(pgType, labels, Why);
+        if (GeometryLimits.OfType(pgType, column.Geometry) is { } limits) return decision.AsGeometry(pgType, limits, Why);
         if (PgTypeName.OfExisting(pgType) is { } known) return decision.As(known, Why, existing: true);
         // NULL is one in any type.
         return profile.Values == 0 ? new TypeChoice(pgType, new(CellEncoding.Text), Fidelity.Exact, Why, 0, []) : null;

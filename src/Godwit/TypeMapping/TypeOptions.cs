@@ -44,6 +44,9 @@ public sealed record TypeOptions(ImmutableArray<TypeCast> Casts, bool JsonAsText
     /// <summary>The type of the column that the target has for a source table and column, null where it has none: what to look for in the values.</summary>
     public Func<string, string, ExistingType?>? Existing { get; init; }
 
+    /// <summary>The schema where the target has PostGIS; null where it has none, so that geometries stay bytes.</summary>
+    public string? PostGis { get; init; }
+
     public static TypeOptions Default { get; } = new([], false, static (_, _) => true);
 
     public TypeCast? CastOf(string table, Column column) => Casts.FirstOrDefault(c => c.Matches(table, column));

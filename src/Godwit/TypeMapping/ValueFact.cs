@@ -55,6 +55,9 @@ public enum ValueFact : byte
 
     /// <summary>Text that the column which the target has does not hold: no label of an enumeration, no address, no duration.</summary>
     NotExisting,
+
+    /// <summary>Blobs that are no geometry which PostGIS takes; that are of another kind or reference system than their column; that have heights; that have measures.</summary>
+    NotGeometry, OtherGeometry, GeometryZ, GeometryM,
 }
 
 /// <summary>Looks at the content of values that cost more than counting, taken only where the declared type or a cast asks for them.</summary>
@@ -72,4 +75,6 @@ public enum Probes : byte
     Digits = 32,
     /// <summary>Text for a type that only a column of the target can have (<see cref="ValueFact.NotExisting"/>).</summary>
     Existing = 64,
+    /// <summary>Blobs as geometries.</summary>
+    Geometry = 128,
 }

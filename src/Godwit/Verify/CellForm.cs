@@ -14,6 +14,8 @@ internal enum CellForm : byte
     Interval,
     /// <summary>jsonb keeps structure: members in any order, numbers by value.</summary>
     Json,
+    /// <summary>Reference system, kind and coordinates.</summary>
+    Geometry,
     /// <summary>What an expression yields, whatever its kind (<see cref="LooseCell"/>).</summary>
     Computed,
 }

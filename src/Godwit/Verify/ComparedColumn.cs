@@ -11,7 +11,9 @@ internal sealed class ComparedColumn(ColumnPlan plan, bool isKey)
     public string Target { get; } = plan.Target;
     public string PgType { get; } = plan.PgType;
     public CellEncoding Encoding { get; } = plan.Encoding.Kind;
-    public CellForm Form { get; private init; } = CellForms.Of(plan.PgType);
+    public CellForm Form { get; private init; } = plan.Encoding.Geometry is null ? CellForms.Of(plan.PgType) : CellForm.Geometry;
+    /// <summary>How the source numbers reference systems, of a geometry.</summary>
+    public GeometryLimits? Geometry { get; } = plan.Encoding.Geometry;
     /// <summary>The plan has said that something of these values is not kept.</summary>
     public bool Lossy { get; } = plan.Fidelity == Fidelity.Lossy;
     public bool IsKey { get; } = isKey;

@@ -116,6 +116,7 @@ internal sealed class RowFetch(ISnapshot snapshot, ComparedTable table)
         {
             CellForm.Date or CellForm.Time or CellForm.Timestamp or CellForm.TimestampTz => SourceMeaning.OfMoment(column, cell)?.Iso(column.Form),
             CellForm.Bytes => "\\x" + Convert.ToHexStringLower(cell.Class is StorageClass.Integer or StorageClass.Real ? Encoding.UTF8.GetBytes(Plain(cell)) : cell.Bytes),
+            CellForm.Geometry => null,
             CellForm.Uuid when cell.Class == StorageClass.Blob => Convert.ToHexStringLower(cell.Bytes),
             CellForm.Integer when cell.Class == StorageClass.Real => cell.Real.ToString("F0", CultureInfo.InvariantCulture),
             CellForm.Text or CellForm.JsonText when cell.Class == StorageClass.Real => SourceMeaning.RealText(cell.Real),

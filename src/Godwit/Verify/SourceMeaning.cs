@@ -13,6 +13,7 @@ internal sealed class SourceMeaning
 {
     private readonly JsonMeaning _json = new();
     private LooseCell? _loose;
+    private GeometryMeaning? _geometry;
 
     public Digest Of(ComparedColumn column, in SourceCell cell)
     {
@@ -30,6 +31,7 @@ internal sealed class SourceMeaning
             CellForm.Json => Json(cell),
             CellForm.Inet => cell.Class == StorageClass.Text ? Addresses.Read(cell.Bytes) : null,
             CellForm.Computed => LooseCell.Digest((_loose ??= new()).OfSource(column.Yields!, cell)),
+            CellForm.Geometry => cell.Class == StorageClass.Blob ? (_geometry ??= new()).OfBlob(column.Geometry!, cell.Bytes) : null,
             CellForm.Interval => Durations.Read(column.Encoding, cell),
             _ => OfMoment(column, cell)?.Digest,
         };

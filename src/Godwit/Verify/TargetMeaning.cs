@@ -9,6 +9,7 @@ internal sealed class TargetMeaning
 {
     private readonly JsonMeaning _json = new();
     private LooseCell? _loose;
+    private GeometryMeaning? _geometry;
 
     public Digest Of(ComparedColumn column, ReadOnlySpan<byte> text)
     {
@@ -24,6 +25,7 @@ internal sealed class TargetMeaning
             CellForm.Json => _json.TryRead(text, out var json) ? json : null,
             CellForm.Inet => Addresses.Read(text),
             CellForm.Computed => LooseCell.Digest((_loose ??= new()).OfTarget(column.Yields!, Encoding.UTF8.GetString(text))),
+            CellForm.Geometry => (_geometry ??= new()).OfText(text),
             CellForm.Interval => Durations.ReadCounts(text),
             _ => OfMoment(column.Form, text),
         };

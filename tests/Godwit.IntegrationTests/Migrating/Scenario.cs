@@ -16,9 +16,11 @@ internal sealed class Scenario(TestDatabase database, string folder) : IAsyncDis
     public string File { get; } = Path.Combine(folder, "app.db");
     public TestDatabase Database => database;
 
-    public static async Task<Scenario> CreateAsync(PostgresFixture postgres, string sql)
+    public static async Task<Scenario> CreateAsync(PostgresFixture postgres, string sql) => Of(await postgres.CreateDatabaseAsync(), sql);
+
+    public static Scenario Of(TestDatabase database, string sql)
     {
-        var scenario = new Scenario(await postgres.CreateDatabaseAsync(), Directory.CreateTempSubdirectory("godwit-scenario-").FullName);
+        var scenario = new Scenario(database, Directory.CreateTempSubdirectory("godwit-scenario-").FullName);
         scenario.Source(sql);
         return scenario;
     }

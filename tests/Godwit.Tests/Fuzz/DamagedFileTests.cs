@@ -64,7 +64,7 @@ public sealed class DamagedFileTests
         await using var snapshot = await source.OpenSnapshotAsync(1, limited.Token);
         var schema = await snapshot.InspectAsync(limited.Token);
         var options = new MigrationOptions { Jobs = 1 };
-        var profiles = await Profiling.ProfileAsync(snapshot, schema, TypePlanner.OptionsOf(options, schema), 1, 64 << 20, new Silence(), limited.Token);
+        var profiles = await Profiling.ProfileAsync(snapshot, schema, TypePlanner.OptionsOf(options, schema, null), 1, 64 << 20, new Silence(), limited.Token);
         var plan = Planner.Plan(new()
         {
             Source = "fuzz", Position = snapshot.Position, Schema = schema, Profiles = profiles, Translator = source.Translator, TargetMajor = 15, Options = options,

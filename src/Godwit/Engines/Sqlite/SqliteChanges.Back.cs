@@ -40,31 +40,45 @@ internal sealed partial class SqliteChanges
     private static async Task RemoveAsync(Connection writer, TableBack table, CancellationToken ct)
     {
         var name = new SqliteIdentifier(table.Table.Name);
+        using var spatial = new SpatialRows(writer, table.Table, table.Columns);
         if (table.Key.IsEmpty)
         {
             if (table.Aside.Count > 0 && TableScan.RowIdName(table.Table) is null)
                 throw new GodwitException(ErrorKind.Blocked, "way-back-aside", $"{writer.Path}: {table.Table.Name} has rows that did not fit the target, and no row positions by which they could be kept while the whole table goes back.", "Put those rows right in the source before the cutover.");
             var kept = table.Aside.Count == 0 ? "" : $" WHERE {TableScan.RowIdName(table.Table)} NOT IN ({string.Join(", ", table.Aside)})";
+            foreach (var clear in spatial.Removing(kept.Length == 0 ? "true" : kept[" WHERE ".Length..]))
+                using (clear) clear.Run();
             writer.Execute($"DELETE FROM main.{name}{kept}");
             return;
         }
         // The first comparison finds the row by its index, the second tells spellings apart that the key's collation takes as equal.
-        using var delete = writer.Query($"DELETE FROM main.{name} AS t WHERE {string.Join(" AND ", table.Key.Select((k, i) => $"t.{new SqliteIdentifier(k)} IS ?{i + 1} AND t.{new SqliteIdentifier(k)} IS ?{i + 1} COLLATE BINARY"))}");
-        await foreach (var key in table.Gone.WithCancellation(ct))
+        var found = string.Join(" AND ", table.Key.Select((k, i) => $"t.{new SqliteIdentifier(k)} IS ?{i + 1} AND t.{new SqliteIdentifier(k)} IS ?{i + 1} COLLATE BINARY"));
+        var deletes = spatial.Removing(found).Append(writer.Query($"DELETE FROM main.{name} AS t WHERE {found}")).ToList();
+        try
         {
-            for (var i = 0; i < key.Length; i++) delete.Bind(i + 1, key[i]);
-            delete.Run();
+            await foreach (var key in table.Gone.WithCancellation(ct))
+                foreach (var delete in deletes)
+                {
+                    for (var i = 0; i < key.Length; i++) delete.Bind(i + 1, key[i]);
+                    delete.Run();
+                }
+        }
+        finally
+        {
+            foreach (var delete in deletes) delete.Dispose();
         }
     }
 
     private static async Task InsertAsync(Connection writer, TableBack table, CancellationToken ct)
     {
+        using var spatial = new SpatialRows(writer, table.Table, table.Columns);
         var columns = string.Join(", ", table.Columns.Select(c => new SqliteIdentifier(c)));
         using var insert = writer.Query($"INSERT INTO main.{new SqliteIdentifier(table.Table.Name)} ({columns}) VALUES ({string.Join(", ", table.Columns.Select(_ => "?"))})");
         await foreach (var row in table.Rows.WithCancellation(ct))
         {
             for (var i = 0; i < row.Length; i++) insert.Bind(i + 1, row[i]);
             insert.Run();
+            spatial.Inserted(row);
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class SqliteInspector(Connection connection, string name)
         tables.AddRange(_virtual.Select(InspectVirtual).OfType<Table>());
         foreach (var (shadow, sql) in _shadows) Skip(shadow, "shadow table", sql);
         foreach (var (index, name) in _indexes) OfferSearch(tables, index, name);
+        GeometryColumns.Mark(connection, tables);
         var lastKeys = LastKeys();
         var (views, triggers) = ViewsAndTriggers();
         return new DatabaseSchema

@@ -14,6 +14,7 @@ SELECT current_setting('server_version_num')::int4,
        coalesce((SELECT s.ssl FROM pg_stat_ssl s WHERE s.pid = pg_backend_pid()), false),
        current_setting('max_connections')::int4,
        pg_size_bytes(current_setting('maintenance_work_mem')),
-       pg_is_in_recovery()
+       pg_is_in_recovery(),
+       (SELECT n.nspname::text FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'postgis')
   FROM pg_database d
  WHERE d.datname = current_database()

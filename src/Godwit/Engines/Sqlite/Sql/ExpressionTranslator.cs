@@ -214,6 +214,9 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
             var kind = kinds.Contains(PgKind.Real) ? PgKind.Real : kinds.Contains(PgKind.Numeric) ? PgKind.Numeric : PgKind.Int;
             return (kind, [.. terms.Select(t => t.Kind == PgKind.Bool ? $"{t.Operand}::int" : t.Sql)], mixed);
         }
+        // A moment with its offset and one without (of a table without rows, it may be) stay moments: the one without counts as UTC, here as everywhere.
+        if (kinds.TrueForAll(k => k is PgKind.Timestamp or PgKind.TimestampTz) && !terms.Any(IsNumericTime))
+            return (PgKind.TimestampTz, [.. terms.Select(t => t.Kind == PgKind.Timestamp ? $"({t.Operand} AT TIME ZONE 'UTC')" : t.Sql)], mixed);
         // Text and moments read as text are one kind in SQLite; text and numbers are not.
         mixed |= kinds.Exists(PgTypes.IsNumber) || kinds.Contains(PgKind.Bytea);
         if (kinds.Contains(PgKind.Bytea)) throw Refuse("blobs and other values are mixed in one expression");

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using Godwit.Schema;
+using Godwit.Source;
 
 namespace Godwit.Engines.Sqlite.Sql;
 
@@ -122,7 +123,7 @@ internal sealed partial class SelectTranslator(TranslationContext context)
             if (mixed && compares) context.Note("A compound SELECT mixes numbers and text in one column; here they are text.");
             for (var p = 0; p < parts.Count; p++)
                 sql[p][i] = column[p].Kind == PgKind.Null && kind != PgKind.Null ? $"NULL::{PgTypes.Name(kind)}" : column[p].Kind == PgKind.Text && column[p].Constant is not null ? $"{unified[p]}::text" : unified[p];
-            terms.Add(column[0] with { Sql = SqlName.Quote(aliases[i]), Atomic = true, Kind = kind, Mixed = mixed, NotNull = column.TrueForAll(t => t.NotNull), Constant = null, Moment = null, Picture = null, Digits = null, Json = null, TypeOf = null, Narrow = column.TrueForAll(t => t.Narrow), Column = column.TrueForAll(t => t.Column is not null && t.Column.PgType == column[0].Column?.PgType && t.Column.NumericTime == column[0].Column?.NumericTime) ? column[0].Column : null });
+            terms.Add(column[0] with { Sql = SqlName.Quote(aliases[i]), Atomic = true, Kind = kind, Mixed = mixed, NotNull = column.TrueForAll(t => t.NotNull), Constant = null, Moment = null, Picture = null, Digits = null, Json = null, TypeOf = null, Narrow = column.TrueForAll(t => t.Narrow), Column = SameColumn(column) });
         }
         if (Array.Exists(collations, c => c is not null)) return (UnionByCollation(parts.ConvertAll(p => p.Part), sql, aliases, collations), terms);
         var body = parts[0].Part.Render(sql[0], aliases);
@@ -135,6 +136,16 @@ internal sealed partial class SelectTranslator(TranslationContext context)
             body = $"{body} {previous} {parts[p].Part.Render(sql[p], null)}";
         }
         return (body, terms);
+    }
+
+    /// <summary>What all parts agree about; geometries of several reference systems are geometries.</summary>
+    private static ScopeColumn? SameColumn(List<Term> terms)
+    {
+        var first = terms[0].Column;
+        if (first is null || !terms.TrueForAll(t => t.Column is not null && t.Column.NumericTime == first.NumericTime)) return null;
+        if (terms.TrueForAll(t => t.Column!.PgType == first.PgType)) return first;
+        var bare = first.PgType.Split('(')[0];
+        return terms.TrueForAll(t => t.Kind == PgKind.Other && t.Column!.PgType.Split('(')[0] == bare) ? first with { PgType = bare } : null;
     }
 
     // Of rows that differ only in case, SQLite's UNION shows the one that it meets last (run).
