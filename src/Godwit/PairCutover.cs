@@ -42,7 +42,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         [
             new CutoverStep("look first", LookAsync),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
-            new CutoverStep("make the way back", MakeWayBackAsync, DropWayBackAsync),
+            new CutoverStep("make the way back", MakeWayBackAsync, session.DropBackAsync),
             new CutoverStep("fence", async token =>
             {
                 FencedAt = clock.GetTimestamp();
@@ -91,7 +91,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
             return [new CutoverStep("open", async token =>
             {
-                await DropWayBackAsync(token);
+                await session.DropBackAsync(token);
                 await old.LowerAsync(token);
                 await session.SayAsync(FollowJournal.RolledBack, token);
             })];
@@ -141,7 +141,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await old.LowerAsync(ct);
         OpenedAt = clock.GetTimestamp();
         Failpoints.Hit(Failpoints.SourceOpened);
-        await DropWayBackAsync(ct);
+        await session.DropBackAsync(ct);
         Failpoints.Hit(Failpoints.WayBackForgotten);
         await session.SayAsync(FollowJournal.RolledBack, ct);
         Failpoints.Hit(Failpoints.RolledBack);
@@ -174,42 +174,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await SkipReturnedAsync(ct);
         // Everything is here again: the next cutover begins anew, with a way back of its own.
         await session.SayAsync(FollowJournal.Fencing, ct);
-    }
-
-    /// <summary>Takes away everything of Godwit's but the reports.</summary>
-    public async Task FinishAsync(CancellationToken ct)
-    {
-        _tables = await session.TablesAsync(ct);
-        var forward = session.Origin(back: false);
-        await forward.RestoreAsync(session.New, ct);
-        await forward.DropAsync(ct);
-        await DropWayBackAsync(ct);
-        // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
-        if (!session.Fact.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
-        await new PairFence(session.New, _tables).LowerAsync(ct);
-        foreach (var (end, origins) in new[] { (session.Old, new[] { session.Back.Origin }), (session.New, new[] { session.Forward.Origin }) })
-        {
-            await using var connection = await end.ConnectAsync(ct);
-            try
-            {
-                foreach (var origin in origins)
-                    await ExecuteAsync(connection, $"select pg_replication_origin_drop({SqlText.Literal(origin)}) where exists (select from pg_replication_origin where roname = {SqlText.Literal(origin)})", ct);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-            {
-                // Then there was none.
-            }
-        }
-        await using var there = await session.Old.ConnectAsync(ct);
-        try
-        {
-            await ExecuteAsync(there, "drop table if exists godwit.stream, godwit.conflict", ct);
-            if (!session.Fact.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
-        }
-        catch (NpgsqlException e)
-        {
-            throw session.Old.Map(e, $"Cleaning {session.Old.Display}");
-        }
     }
 
     /// <summary>Before anything is changed: what would stop the cutover halfway.</summary>
@@ -289,7 +253,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         if (how.NoWayBack)
         {
             // Of a cutover that was killed before its switch.
-            await DropWayBackAsync(ct);
+            await session.DropBackAsync(ct);
             return;
         }
         var origin = session.Origin(back: true);
@@ -313,22 +277,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         catch (NpgsqlException e)
         {
             throw session.Old.Map(e, "Arming the way back");
-        }
-    }
-
-    /// <summary>What the old side knows of the way back goes with it: it is how one is told from none.</summary>
-    private async Task DropWayBackAsync(CancellationToken ct)
-    {
-        await session.DropBackAsync(ct);
-        Failpoints.Hit(Failpoints.WayBackDropped);
-        await using var connection = await session.Old.ConnectAsync(ct);
-        try
-        {
-            await StreamFacts.ForgetAsync(connection, session.Back.Name, ct);
-        }
-        catch (NpgsqlException e)
-        {
-            throw session.Old.Map(e, "Forgetting the way back");
         }
     }
 

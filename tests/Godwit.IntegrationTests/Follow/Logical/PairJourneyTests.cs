@@ -253,6 +253,21 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Equal(written, await CountsAsync(pair.Source, 0));
     }
 
+    [Fact]
+    public async Task The_end_leaves_alone_what_another_migration_has_at_the_old_side_and_waits_for_a_decision()
+    {
+        await using var pair = await FollowedAsync();
+        await pair.SourceAsync("create schema godwit; create table godwit.run (id int)");
+        foreach (var (state, code) in new[] { ("switching", "cutover-unfinished"), ("rolling back", "rollback-unfinished") })
+        {
+            await pair.TargetAsync($"update godwit.follow set state = '{state}'");
+            Assert.Equal(code, (await Assert.ThrowsAsync<GodwitException>(() => FinishAsync(pair, abandon: true))).Code);
+        }
+        await pair.TargetAsync("update godwit.follow set state = 'stopped'");
+        await FinishAsync(pair, abandon: true);
+        Assert.Equal(["run"], await pair.Source.QueryAsync("select relname from pg_class where relnamespace = 'godwit'::regnamespace"));
+    }
+
     /// <summary>Each inserts until it is refused; returns how many of each were committed.</summary>
     private static async Task<int[]> Writers(TestDatabase database, int first) => await Task.WhenAll(Enumerable.Range(first, 3).Select(w => Task.Run(async () =>
     {
