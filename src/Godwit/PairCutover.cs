@@ -18,7 +18,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private const long SmallLag = 16 * 1024 * 1024;
 
     private List<SqlName> _tables = [];
-    private bool _switching;
+    private bool _switching, _closed;
 
     public long FencedAt { get; private set; }
     public long OpenedAt { get; private set; }
@@ -56,6 +56,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await session.SayAsync(FollowJournal.Stopped, token);
                 await old.LowerAsync(token);
             }),
+            .. how.NoWayBack ? [new CutoverStep("close the new side", CloseAsync, async token => { if (_closed && !_switching) await new PairFence(session.New, _tables).LowerAsync(token); })] : Array.Empty<ICutoverStep>(),
             new CutoverStep("drain", async token =>
             {
                 await session.DrainAsync(back: false, found, token);
@@ -82,7 +83,11 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         _tables = await session.TablesAsync(ct);
         var (old, fresh) = (new PairFence(session.Old, _tables), new PairFence(session.New, _tables));
         FencedAt = clock.GetTimestamp();
-        var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
+        var switchBack = new CutoverStep("switch back", SwitchBackAsync, token =>
+        {
+            if (how.EnvFile is { } file) EnvFile.UndoRestore(file);
+            return old.RaiseAsync(CuttingOver.Moved, token);
+        });
         var open = new CutoverStep("open", OpenOldAsync) { IsDecision = true };
         if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
         if (!session.Fact.IsSwitched)
@@ -92,10 +97,13 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             return [new CutoverStep("open", async token =>
             {
                 await session.DropBackAsync(token);
+                if (await fresh.IsRaisedAsync(token)) await fresh.RaiseAsync(CuttingOver.MovedBack, token);
                 await old.LowerAsync(token);
                 await session.SayAsync(FollowJournal.RolledBack, token);
             })];
         }
+        // A closed side has taken no writes: the switch was not decided when it was killed.
+        if (!await HasWayBackAsync(ct) && session.Fact.State == FollowJournal.Switching && await fresh.IsRaisedAsync(ct)) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), switchBack, open];
         if (!await HasWayBackAsync(ct))
             throw new GodwitException(ErrorKind.Blocked, "rollback-would-lose", $"The cutover of {session.Old.Display} was made with --no-way-back: what was written since is not known there.", "Stay with the new side; or carry the rows over by hand.");
         return
@@ -125,6 +133,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private async Task SwitchBackAsync(CancellationToken ct)
     {
+        await new PairFence(session.Old, _tables).AdmitAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Restore(file, undoable: true);
         await command(how.OnSwitch, ct);
         Failpoints.Hit(Failpoints.SwitchedBack);
@@ -161,6 +170,16 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         {
             throw session.New.Map(e, "writing the journal");
         }
+    }
+
+    /// <summary>What an application that comes up at the new side writes while the switch may still fail could not come back.</summary>
+    private async Task CloseAsync(CancellationToken ct)
+    {
+        var fence = new PairFence(session.New, _tables);
+        if (await fence.IsRaisedAsync(ct)) return;
+        _closed = true;
+        await fence.RaiseAsync(CuttingOver.NotOpen, ct, tablesOnly: true);
+        Failpoints.Hit(Failpoints.NewSideClosed);
     }
 
     /// <summary>A switch that failed halfway may have let the application write to the new side: that comes back before the old side opens.</summary>
@@ -291,6 +310,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         _switching = true;
         await session.SayAsync(FollowJournal.Switching, ct);
         Failpoints.Hit(Failpoints.Switching);
+        await new PairFence(session.New, _tables).AdmitAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
         await command(how.OnSwitch, ct);
         Failpoints.Hit(Failpoints.Switched);

@@ -48,7 +48,7 @@ internal sealed class KilledPair : IAsyncDisposable
         return run;
     }
 
-    public GodwitProcess Start(string word, string? failpoint = null) => new(_pair, _folder.FullName, _passwords, word.Split(' '), failpoint, word switch
+    public GodwitProcess Start(string word, string? failpoint = null) => new(_pair, _folder.FullName, _passwords, word.Split(' '), failpoint, word.Split(' ')[0] switch
     {
         "migrate" => ["--follow", .. MethodFlags],
         "follow" => ["--once"],
