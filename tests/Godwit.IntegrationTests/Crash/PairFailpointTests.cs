@@ -87,6 +87,25 @@ public class PairCutoverFailpointTests(PostgresFixture postgres)
     }
 }
 
+public class PairWithoutWayBackFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.NewSideClosed)]
+    [InlineData(Failpoints.Switched)]
+    public async Task Killed_before_the_new_side_is_open_it_is_taken_back_with_nothing_written_there(string failpoint)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.WriteToSourceAsync();
+        await run.KillAsync("cutover --no-way-back", failpoint);
+        await run.AssertTargetRefusesAsync();
+
+        await run.SucceedAsync("rollback");
+
+        await run.AssertTargetRefusesAsync();
+        await run.AssertSourceInUseAsync();
+    }
+}
+
 public class PairRollbackFailpointTests(PostgresFixture postgres)
 {
     [Theory]
