@@ -94,22 +94,4 @@ public sealed partial class CuttingOver
             if (how.EnvFile is { } file) EnvFile.Forget(file);
         }
     }
-
-    /// <summary>Takes everything of Godwit's out of the source; the target's fence and its record of writes too. Refused while the source is still the one in use.</summary>
-    public async Task FinishAsync(ISource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct)
-    {
-        if (source is IPostgresSource pair)
-        {
-            await FinishPairAsync(pair, target, options, abandon, ct);
-            return;
-        }
-        await using var session = await FollowSession.OpenAsync(source, target, clock, options, Found, ct);
-        if (session.Fact.State != FollowJournal.Done && !abandon)
-            throw new GodwitException(ErrorKind.Blocked, "not-switched", $"{source.Info.Display} is still the database in use: its changes would no longer be recorded.", "godwit cutover first; or --abandon, to stop following for good.");
-        if (!abandon && await session.Feed.WrittenBehindAsync(ct))
-            throw new GodwitException(ErrorKind.Blocked, "fence-leaked", $"{source.Info.Display} was written to after the cutover: those rows are in the old file only.", "godwit verify names them; carry them over by hand. Then finish with --abandon.");
-        await session.DisarmWayBackAsync(ct);
-        await session.Feed.DisarmAsync(ct);
-        await new TargetFence(target, session.Plan).LowerAsync(ct);
-    }
 }

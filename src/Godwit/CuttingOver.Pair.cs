@@ -20,12 +20,4 @@ public sealed partial class CuttingOver
         var times = await new CutoverSequence(clock, progress).RunAsync(steps, ct);
         return new(times, clock.GetElapsedTime(work.FencedAt, work.OpenedAt == 0 ? clock.GetTimestamp() : work.OpenedAt), work.Verification);
     }
-
-    private async Task FinishPairAsync(IPostgresSource source, ITarget target, MigrationOptions options, bool abandon, CancellationToken ct)
-    {
-        await using var session = await PairSession.OpenAsync(source, target, clock, Found, ct);
-        if (session.Fact.State != FollowJournal.Done && !abandon)
-            throw new GodwitException(ErrorKind.Blocked, "not-switched", $"{source.Info.Display} is still the database in use: its changes would no longer be applied.", "godwit cutover first; or --abandon, to stop following for good.");
-        await new PairCutover(session, source, target, options, new(null, [], null, null), CommandAsync, Found, clock).FinishAsync(ct);
-    }
 }

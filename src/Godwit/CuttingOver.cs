@@ -38,6 +38,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
 
     internal const int CatchUpPasses = 20;
     internal const string Moved = "godwit: this database has moved, and takes no more writes; the application's new settings name its new home";
+    internal const string NotOpen = "godwit: this database is not open yet: an application is just being moved to it, and whether that succeeds is not known; try again in a moment";
     internal const string MovedBack = "godwit: the application has gone back to its old database; this one takes no writes until the next cutover";
 
     public async Task<CutoverResult> CutoverAsync(ISource source, ITarget target, MigrationOptions options, SwitchOptions how, Action<StepTime> progress, CancellationToken ct)
@@ -57,7 +58,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
     private sealed class CutoverWork(CuttingOver cutting, FollowSession session, ISource source, ITarget target, MigrationOptions options, SwitchOptions how, long began)
     {
         private WayBackPlan? _back;
-        private bool _switching;
+        private bool _switching, _closed;
 
         public long FencedAt { get; private set; } = began;
         public VerifyReport? Verification { get; private set; }
@@ -73,6 +74,7 @@ public sealed partial class CuttingOver(TimeProvider clock)
                 await session.SayAsync(FollowJournal.Stopped, token);
                 await session.Feed.UnfenceAsync(token);
             }),
+            .. how.NoWayBack ? [new CutoverStep("close the new side", CloseAsync, async token => { if (_closed && !_switching) await new TargetFence(target, session.Plan).LowerAsync(token); })] : Array.Empty<ICutoverStep>(),
             new CutoverStep("drain", DrainAsync),
             new CutoverStep("sequences", token => SequencesAsync(session, source, target, token)),
             new CutoverStep("verify", async token => Verification = await cutting.VerifyAsync(session, source, target, options, how.Verify, token)),
@@ -115,6 +117,16 @@ public sealed partial class CuttingOver(TimeProvider clock)
             await session.Feed.FenceAsync(session.Whole, Moved, () => FencedAt = cutting.Now, ct);
             await session.SayAsync(FollowJournal.Fencing, ct);
             Failpoints.Hit(Failpoints.Fenced);
+        }
+
+        /// <summary>What an application that comes up there writes while the switch may still fail could not come back.</summary>
+        private async Task CloseAsync(CancellationToken ct)
+        {
+            var fence = new TargetFence(target, session.Plan);
+            if (await fence.IsRaisedAsync(ct)) return;
+            _closed = true;
+            await fence.RaiseAsync(NotOpen, ct);
+            Failpoints.Hit(Failpoints.NewSideClosed);
         }
 
         private async Task DrainAsync(CancellationToken ct)

@@ -8,10 +8,14 @@ namespace Godwit;
 /// </summary>
 public static class Failpoints
 {
-    public const string Armed = "armed", RunStarted = "run-started", FollowStarted = "follow-started", ChunkWritten = "chunk-written", ChunkDone = "chunk-done", Published = "published",
+    public const string Armed = "armed", RunStarted = "run-started", FollowStarted = "follow-started", ChunkWritten = "chunk-written", ChunkDone = "chunk-done", StepsWritten = "steps-written", StepsDone = "steps-done", Published = "published",
         ChangesWritten = "changes-written", ChangesApplied = "changes-applied", Pruned = "pruned",
         Fenced = "fenced", Drained = "drained", BackArmed = "back-armed", Switching = "switching", Switched = "switched", Opened = "opened",
-        BackWritten = "back-written", BackForgotten = "back-forgotten", NewSideFenced = "new-side-fenced", RollingBack = "rolling-back", SwitchedBack = "switched-back", SourceOpened = "source-opened";
+        BackWritten = "back-written", BackForgotten = "back-forgotten", NewSideFenced = "new-side-fenced", NewSideClosed = "new-side-closed", RollingBack = "rolling-back", SwitchedBack = "switched-back", SourceOpened = "source-opened";
+
+    // Of the end.
+    public const string FinishDecided = "finish-decided", IdentitiesRestored = "identities-restored", SlotDropped = "slot-dropped", TriggersDropped = "triggers-dropped", StreamDropped = "stream-dropped", SourceFreed = "source-freed", TargetFreed = "target-freed",
+        OriginDropped = "origin-dropped", TablesDropped = "tables-dropped", FinishSaid = "finish-said";
 
     // Between two servers, beside those of the above that happen there too.
     public const string StreamNamed = "stream-named", TablesPublished = "tables-published", WayBackMade = "way-back-made", FenceBegun = "fence-begun", SourceFenced = "source-fenced", SequencesCarried = "sequences-carried",

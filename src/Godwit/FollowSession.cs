@@ -50,8 +50,11 @@ internal sealed class FollowSession : IAsyncDisposable
     /// <summary>Of another command that ends the follower, where it is not its user.</summary>
     public HandoverWatch Watch(TimeProvider clock, CancellationToken stop) => new(_lock, Fact.Run, clock, stop);
 
-    /// <summary><paramref name="takeOver"/>: a follower in another shell is asked to stop, and this is told so; null: it is in the way.</summary>
-    public static async Task<FollowSession> OpenAsync(ISource source, ITarget target, TimeProvider clock, MigrationOptions options, Action<Finding>? takeOver, CancellationToken ct)
+    /// <summary>
+    /// <paramref name="takeOver"/>: a follower in another shell is asked to stop, and this is told so; null: it is in the way.
+    /// <paramref name="toFinish"/>: also where the migration is finished already, or its record of changes gone.
+    /// </summary>
+    public static async Task<FollowSession> OpenAsync(ISource source, ITarget target, TimeProvider clock, MigrationOptions options, Action<Finding>? takeOver, CancellationToken ct, bool toFinish = false)
     {
         var feed = Following.FeedOf(source);
         await ChangeApplier.RequireAsync(target, ct);
@@ -62,7 +65,8 @@ internal sealed class FollowSession : IAsyncDisposable
             if (run is null || fact is null || !IsOf(run, source, options) || !await EndAsync(target, clock, run, ct))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {source.Info.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
-            if (await feed.StateAsync(ct) is not { } state || state.Id != fact.Feed)
+            if (fact.IsFinished && !toFinish) throw Finished(fact, source.Info.Display);
+            if (!toFinish && (await feed.StateAsync(ct) is not { } state || state.Id != fact.Feed))
                 throw new GodwitException(ErrorKind.Blocked, "follow-gap", $"{source.Info.Display} no longer has the record of changes that the copy began with: what was written meanwhile is not known.",
                     "Migrate again with --if-exists replace --follow, or bring the target in step with godwit verify --repair.");
             var plan = PlanJson.Read(run.Plan);
@@ -77,13 +81,16 @@ internal sealed class FollowSession : IAsyncDisposable
         }
     }
 
+    public static GodwitException Finished(FollowFact fact, string source) => new(ErrorKind.Blocked, "follow-finished", fact.State == FollowJournal.Finishing ? $"The end of the migration of {source} was begun, and interrupted." : $"The migration of {source} was finished at {fact.At:u}: it is followed no more, and there is no way back.",
+        fact.State == FollowJournal.Finishing ? "godwit finish goes on." : "godwit migrate --follow --if-exists replace begins anew.");
+
     private static bool IsOf(JournalRun run, ISource source, MigrationOptions options) => run.Source == source.Info.Display && run.TargetSchema == options.TargetSchema;
 
     /// <summary>Whether the target holds a whole copy of this source that can be followed.</summary>
     public static async Task<bool> IsUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct)
     {
         var (run, fact) = await FactAsync(target, ct);
-        return run is not null && fact is not null && IsOf(run, source, options) && await IsWholeAsync(target, run, ct);
+        return run is not null && fact is { IsFinished: false } && IsOf(run, source, options) && await IsWholeAsync(target, run, ct);
     }
 
     /// <summary>Everything is published. A process that was killed after that has left only its last words unsaid.</summary>
@@ -164,6 +171,12 @@ internal sealed class FollowSession : IAsyncDisposable
     {
         await new BackLog(_target, Fact.Run, Plan).ArmAsync(back, ct);
         TakeWayBack(back);
+    }
+
+    /// <summary>Takes what records the source's changes out of it. What a later migration has made there instead stays.</summary>
+    public async Task DisarmAsync(CancellationToken ct)
+    {
+        if (await Feed.StateAsync(ct) is { } state && state.Id == Fact.Feed) await Feed.DisarmAsync(ct);
     }
 
     public async Task DisarmWayBackAsync(CancellationToken ct)

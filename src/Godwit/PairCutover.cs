@@ -18,7 +18,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private const long SmallLag = 16 * 1024 * 1024;
 
     private List<SqlName> _tables = [];
-    private bool _switching;
+    private bool _switching, _closed;
 
     public long FencedAt { get; private set; }
     public long OpenedAt { get; private set; }
@@ -42,7 +42,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         [
             new CutoverStep("look first", LookAsync),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
-            new CutoverStep("make the way back", MakeWayBackAsync, DropWayBackAsync),
+            new CutoverStep("make the way back", MakeWayBackAsync, session.DropBackAsync),
             new CutoverStep("fence", async token =>
             {
                 FencedAt = clock.GetTimestamp();
@@ -56,6 +56,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await session.SayAsync(FollowJournal.Stopped, token);
                 await old.LowerAsync(token);
             }),
+            .. how.NoWayBack ? [new CutoverStep("close the new side", CloseAsync, async token => { if (_closed && !_switching) await new PairFence(session.New, _tables).LowerAsync(token); })] : Array.Empty<ICutoverStep>(),
             new CutoverStep("drain", async token =>
             {
                 await session.DrainAsync(back: false, found, token);
@@ -82,7 +83,11 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         _tables = await session.TablesAsync(ct);
         var (old, fresh) = (new PairFence(session.Old, _tables), new PairFence(session.New, _tables));
         FencedAt = clock.GetTimestamp();
-        var switchBack = new CutoverStep("switch back", SwitchBackAsync, _ => { if (how.EnvFile is { } file) EnvFile.UndoRestore(file); return Task.CompletedTask; });
+        var switchBack = new CutoverStep("switch back", SwitchBackAsync, token =>
+        {
+            if (how.EnvFile is { } file) EnvFile.UndoRestore(file);
+            return old.RaiseAsync(CuttingOver.Moved, token);
+        });
         var open = new CutoverStep("open", OpenOldAsync) { IsDecision = true };
         if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
         if (!session.Fact.IsSwitched)
@@ -91,11 +96,14 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
             return [new CutoverStep("open", async token =>
             {
-                await DropWayBackAsync(token);
+                await session.DropBackAsync(token);
+                if (await fresh.IsRaisedAsync(token)) await fresh.RaiseAsync(CuttingOver.MovedBack, token);
                 await old.LowerAsync(token);
                 await session.SayAsync(FollowJournal.RolledBack, token);
             })];
         }
+        // A closed side has taken no writes: the switch was not decided when it was killed.
+        if (!await HasWayBackAsync(ct) && session.Fact.State == FollowJournal.Switching && await fresh.IsRaisedAsync(ct)) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), switchBack, open];
         if (!await HasWayBackAsync(ct))
             throw new GodwitException(ErrorKind.Blocked, "rollback-would-lose", $"The cutover of {session.Old.Display} was made with --no-way-back: what was written since is not known there.", "Stay with the new side; or carry the rows over by hand.");
         return
@@ -125,6 +133,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private async Task SwitchBackAsync(CancellationToken ct)
     {
+        await new PairFence(session.Old, _tables).AdmitAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Restore(file, undoable: true);
         await command(how.OnSwitch, ct);
         Failpoints.Hit(Failpoints.SwitchedBack);
@@ -141,7 +150,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await old.LowerAsync(ct);
         OpenedAt = clock.GetTimestamp();
         Failpoints.Hit(Failpoints.SourceOpened);
-        await DropWayBackAsync(ct);
+        await session.DropBackAsync(ct);
         Failpoints.Hit(Failpoints.WayBackForgotten);
         await session.SayAsync(FollowJournal.RolledBack, ct);
         Failpoints.Hit(Failpoints.RolledBack);
@@ -163,6 +172,16 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         }
     }
 
+    /// <summary>What an application that comes up at the new side writes while the switch may still fail could not come back.</summary>
+    private async Task CloseAsync(CancellationToken ct)
+    {
+        var fence = new PairFence(session.New, _tables);
+        if (await fence.IsRaisedAsync(ct)) return;
+        _closed = true;
+        await fence.RaiseAsync(CuttingOver.NotOpen, ct, tablesOnly: true);
+        Failpoints.Hit(Failpoints.NewSideClosed);
+    }
+
     /// <summary>A switch that failed halfway may have let the application write to the new side: that comes back before the old side opens.</summary>
     private async Task ReturnAsync(CancellationToken ct)
     {
@@ -174,42 +193,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await SkipReturnedAsync(ct);
         // Everything is here again: the next cutover begins anew, with a way back of its own.
         await session.SayAsync(FollowJournal.Fencing, ct);
-    }
-
-    /// <summary>Takes away everything of Godwit's but the reports.</summary>
-    public async Task FinishAsync(CancellationToken ct)
-    {
-        _tables = await session.TablesAsync(ct);
-        var forward = session.Origin(back: false);
-        await forward.RestoreAsync(session.New, ct);
-        await forward.DropAsync(ct);
-        await DropWayBackAsync(ct);
-        // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
-        if (!session.Fact.IsSwitched) await new PairFence(session.Old, _tables).LowerAsync(ct);
-        await new PairFence(session.New, _tables).LowerAsync(ct);
-        foreach (var (end, origins) in new[] { (session.Old, new[] { session.Back.Origin }), (session.New, new[] { session.Forward.Origin }) })
-        {
-            await using var connection = await end.ConnectAsync(ct);
-            try
-            {
-                foreach (var origin in origins)
-                    await ExecuteAsync(connection, $"select pg_replication_origin_drop({SqlText.Literal(origin)}) where exists (select from pg_replication_origin where roname = {SqlText.Literal(origin)})", ct);
-            }
-            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-            {
-                // Then there was none.
-            }
-        }
-        await using var there = await session.Old.ConnectAsync(ct);
-        try
-        {
-            await ExecuteAsync(there, "drop table if exists godwit.stream, godwit.conflict", ct);
-            if (!session.Fact.IsSwitched) await ExecuteAsync(there, "drop schema if exists godwit", ct);
-        }
-        catch (NpgsqlException e)
-        {
-            throw session.Old.Map(e, $"Cleaning {session.Old.Display}");
-        }
     }
 
     /// <summary>Before anything is changed: what would stop the cutover halfway.</summary>
@@ -289,7 +272,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         if (how.NoWayBack)
         {
             // Of a cutover that was killed before its switch.
-            await DropWayBackAsync(ct);
+            await session.DropBackAsync(ct);
             return;
         }
         var origin = session.Origin(back: true);
@@ -316,22 +299,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         }
     }
 
-    /// <summary>What the old side knows of the way back goes with it: it is how one is told from none.</summary>
-    private async Task DropWayBackAsync(CancellationToken ct)
-    {
-        await session.DropBackAsync(ct);
-        Failpoints.Hit(Failpoints.WayBackDropped);
-        await using var connection = await session.Old.ConnectAsync(ct);
-        try
-        {
-            await StreamFacts.ForgetAsync(connection, session.Back.Name, ct);
-        }
-        catch (NpgsqlException e)
-        {
-            throw session.Old.Map(e, "Forgetting the way back");
-        }
-    }
-
     private async Task<bool> HasWayBackAsync(CancellationToken ct)
     {
         await using var connection = await session.Old.ConnectAsync(ct);
@@ -343,6 +310,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         _switching = true;
         await session.SayAsync(FollowJournal.Switching, ct);
         Failpoints.Hit(Failpoints.Switching);
+        await new PairFence(session.New, _tables).AdmitAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
         await command(how.OnSwitch, ct);
         Failpoints.Hit(Failpoints.Switched);

@@ -45,16 +45,18 @@ internal sealed class PairSession : IAsyncDisposable
     public HandoverWatch Watch(CancellationToken stop) => new(_lock, Fact.Run, Clock, stop);
 
     /// <summary><paramref name="takeOver"/>: a follower in another shell is asked to stop, and this is told so; null: it is in the way.</summary>
-    public static Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct) =>
-        OpenAsync(Ends(source, target).Old, target, clock, takeOver, ct);
+    public static Task<PairSession> OpenAsync(IPostgresSource source, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct, bool toFinish = false) =>
+        OpenAsync(Ends(source, target).Old, target, clock, takeOver, ct, toFinish);
 
-    public static async Task<PairSession> OpenAsync(StreamEnd old, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct)
+    /// <summary><paramref name="toFinish"/>: also where the migration is finished already.</summary>
+    public static async Task<PairSession> OpenAsync(StreamEnd old, ITarget target, TimeProvider clock, Action<Finding>? takeOver, CancellationToken ct, bool toFinish = false)
     {
         var held = takeOver is null ? await RunSession.OpenAsync(target, clock, ct) : await RunSession.TakeOverAsync(target, clock, takeOver, ct);
         try
         {
             var (run, fact) = await FollowSession.FactAsync(target, ct);
-            if (!IsUnderway(old, run, fact))
+            if (IsOf(old, run, fact) && fact!.IsFinished && !toFinish) throw FollowSession.Finished(fact, old.Display);
+            if (!IsOf(old, run, fact))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {old.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
             return new(held, old, target, run!, fact!, await MethodAsync(NewEnd(target), StreamFeed.ForwardName, ct), await MethodAsync(old, StreamFeed.ReverseName, ct), clock);
@@ -85,14 +87,34 @@ internal sealed class PairSession : IAsyncDisposable
     /// <summary>Chooses how the new side records its changes.</summary>
     public async Task ChooseBackAsync(FollowMethod? wanted, Action<Finding> found, CancellationToken ct) => Back = Back with { Method = await StreamOrigin.ChooseAsync(New, Back, wanted, found, ct) };
 
-    /// <summary>Whatever it was that recorded the changes of the new side.</summary>
+    /// <summary>Whatever it was that recorded the changes of the new side. What the old side knows of it goes along: it is how a way back is told from none.</summary>
     public async Task DropBackAsync(CancellationToken ct)
     {
-        foreach (var method in new[] { FollowMethod.Slot, FollowMethod.Triggers }) await StreamOrigin.Of(New, Back with { Method = method }).DropAsync(ct);
+        await DropAsync(New, Back, ct);
+        Failpoints.Hit(Failpoints.WayBackDropped);
+        await using var connection = await Old.ConnectAsync(ct);
+        try
+        {
+            await StreamFacts.ForgetAsync(connection, Back.Name, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw Old.Map(e, "Forgetting the way back");
+        }
     }
 
-    /// <summary>The target's last run is a whole copy of that source, which it follows or has followed.</summary>
-    public static bool IsUnderway(StreamEnd old, JournalRun? run, FollowFact? fact) =>
+    /// <summary>Whatever it was that recorded the changes of the old side.</summary>
+    public Task DropForwardAsync(CancellationToken ct) => DropAsync(Old, Forward, ct);
+
+    private static async Task DropAsync(StreamEnd from, StreamFeed feed, CancellationToken ct)
+    {
+        foreach (var method in new[] { FollowMethod.Slot, FollowMethod.Triggers }) await StreamOrigin.Of(from, feed with { Method = method }).DropAsync(ct);
+    }
+
+    /// <summary>The target's last run is a whole copy of that source, which it follows or follows back.</summary>
+    public static bool IsUnderway(StreamEnd old, JournalRun? run, FollowFact? fact) => IsOf(old, run, fact) && !fact!.IsFinished;
+
+    private static bool IsOf(StreamEnd old, JournalRun? run, FollowFact? fact) =>
         run is { State: RunState.Done or RunState.DoneWithDifferences } && run.Source == old.Display && fact is not null && fact.Feed.StartsWith(StreamStatus.FeedPrefix, StringComparison.Ordinal);
 
     public async Task SayAsync(string state, CancellationToken ct)

@@ -26,7 +26,7 @@ internal sealed partial class RunSession
         }
         var (run, fact) = await FollowSession.FactAsync(target, ct);
         // A run that is being copied, or a switch that is under way, is not to be stopped halfway.
-        if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || fact is null || fact.State is FollowJournal.Fencing or FollowJournal.Switching or FollowJournal.RollingBack) throw busy;
+        if (run is not { State: RunState.Done or RunState.DoneWithDifferences } || fact is null || fact.IsFinished || fact.State is FollowJournal.Fencing or FollowJournal.Switching or FollowJournal.RollingBack) throw busy;
         var began = clock.GetTimestamp();
         var asked = false;
         while (clock.GetElapsedTime(began) < Patience)

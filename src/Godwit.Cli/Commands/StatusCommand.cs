@@ -68,6 +68,7 @@ internal static class StatusCommand
             FollowJournal.Fencing when !locked => "; the source refuses writes: godwit cutover goes on, godwit rollback takes the fence away",
             FollowJournal.Switching when !locked => "; a cutover was interrupted after its decision: godwit cutover goes on, godwit rollback goes back",
             FollowJournal.RollingBack when !locked => "; a rollback was interrupted after its decision: godwit rollback goes on",
+            FollowJournal.Finishing when !locked => "; the end was interrupted: godwit finish goes on",
             _ => "",
         };
     }

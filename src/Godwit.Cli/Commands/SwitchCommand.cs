@@ -18,7 +18,7 @@ internal static class SwitchCommand
         command.Add(MigrationFlags.List("--set", "KEY=VALUE", "Key of --env to change; VALUE may be $OTHER, another key of that file; repeatable"));
         command.Add(MigrationFlags.Choice("--verify", Words.Verify, "How to compare behind the fence (default: full)"));
         command.Add(MigrationFlags.Choice("--method", Words.ServerMethods, "Between PostgreSQL servers: how the target records what is written to it, for the way back (default: auto)"));
-        command.Add(MigrationFlags.Flag("--no-way-back", "Cut over although some values could not come back; a rollback is then refused once the target was written to"));
+        command.Add(MigrationFlags.Flag("--no-way-back", "Cut over although some values could not come back; a rollback is then refused once the target was written to. The target takes writes only when --on-switch has ended"));
         command.SetAction(Invocation.Action(shell, (invocation, ct) => RunAsync(invocation, "cutover", ct)));
         return command;
     }

@@ -23,8 +23,11 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         join pg_class c on c.oid = l.oid join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'p') order by 1
         """;
 
-    /// <summary>Returns how many sessions had to be ended because they held a lock. Repeated, it changes nothing.</summary>
-    public async Task<int> RaiseAsync(string message, CancellationToken ct)
+    /// <summary>
+    /// Returns how many sessions had to be ended because they held a lock. Repeated, it changes nothing.
+    /// <paramref name="tablesOnly"/>: by the triggers alone, where nobody has to be put out.
+    /// </summary>
+    public async Task<int> RaiseAsync(string message, CancellationToken ct, bool tablesOnly = false)
     {
         await using var connection = await end.ConnectAsync(ct);
         try
@@ -41,13 +44,31 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
                 """, ct);
             var ended = await TriggersAsync(connection, relations, ct);
             Failpoints.Hit(Failpoints.FenceBegun);
+            if (tablesOnly) return ended;
             await ReadOnlyAsync(connection, on: true, ct);
-            await EndSessionsAsync(connection, ct);
+            await EndSessionsAsync(connection, "true", ct);
             return ended;
         }
         catch (NpgsqlException e)
         {
             throw end.Map(e, $"Fencing {end.Display}");
+        }
+    }
+
+    /// <summary>
+    /// Sessions are no longer made read-only; those that are go, or they would stay so after the fence. The triggers still refuse every write. Call before an
+    /// application is told to connect here.
+    /// </summary>
+    public async Task AdmitAsync(CancellationToken ct)
+    {
+        await using var connection = await end.ConnectAsync(ct);
+        try
+        {
+            await ReadOnlyAsync(connection, on: false, ct);
+        }
+        catch (NpgsqlException e)
+        {
+            throw end.Map(e, $"Letting sessions of {end.Display} write");
         }
     }
 
@@ -150,9 +171,10 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
     {
         try
         {
-            // The note tells apart a setting of Godwit's from one that was there before.
-            await ExecuteAsync(connection, on
-                ? """
+            // The note tells apart a setting of Godwit's from one that was there before. It goes last: it also says that sessions are to be ended.
+            if (on)
+            {
+                await ExecuteAsync(connection, """
                   create table if not exists godwit.fence (read_only bool);
                   do $godwit$ begin
                     if not exists (select from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase where d.datname = current_database() and s.setrole = 0 and exists (select from unnest(s.setconfig) c where c like 'default_transaction_read_only=%')) then
@@ -160,15 +182,19 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
                       insert into godwit.fence values (true);
                     end if;
                   end $godwit$
-                  """
-                : """
-                  do $godwit$ begin
-                    if to_regclass('godwit.fence') is not null then
-                      execute format('alter database %I reset default_transaction_read_only', current_database());
-                      drop table godwit.fence;
-                    end if;
-                  end $godwit$
                   """, ct);
+                return;
+            }
+            await using var noted = new NpgsqlCommand("select to_regclass('godwit.fence') is not null", connection);
+            if (!(bool)(await noted.ExecuteScalarAsync(ct))!) return;
+            await ExecuteAsync(connection, """
+                do $godwit$ begin
+                  if exists (select from godwit.fence) then execute format('alter database %I reset default_transaction_read_only', current_database()); end if;
+                end $godwit$
+                """, ct);
+            await using var time = new NpgsqlCommand("select clock_timestamp()::text", connection);
+            await EndSessionsAsync(connection, $"backend_start < {SqlText.Literal((string)(await time.ExecuteScalarAsync(ct))!)} and exists (select from godwit.fence)", ct);
+            await ExecuteAsync(connection, "drop table if exists godwit.fence", ct);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
         {
@@ -177,9 +203,9 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
     }
 
     /// <summary>So that applications connect anew, and find what is said there now.</summary>
-    private static Task EndSessionsAsync(NpgsqlConnection connection, CancellationToken ct) => ExecuteAsync(connection, """
+    private static Task EndSessionsAsync(NpgsqlConnection connection, string which, CancellationToken ct) => ExecuteAsync(connection, $"""
         do $godwit$ declare s record; begin
-          for s in select pid from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name not like 'godwit%' loop
+          for s in select pid from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and application_name not like 'godwit%' and {which} loop
             begin
               perform pg_terminate_backend(s.pid);
             exception when insufficient_privilege then

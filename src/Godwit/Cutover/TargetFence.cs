@@ -47,6 +47,21 @@ public sealed class TargetFence(ITarget target, MigrationPlan plan)
         }
     }
 
+    /// <summary>Whether writes are refused.</summary>
+    public async Task<bool> IsRaisedAsync(CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            await using var command = new NpgsqlCommand($"select exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgname = '{Name}' and p.prosrc like '%raise exception%')", connection);
+            return (bool)(await command.ExecuteScalarAsync(ct))!;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "looking at the target's fence");
+        }
+    }
+
     private async Task InTransactionAsync(IReadOnlyCollection<string> statements, CancellationToken ct)
     {
         for (var attempt = 1; ; attempt++)

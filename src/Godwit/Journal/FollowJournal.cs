@@ -31,9 +31,12 @@ public sealed record FollowFact(Guid Run, string Feed, long Applied, long Change
     public double? EtaSeconds => Pending > 0 && Slope is < 0 and var slope ? Pending / -slope : null;
     /// <summary>The application uses the target, or may already.</summary>
     [JsonIgnore]
-    public bool IsSwitched => State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack;
+    public bool IsSwitched => State is FollowJournal.Done or FollowJournal.Switching or FollowJournal.RollingBack || IsFinished && Switched is not null;
+    /// <summary>Ended for good, or about to be: there is no following and no way back any more.</summary>
+    [JsonIgnore]
+    public bool IsFinished => State is FollowJournal.Finishing or FollowJournal.Finished;
     /// <summary>The database that the application uses.</summary>
-    public string Authoritative => State is FollowJournal.Done or FollowJournal.Switching ? "target" : "source";
+    public string Authoritative => State != FollowJournal.RollingBack && IsSwitched ? "target" : "source";
 }
 
 /// <summary>What a follower saw since it last said so.</summary>
@@ -42,7 +45,7 @@ public readonly record struct FollowPulse(long Pending, double? Rate, double? Sl
 /// <summary>Facts about following, in table godwit.follow: one row a run.</summary>
 public static class FollowJournal
 {
-    public const string Active = "following", Stopped = "stopped", Fencing = "fenced", Switching = "switching", Done = "switched", RollingBack = "rolling back", RolledBack = "rolled back";
+    public const string Active = "following", Stopped = "stopped", Fencing = "fenced", Switching = "switching", Done = "switched", RollingBack = "rolling back", RolledBack = "rolled back", Finishing = "finishing", Finished = "finished";
 
     /// <summary>Call before the first row is copied: what the feed records from here on is what the copy may miss. A run that goes on may do so under another feed, its own having ended with its process.</summary>
     public static Task StartAsync(NpgsqlConnection connection, Guid run, string feed, CancellationToken ct) =>
@@ -116,8 +119,8 @@ public static class FollowJournal
 
     public static Task SetStateAsync(NpgsqlConnection connection, Guid run, string state, FollowPulse pulse, CancellationToken ct) =>
         ExecuteAsync(connection, """
-            update godwit.follow set state = $2, pending = $3, at = now(), fenced = case when $2 = 'fenced' then coalesce(fenced, now()) when $2 in ('switching', 'switched', 'rolling back', 'rolled back') then fenced end,
-              switched = case when $2 = 'switched' then coalesce(switched, now()) when $2 = 'rolling back' then switched end,
+            update godwit.follow set state = $2, pending = $3, at = now(), fenced = case when $2 = 'fenced' then coalesce(fenced, now()) when $2 in ('switching', 'switched', 'rolling back', 'rolled back', 'finishing', 'finished') then fenced end,
+              switched = case when $2 = 'switched' then coalesce(switched, now()) when $2 in ('rolling back', 'finishing', 'finished') then switched end,
               in_step = case when $3 = 0 then now() else in_step end, rate = $4, slope = $5, last_error = coalesce($6, case when $3 > 0 then last_error end) where run_id = $1
             """, ct, run, state, pulse.Pending, (object?)pulse.Rate ?? DBNull.Value, (object?)pulse.Slope ?? DBNull.Value, (object?)pulse.Error ?? DBNull.Value);
 

@@ -48,7 +48,7 @@ internal sealed class KilledPair : IAsyncDisposable
         return run;
     }
 
-    public GodwitProcess Start(string word, string? failpoint = null) => new(_pair, _folder.FullName, _passwords, [word], failpoint, word switch
+    public GodwitProcess Start(string word, string? failpoint = null) => new(_pair, _folder.FullName, _passwords, word.Split(' '), failpoint, word.Split(' ')[0] switch
     {
         "migrate" => ["--follow", .. MethodFlags],
         "follow" => ["--once"],
@@ -97,6 +97,37 @@ internal sealed class KilledPair : IAsyncDisposable
     }
 
     private async Task<string?> StateAsync() => (await _pair.Target.QueryAsync("select to_regclass('godwit.follow') is not null"))[0] == "t" ? (await _pair.Target.QueryAsync("select coalesce(max(f.state), '') from godwit.follow f join godwit.run r on r.id = f.run_id where r.state <> 'abandoned'"))[0] : null;
+
+    /// <summary>Nothing of Godwit's is left at either side but the journal; where the application has moved, the old side keeps its fence.</summary>
+    public async Task AssertFinishedAsync(bool switched)
+    {
+        var id = (await _pair.Target.QueryAsync("select feed from godwit.stream where name = 'forward'"))[0];
+        foreach (var (side, fenced) in new[] { (_pair.Source, switched), (_pair.Target, false) })
+        {
+            Assert.Empty(await side.QueryAsync("select slot_name from pg_replication_slots where database = current_database()"));
+            Assert.Empty(await side.QueryAsync("select pubname from pg_publication"));
+            Assert.Empty(await side.QueryAsync($"select roname from pg_replication_origin where roname like 'godwit\\_{id}\\_%'"));
+            Assert.Empty(await side.QueryAsync("select evtname from pg_event_trigger where evtname like '%godwit%'"));
+            Assert.Empty(await side.QueryAsync("select relname from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace and relreplident <> 'd'"));
+            Assert.Equal(fenced ? ["godwit_pair_fence"] : [], await side.QueryAsync("select distinct tgname from pg_trigger where tgname like '%godwit%'"));
+            Assert.Equal(fenced ? ["pair_fence"] : [], await side.QueryAsync("select proname from pg_proc where pronamespace = to_regnamespace('godwit')"));
+            Assert.Equal(fenced ? ["default_transaction_read_only=on"] : [], await side.QueryAsync("select unnest(setconfig) from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase where d.datname = current_database()"));
+        }
+        Assert.Equal(switched ? ["fence"] : [], await _pair.Source.QueryAsync(Tables("godwit")));
+        Assert.Equal(switched, (await _pair.Source.QueryAsync("select to_regnamespace('godwit') is not null"))[0] == "t");
+        // The journal, of which status tells.
+        Assert.Equal(["chunk", "conflict", "follow", "follow_table", "handover", "quarantine", "repaired", "run", "step", "stream", "way_back"], await _pair.Target.QueryAsync(Tables("godwit")));
+        Assert.Equal("done finished", (await _pair.Target.QueryAsync("select r.state || ' ' || f.state from godwit.run r join godwit.follow f on f.run_id = r.id"))[0]);
+        await WriteToTargetAsync();
+        if (switched) Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(WriteToSourceAsync)).SqlState);
+        else await WriteToSourceAsync();
+        foreach (var word in new[] { "follow", "cutover", "rollback" })
+        {
+            var (code, said) = await RunAsync(word);
+            Assert.True(code == 4 && said.Contains("follow-finished", StringComparison.Ordinal), said);
+        }
+        static string Tables(string schema) => $"select relname from pg_class where relkind in ('r', 'p') and relnamespace = to_regnamespace('{schema}') order by 1";
+    }
 
     public Task WriteToSourceAsync() => _pair.SourceAsync(Writes("s"));
 

@@ -39,6 +39,7 @@ internal sealed class KilledRun(Scenario scenario) : IAsyncDisposable
     public Task<(int Code, string Said)> FollowAsync(string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["follow"], failpoint, ["--once"]);
     public Task<(int Code, string Said)> CutoverAsync(string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["cutover"], failpoint, [.. EnvFlags, "--set", "USE_SUPABASE=false"]);
     public Task<(int Code, string Said)> RollbackAsync(string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["rollback"], failpoint, EnvFlags);
+    public Task<(int Code, string Said)> FinishAsync(bool abandon, string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["finish"], failpoint, abandon ? [.. EnvFlags, "--abandon"] : EnvFlags);
 
     /// <summary>`migrate --follow` until it follows; then it is killed once more.</summary>
     public async Task MigrateUntilFollowingAsync()
@@ -61,6 +62,35 @@ internal sealed class KilledRun(Scenario scenario) : IAsyncDisposable
     {
         var n = ++_written;
         scenario.Source($"pragma foreign_keys = on; insert into t (u) values ('s{n}'); update t set u = 'x{n}' where id = {n * 7}; delete from t where id = {n * 11}; insert or replace into t (id, u) values ({n * 13}, 'u{n * 17}'); insert into keyless values ('k{n}'); update c set n = n + 5 where t_id = {n * 3}");
+    }
+
+    /// <summary>Everything that the file is made of, but its rows.</summary>
+    public List<string> SourceSchema()
+    {
+        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select type || ' ' || name || ' ' || coalesce(sql, '') from sqlite_schema order by 1";
+        using var row = command.ExecuteReader();
+        var all = new List<string>();
+        while (row.Read()) all.Add(row.GetString(0));
+        return all;
+    }
+
+    /// <summary>Nothing of Godwit's is left at either side but the journal.</summary>
+    public async Task AssertFinishedAsync()
+    {
+        WriteToSource();
+        await WriteToTargetAsync();
+        Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from pg_trigger where tgname like '%godwit%'"));
+        Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from pg_proc where pronamespace = to_regnamespace('godwit')"));
+        Assert.Equal("chunk,follow,follow_table,handover,quarantine,repaired,run,step,way_back", await scenario.AskAsync<string>("select string_agg(relname, ',' order by relname) from pg_class where relkind in ('r', 'p') and relnamespace = to_regnamespace('godwit')"));
+        Assert.Equal("done finished", await scenario.AskAsync<string>("select r.state || ' ' || f.state from godwit.run r join godwit.follow f on f.run_id = r.id"));
+        foreach (var start in new Func<Task<(int, string)>>[] { () => FollowAsync(), () => CutoverAsync(), () => RollbackAsync() })
+        {
+            var (code, said) = await start();
+            Assert.True(code == 4 && said.Contains("follow-finished", StringComparison.Ordinal), said);
+        }
     }
 
     public Task WriteToTargetAsync()

@@ -11,6 +11,8 @@ public class PairCopyFailpointTests(PostgresFixture postgres)
     [InlineData(Failpoints.Armed)]
     [InlineData(Failpoints.RunStarted)]
     [InlineData(Failpoints.FollowStarted)]
+    [InlineData(Failpoints.StepsWritten)]
+    [InlineData(Failpoints.StepsDone)]
     [InlineData(Failpoints.ChunkWritten)]
     [InlineData(Failpoints.ChunkDone)]
     [InlineData(Failpoints.Published)]
@@ -81,6 +83,25 @@ public class PairCutoverFailpointTests(PostgresFixture postgres)
 
         await run.SucceedAsync("rollback");
 
+        await run.AssertSourceInUseAsync();
+    }
+}
+
+public class PairWithoutWayBackFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.NewSideClosed)]
+    [InlineData(Failpoints.Switched)]
+    public async Task Killed_before_the_new_side_is_open_it_is_taken_back_with_nothing_written_there(string failpoint)
+    {
+        await using var run = await KilledPair.CreateAsync(postgres, migrated: true);
+        await run.WriteToSourceAsync();
+        await run.KillAsync("cutover --no-way-back", failpoint);
+        await run.AssertTargetRefusesAsync();
+
+        await run.SucceedAsync("rollback");
+
+        await run.AssertTargetRefusesAsync();
         await run.AssertSourceInUseAsync();
     }
 }

@@ -236,6 +236,25 @@ public sealed class CutoverTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_way_back_the_new_side_takes_no_writes_before_the_switch_is_decided()
+    {
+        await using var scenario = await FollowedAsync();
+        var tried = "";
+        void ComeUpEarly(StepTime step)
+        {
+            if (step.Step == "record the way back") tried = Assert.Throws<PostgresException>(() => scenario.DoAsync("insert into t (u) values ('early')").GetAwaiter().GetResult()).SqlState;
+        }
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => RunAsync(scenario, How("exit 7") with { NoWayBack = true }, on: ComeUpEarly))).Code);
+        Assert.Equal("25006", tried);
+        // It may have come up there all the same.
+        Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(() => scenario.DoAsync("insert into t (u) values ('late')"))).SqlState);
+        Write(scenario, "insert into t (u) values ('goes on')");
+        await RunAsync(scenario, How() with { NoWayBack = true }, on: ComeUpEarly);
+        await scenario.DoAsync("insert into t (u) values ('open')");
+        Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from t where u in ('early', 'late')"));
+    }
+
+    [Fact]
     public async Task A_fence_that_a_killed_cutover_left_is_taken_away_by_rollback()
     {
         await using var scenario = await FollowedAsync();

@@ -147,6 +147,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
     private async Task DropAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         foreach (var (table, sql) in await KeyLogSchema.TriggersAsync(connection, _names, ct)) await LockingAsync(connection, table, () => Task.FromResult(sql), ct);
+        Failpoints.Hit(Failpoints.TriggersDropped);
         foreach (var sql in await KeyLogSchema.DropAsync(connection, _names, ct)) await ExecuteAsync(connection, sql, ct);
     }
 

@@ -108,10 +108,12 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
     public override async Task DropAsync(CancellationToken ct)
     {
         await DropSlotAsync(ct);
+        Failpoints.Hit(Failpoints.SlotDropped);
         await using var connection = await From.ConnectAsync(ct);
         try
         {
             foreach (var (table, identity) in await ChangedAsync(connection, ct)) await IdentityAsync(connection, table, identity, ct);
+            Failpoints.Hit(Failpoints.IdentitiesRestored);
             await ExecuteAsync(connection, $"drop publication if exists {SqlName.Quote(Feed.Publication)}", ct);
         }
         catch (NpgsqlException e)

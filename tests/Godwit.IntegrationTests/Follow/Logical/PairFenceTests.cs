@@ -44,8 +44,9 @@ public class PairFenceTests(PostgresFixture postgres)
         await database.ExecuteAsync("create table a (id int primary key); create table b (id int primary key)");
         var fence = new PairFence(new(database.Settings.ToBuilder(), "the source", "source"), [new("public", "a"), new("public", "b")]);
         await fence.RaiseAsync("moved", Token);
+        await fence.AdmitAsync(Token);
         await using var holder = await database.ConnectAsync();
-        await using (var hold = new NpgsqlCommand("begin read write; lock table b in row exclusive mode", holder)) await hold.ExecuteNonQueryAsync(Token);
+        await using (var hold = new NpgsqlCommand("begin; lock table b in row exclusive mode", holder)) await hold.ExecuteNonQueryAsync(Token);
 
         var lowering = fence.LowerAsync(Token);
         await database.WaitForAsync("select (count(*) > 0)::text from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", "true");

@@ -146,6 +146,73 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, (await SwitchAsync(pair, How with { OnSwitch = "exit 0" })).Verification!.Verdict);
     }
 
+    [Fact]
+    public async Task Without_a_way_back_the_new_side_takes_no_writes_before_the_switch_is_decided()
+    {
+        await using var pair = await FollowedAsync();
+        var (how, tried) = (How with { NoWayBack = true }, "");
+        void ComeUpEarly(StepTime step)
+        {
+            if (step.Step == "arm the way back") tried = RefusalAsync(pair.Target, "insert into t (v) values ('early')").GetAwaiter().GetResult();
+        }
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, how with { OnSwitch = "exit 3" }, on: ComeUpEarly))).Code);
+        Assert.Equal("25006", tried);
+        // It may have come up there all the same.
+        Assert.Equal("25006", await RefusalAsync(pair.Target, "insert into t (v) values ('late')"));
+        await pair.SourceAsync("insert into t (v) values ('goes on')");
+        await SwitchAsync(pair, how, on: ComeUpEarly);
+        await AssertEqualAsync(pair);
+        await pair.TargetAsync("insert into t (v) values ('open')");
+    }
+
+    [Fact]
+    public async Task Without_a_way_back_a_cutover_that_fails_before_its_switch_leaves_the_new_side_as_it_was()
+    {
+        await using var pair = await FollowedAsync();
+        await pair.TargetAsync("set session_replication_role = replica; update t set v = 'tampered' where id = 50");
+        Assert.Equal("cutover-differs", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, How with { NoWayBack = true }))).Code);
+        await pair.TargetAsync("update t set v = 'v50' where id = 50");
+        await SwitchAsync(pair, How with { NoWayBack = true });
+    }
+
+    /// <summary>Sessions that began behind the fence are read-only as long as they live: an application that kept them could not write after it.</summary>
+    [Fact]
+    public async Task No_session_stays_read_only_after_a_fence()
+    {
+        await using var pair = await FollowedAsync();
+        NpgsqlConnection? session = null;
+        void Connect(StepTime step, string at, TestDatabase to)
+        {
+            if (step.Step == at) session = to.ConnectAsync().GetAwaiter().GetResult();
+        }
+        async Task<string?> WriteAsync()
+        {
+            await using var command = new NpgsqlCommand("insert into t (v) values ('kept session')", session);
+            try
+            {
+                await command.ExecuteNonQueryAsync(Pair.Token);
+                return null;
+            }
+            catch (NpgsqlException e)
+            {
+                return (e as PostgresException)?.SqlState ?? "broken";
+            }
+        }
+        Assert.Equal("on-switch-failed", (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair, How with { OnSwitch = "exit 3" }, on: s => Connect(s, "drain", pair.Source)))).Code);
+        Assert.Contains(await WriteAsync(), new[] { "57P01", "broken" });
+        await session!.DisposeAsync();
+        await SwitchAsync(pair);
+
+        // As an application that --on-switch has started.
+        await SwitchAsync(pair, back: true, on: s => Connect(s, "switch back", pair.Source));
+        Assert.Null(await WriteAsync());
+        await session.DisposeAsync();
+
+        await SwitchAsync(pair, on: s => Connect(s, "switch", pair.Target));
+        Assert.Null(await WriteAsync());
+        await session.DisposeAsync();
+    }
+
     /// <summary>As when the journal cannot be written at that moment.</summary>
     private static string Refuse(string state) =>
         $"create function refuse() returns trigger language plpgsql as 'begin raise exception ''not now''; end'; create trigger refuse before update on godwit.follow for each row when (new.state = '{state}') execute function refuse()";
@@ -251,6 +318,21 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         await SwitchAsync(pair, back: true);
         Assert.Equal(await here, await CountsAsync(pair.Source, 3));
         Assert.Equal(written, await CountsAsync(pair.Source, 0));
+    }
+
+    [Fact]
+    public async Task The_end_leaves_alone_what_another_migration_has_at_the_old_side_and_waits_for_a_decision()
+    {
+        await using var pair = await FollowedAsync();
+        await pair.SourceAsync("create schema godwit; create table godwit.run (id int)");
+        foreach (var (state, code) in new[] { ("switching", "cutover-unfinished"), ("rolling back", "rollback-unfinished") })
+        {
+            await pair.TargetAsync($"update godwit.follow set state = '{state}'");
+            Assert.Equal(code, (await Assert.ThrowsAsync<GodwitException>(() => FinishAsync(pair, abandon: true))).Code);
+        }
+        await pair.TargetAsync("update godwit.follow set state = 'stopped'");
+        await FinishAsync(pair, abandon: true);
+        Assert.Equal(["run"], await pair.Source.QueryAsync("select relname from pg_class where relnamespace = 'godwit'::regnamespace"));
     }
 
     /// <summary>Each inserts until it is refused; returns how many of each were committed.</summary>
