@@ -19,6 +19,8 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
 
     /// <summary>For how long nothing may move on the way to the target while changes are applied.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(60);
+    // The watch has spoken by then, where it is a stall.
+    private TimeSpan Silence => Patience * 2;
 
     /// <summary>Refuses a target on which rows cannot be applied as they are.</summary>
     public static async Task RequireAsync(ITarget target, CancellationToken ct)
@@ -102,7 +104,7 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
             await foreach (var batch in set.ReadKeysAsync(change, [.. columns.Select(Unproven)], ct))
                 // A key that does not fit its column has no row in the table.
                 using (batch) await sink.WriteAsync(batch.Tuples, ct);
-            await sink.CompleteAsync(ct);
+            await sink.CompleteAsync(ct, Silence);
         }
         await ExecuteAsync(connection, $"analyze {keys}", ct);
         var equal = string.Join(" and ", columns.Select(c => $"t.{SqlName.Quote(c.Target)} = k.{SqlName.Quote(c.Target)}"));
@@ -135,7 +137,7 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
                     rows += batch.Rows;
                     if (batch.Misfits is { } some) misfits.AddRange(some);
                 }
-            await sink.CompleteAsync(ct);
+            await sink.CompleteAsync(ct, Silence);
         }
         foreach (var misfit in misfits)
         {

@@ -45,6 +45,7 @@ internal static class TriggerPlanner
             .. context.Tables.Select(t => context.Scope(t) with
             {
                 Target = context.Target(t),
+                Columns = [.. t.Columns.Select(c => context.ScopeColumn(t, c) with { InPlaceOfNull = InPlaceOfNull(context, t, c) })],
                 UniqueKeys = IndexPlanner.Keys(context, t),
                 HasOtherUniqueIndexes = t.Indexes.Any(i => i.Unique && !IndexPlanner.IsPlainKey(i)),
                 MayRefuse = t.Checks.Length > 0 || t.Columns.Any(c => c.NotNull && !c.IsRowKey),
@@ -53,6 +54,10 @@ internal static class TriggerPlanner
             .. context.Views.Select(v => v with { Target = new SqlName(context.Options.TargetSchema, v.Target.Name), IsView = true, Triggers = [.. triggers[v.SourceName].OfType<ScopeTrigger>()] }),
         ]);
     }
+
+    // https://www.sqlite.org/lang_conflict.html, REPLACE: "it replaces the NULL value with the default value for that column".
+    private static string? InPlaceOfNull(PlanContext context, Table table, Column column) =>
+        column is { NotNull: true, Default: { } given } ? context.Input.Translator.Expression(given, context.Scope(table), context.ScopeColumn(table, column), ExpressionUse.Default).Sql : null;
 
     private static SqlStep Step(PlanContext context, TranslationScope scope, Planned planned, bool cyclic, string name)
     {

@@ -47,6 +47,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public string? NumericTime { get; init; }
     /// <summary>No value is NULL and the target column is NOT NULL.</summary>
     public bool NotNull { get; init; }
+    /// <summary>Target SQL of the default of a column that is declared NOT NULL, which INSERT OR REPLACE writes in place of NULL; null where there is none.</summary>
+    public string? InPlaceOfNull { get; init; }
     /// <summary>Every value of the source is text, whatever the declared type would allow.</summary>
     public bool OnlyText { get; init; }
     /// <summary>A bytea column that also holds numbers or text, whose kind is no longer told apart.</summary>

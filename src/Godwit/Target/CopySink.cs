@@ -13,6 +13,8 @@ public sealed class CopySink : IAsyncDisposable
     private static readonly byte[] Header = [.. "PGCOPY\n"u8, 0xFF, (byte)'\r', (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0];
     private static readonly byte[] Trailer = [0xFF, 0xFF];
 
+    private static readonly TimeSpan s_silence = TimeSpan.FromMinutes(10);
+
     private readonly NpgsqlRawCopyStream _stream;
     private readonly string _doing;
     private bool _closed;
@@ -55,13 +57,18 @@ public sealed class CopySink : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the server has taken every tuple; durable once the caller's transaction has committed.</summary>
-    public async Task CompleteAsync(CancellationToken ct)
+    /// <summary>
+    /// Returns when the server has taken every tuple; durable once the caller's transaction has committed. <paramref name="silence"/>: as long as the server may take to say so
+    /// (by default ten minutes: what it has not yet taken is what fits the buffers of the way to it). Then the connection is given up.
+    /// </summary>
+    public async Task CompleteAsync(CancellationToken ct, TimeSpan? silence = null)
     {
         try
         {
             await _stream.WriteAsync(Trailer, ct);
             _closed = true;
+            // The end of a COPY takes no token: on a way that lets nothing through any more it would wait for ever.
+            _stream.ReadTimeout = (int)(silence ?? s_silence).TotalMilliseconds;
             await _stream.DisposeAsync();
         }
         catch (Exception e) when (TargetErrors.IsTargetError(e))

@@ -1,6 +1,8 @@
 using Godwit.IntegrationTests.Follow;
 using Godwit.IntegrationTests.Migrating;
+using Godwit.Schema;
 using Godwit.Target;
+using Npgsql;
 using Xunit;
 
 namespace Godwit.IntegrationTests.Crash;
@@ -13,6 +15,29 @@ public class ConnectionCutTests(PostgresFixture postgres)
 
     [Fact]
     public async Task A_follower_outlives_connections_that_say_nothing_any_more() => await FollowAsync(BrokenWays.Stalls, 1500, p => p.Stall());
+
+    // Found by fifty stalls in a row: the end of a COPY was waited for without an end.
+    [Fact]
+    public async Task The_end_of_a_copy_is_not_waited_for_for_ever()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("create table t (v bytea)");
+        await using var proxy = BrokenWays.ProxyTo(database.Settings);
+        await using var target = await TargetDatabase.OpenAsync(proxy.Through(database.Settings), 2, Scenario.Token);
+        await using (var connection = await target.ConnectAsync(Scenario.Token))
+        {
+            await using var sink = await CopySink.StartAsync(connection, new SqlName("public", "t"), ["v"], Scenario.Token);
+            await sink.WriteAsync(new byte[] { 0, 1, 0, 0, 0, 1, 7 }, Scenario.Token);
+            proxy.Stall();
+            var ends = sink.CompleteAsync(Scenario.Token, TimeSpan.FromSeconds(1));
+            var failure = await Assert.ThrowsAsync<GodwitException>(() => ends.WaitAsync(TimeSpan.FromMinutes(2), Scenario.Token));
+            Assert.Equal(ErrorKind.TargetTransient, failure.Kind);
+        }
+        // The connection is not given out again.
+        await using var next = await target.ConnectAsync(Scenario.Token);
+        await using var ask = new NpgsqlCommand("select count(*) from public.t", next);
+        Assert.Equal(0L, await ask.ExecuteScalarAsync(Scenario.Token));
+    }
 
     private async Task FollowAsync(int times, int within, Func<TcpProxy, int> harm)
     {
@@ -27,7 +52,7 @@ public class ConnectionCutTests(PostgresFixture postgres)
             .RunAsync(source, target, FollowTests.Options, untilCaughtUp: false, new FollowTests.Listener(e => { if (e is MigrationEvent.Followed { Rows: > 0 }) arrived.TrySetResult(); }), stop.Token), Scenario.Token);
         var random = new Random(1);
         // A follower that has died is told of, and not waited for.
-        async Task ArrivesAsync() => await (await Task.WhenAny(arrived.Task, following)).WaitAsync(TimeSpan.FromMinutes(3), Scenario.Token);
+        async Task ArrivesAsync() => await await Task.WhenAny(arrived.Task, following).WaitAsync(TimeSpan.FromMinutes(3), Scenario.Token);
         try
         {
             // Cut while it begins, it fails, and says so: that is another test's.

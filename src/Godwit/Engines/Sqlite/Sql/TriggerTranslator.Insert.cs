@@ -23,7 +23,7 @@ internal sealed partial class TriggerTranslator
         // Of several rows, each would see the key of the one before it.
         var rowid = _context.LastRowid;
         if (!IsOneRow(insert.Source)) _context.LastRowid = null;
-        var query = new SelectTranslator(_context).Translate(insert.Source, _scope, [], store: (i, t) => Stored(columns, kept, i, t));
+        var query = new SelectTranslator(_context).Translate(insert.Source, _scope, [], store: (i, t) => Stored(columns, kept, i, t, insert.Or == "REPLACE"));
         _context.LastRowid = rowid;
         if (query.Columns.Length != columns.Count) throw Refuse($"{query.Columns.Length} values are given for {columns.Count} columns");
         var stored = columns.Where((_, i) => kept.Contains(i)).ToList();
@@ -111,12 +111,13 @@ internal sealed partial class TriggerTranslator
     }
 
     // NULL for the row key asks SQLite for a new one, as leaving it out does in PostgreSQL.
-    private string? Stored(List<ScopeColumn> columns, HashSet<int> kept, int place, Term t)
+    private string? Stored(List<ScopeColumn> columns, HashSet<int> kept, int place, Term t, bool replaces)
     {
         if (place >= columns.Count) throw Refuse("more values are inserted than there are columns");
         if (t.Kind == PgKind.Null && columns[place].IsRowKey) return null;
         kept.Add(place);
-        return new StoredValue(_expressions, columns[place]).Of(t);
+        var stored = new StoredValue(_expressions, columns[place]).Of(t);
+        return replaces && !t.NotNull && columns[place].InPlaceOfNull is { } instead ? $"coalesce({stored}, {instead})" : stored;
     }
 
     private string Conflict(TriggerStep.Insert insert, ScopeTable table)
