@@ -32,6 +32,11 @@ internal static class JournalSql
         create index if not exists quarantine_by_table on godwit.quarantine (run_id, source_table);
         """;
 
+    public const string StepDone = """
+        insert into godwit.step (run_id, id, outcome, detail) select $1, id, $3, $4 from unnest($2::text[]) id
+        on conflict (run_id, id) do update set outcome = excluded.outcome, detail = excluded.detail
+        """;
+
     // classid and objid are oid, unsigned: the lock's keys are positive, so the cast is safe.
     public const string Status = """
         select r.id, r.source, r.target_schema, r.state, r.stage, r.started, r.ended, r.last_error,

@@ -121,8 +121,13 @@ public static class RunJournal
 
     /// <summary>Call inside the transaction that executed the step.</summary>
     public static Task StepDoneAsync(NpgsqlConnection connection, Guid run, JournalStep step, CancellationToken ct) =>
-        ExecuteAsync(connection, "insert into godwit.step (run_id, id, outcome, detail) values ($1, $2, $3, $4) on conflict (run_id, id) do update set outcome = excluded.outcome, detail = excluded.detail", ct,
-            run, step.Id, step.Outcome.ToString(), (object?)step.Detail ?? DBNull.Value);
+        ExecuteAsync(connection, JournalSql.StepDone, ct, run, new[] { step.Id }, step.Outcome.ToString(), (object?)step.Detail ?? DBNull.Value);
+
+    /// <summary>The same, to be sent along with the statements of the steps, whose outcome is one.</summary>
+    public static NpgsqlBatchCommand StepsDone(Guid run, IEnumerable<string> ids, StepOutcome outcome, string? detail) => new(JournalSql.StepDone)
+    {
+        Parameters = { new() { Value = run }, new() { Value = ids.ToArray() }, new() { Value = outcome.ToString() }, new() { Value = (object?)detail ?? DBNull.Value } },
+    };
 
     /// <summary>Call inside the transaction that loaded the chunk's other rows.</summary>
     public static Task QuarantineAsync(NpgsqlConnection connection, Guid run, string table, long position, string? key, string column, string reason, string json, CancellationToken ct) =>

@@ -89,6 +89,8 @@ public sealed record TablePlan
     public ImmutableArray<PlannedChunk> Chunks { get; init; } = [];
     /// <summary>Types were chosen by a sample, and Rows, Bytes and Chunks are estimates: the copy looks at every value and the plan is made again.</summary>
     public bool Sampled { get; init; }
+    /// <summary>The partitioned table (source name) at the top of those that it is a part of; null where it is none.</summary>
+    public string? Tree { get; init; }
     /// <summary>The file of a PostgreSQL source's table (pg_relation_filenode): another one, and ranges of pages mean other rows.</summary>
     public string? SourceFile { get; init; }
     /// <summary>Rows that the profile expects in quarantine.</summary>

@@ -145,7 +145,8 @@ internal static class StatementSteps
         {
             "CONSTRAINT" => StepKind.Constraint,
             "INDEX" => StepKind.Index,
-            "INDEX ATTACH" => StepKind.Attach,
+            // Extended statistics are there before ANALYZE fills them.
+            "INDEX ATTACH" or "STATISTICS" => StepKind.Attach,
             "CHECK CONSTRAINT" => StepKind.Check,
             "FK CONSTRAINT" => StepKind.ForeignKey,
             // What listens to commands or hands rows on is created when nothing is left to be done.

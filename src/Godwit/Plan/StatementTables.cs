@@ -12,6 +12,7 @@ internal static class StatementTables
 
     public static IEnumerable<TablePlan> Of(StatementContext context)
     {
+        var byName = context.Input.Schema.Tables.ToDictionary(t => t.Name, StringComparer.Ordinal);
         foreach (var table in context.Input.Schema.Tables.Where(t => t.Storage is { Kind: 'r' }))
         {
             var storage = table.Storage!;
@@ -35,10 +36,18 @@ internal static class StatementTables
                 Key = table.PrimaryKey?.Columns ?? NotNullKey(table),
                 Rows = (long)Math.Max(0, storage.EstimatedRows),
                 Bytes = storage.Bytes,
+                Tree = Tree(byName, table),
                 SourceFile = storage.FileNode,
                 Chunks = [.. Chunks(storage, context.Options.ChunkBytes)],
             };
         }
+    }
+
+    private static string? Tree(Dictionary<string, Table> all, Table table)
+    {
+        string? top = null;
+        while (table.Storage?.Parent is { } parent && all.TryGetValue(parent, out var above) && above.Storage?.Kind == 'p') (top, table) = (parent, above);
+        return top;
     }
 
     private static ImmutableArray<string> NotNullKey(Table table) =>

@@ -9,8 +9,8 @@ using Npgsql;
 namespace Godwit.PostData;
 
 /// <summary>
-/// Executes plan steps, each once: the step and the journal's fact commit together. Kinds run one after the other; inside a kind, steps
-/// run side by side where PostgreSQL's locks allow it. A step that the data refuses falls back, or is left out, and is named.
+/// Executes plan steps, each once: the step and the journal's fact commit together. <see cref="StepQueue"/> says which run side by side. Small ones are
+/// committed together, and one by one where one of them is refused. A step that the data refuses falls back, or is left out, and is named.
 /// </summary>
 public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, MigrationOptions options, IProgress<MigrationEvent> progress, TimeProvider clock)
 {
@@ -18,48 +18,37 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
 
     private readonly ConcurrentBag<Finding> _findings = [];
     private readonly ConcurrentDictionary<string, bool> _refused = new();
-    /// <summary>The index that would be built alone at the end, because it is more work than all the others together.</summary>
-    private string? _alone;
 
     /// <summary>Runs the steps that <paramref name="done"/> does not know; returns a finding for each that was refused, now or before.</summary>
     public async Task<ImmutableArray<Finding>> RunAsync(ImmutableArray<SqlStep> steps, IReadOnlyDictionary<string, JournalStep> done, CancellationToken stop)
     {
         foreach (var step in steps)
             if (done.TryGetValue(step.Id, out var fact) && fact.Outcome != StepOutcome.Done) Refuse(step, fact.Outcome, fact.Detail);
-        var sizes = plan.Tables.ToDictionary(t => t.Source, t => t.Rows);
-        double Work(SqlStep step) => step.Table is { } table ? (double)sizes.GetValueOrDefault(table) * step.Effort : 0;
-        foreach (var kind in steps.Where(s => !done.ContainsKey(s.Id)).GroupBy(s => s.Kind).OrderBy(g => g.Key))
-        {
-            List<List<SqlStep>> groups = IsParallel(kind.Key)
-                // Validations of one table wait for each other's lock: one worker takes them all, and the others go on.
-                ? [.. kind.GroupBy(s => kind.Key == StepKind.ForeignKeyValidation ? s.Table ?? s.Id : s.Id)
-                    .OrderByDescending(g => Work(g.First())).Select(g => g.ToList())]
-                : [[.. kind]];
-            if (kind.Key == StepKind.Index && options.Jobs > 1 && groups.Count > 1 && Work(groups[0][0]) > groups.Skip(1).Sum(g => Work(g[0]))) _alone = groups[0][0].Id;
-            await ParallelAsync(groups, Math.Max(1, Math.Min(options.Jobs, groups.Count)), stop);
-        }
-        return [.. _findings.OrderBy(f => f.Subject, StringComparer.Ordinal)];
-    }
-
-    private static bool IsParallel(StepKind kind) => kind is StepKind.Index or StepKind.Check or StepKind.ForeignKeyValidation or StepKind.Analyze;
-
-    private async Task ParallelAsync(List<List<SqlStep>> groups, int workers, CancellationToken stop)
-    {
-        var queue = new ConcurrentQueue<List<SqlStep>>(groups);
+        var queue = new StepQueue(steps.Where(s => !done.ContainsKey(s.Id)), plan);
+        var workers = Math.Min(Math.Max(1, options.Jobs), queue.Width);
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(queue, workers, failed)));
         stop.ThrowIfCancellationRequested();
+        return [.. _findings.OrderBy(f => f.Subject, StringComparer.Ordinal)];
     }
 
-    private async Task WorkAsync(ConcurrentQueue<List<SqlStep>> queue, int workers, CancellationTokenSource failed)
+    private async Task WorkAsync(StepQueue queue, int workers, CancellationTokenSource failed)
     {
         var completed = false;
+        NpgsqlConnection? connection = null;
         try
         {
-            await using var connection = await target.ConnectAsync(failed.Token);
-            await ExecuteAsync(connection, SessionSettings(workers), failed.Token);
-            while (!failed.IsCancellationRequested && queue.TryDequeue(out var group))
-                foreach (var step in group) await StepAsync(connection, step, failed.Token);
+            while (await queue.TakeAsync(failed.Token) is { } group)
+            {
+                if (connection is null)
+                {
+                    connection = await target.ConnectAsync(failed.Token);
+                    await ExecuteAsync(connection, SessionSettings(workers), failed.Token);
+                }
+                if (group.Together) await TogetherAsync(connection, group.Steps, failed.Token);
+                else foreach (var step in group.Steps) await StepAsync(connection, step, step.Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
+                queue.Done(group);
+            }
             completed = true;
         }
         catch (NpgsqlException e)
@@ -69,6 +58,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         finally
         {
             if (!completed) await failed.CancelAsync();
+            if (connection is not null) await connection.DisposeAsync();
         }
     }
 
@@ -82,7 +72,32 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         return $"set maintenance_work_mem = '{mb}MB'; set synchronous_commit = off" + (workers > 1 ? "; set max_parallel_maintenance_workers = 0" : "");
     }
 
-    private async Task StepAsync(NpgsqlConnection connection, SqlStep step, CancellationToken stop)
+    /// <summary>In one transaction. Where a statement is refused, those before it are committed, it is executed by itself, as it would have been, and the rest goes on.</summary>
+    private async Task TogetherAsync(NpgsqlConnection connection, ImmutableArray<SqlStep> steps, CancellationToken stop)
+    {
+        for (var at = 0; at < steps.Length;)
+        {
+            var some = steps[at..].TakeWhile(s => StepBatch.Fits(s) && !(s.Requires is { } required && _refused.ContainsKey(required))).ToList();
+            while (some.Count > 1)
+            {
+                foreach (var step in some) progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
+                var started = clock.GetTimestamp();
+                var refused = await StepBatch.RunAsync(connection, run, some, stop);
+                if (refused is { } which)
+                {
+                    some.RemoveRange(which, some.Count - which);
+                    continue;
+                }
+                var each = clock.GetElapsedTime(started) / some.Count;
+                foreach (var step in some) progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, each));
+                at += some.Count;
+                some.Clear();
+            }
+            if (at < steps.Length) await StepAsync(connection, steps[at++], "", stop);
+        }
+    }
+
+    private async Task StepAsync(NpgsqlConnection connection, SqlStep step, string before, CancellationToken stop)
     {
         progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
         var started = clock.GetTimestamp();
@@ -94,7 +109,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
         try
         {
-            await OneAsync(connection, step.Id == _alone ? WithWorker + step.Sql : step.Sql, new(step.Id, StepOutcome.Done, null), stop);
+            await OneAsync(connection, before + step.Sql, new(step.Id, StepOutcome.Done, null), stop);
         }
         catch (PostgresException e) when (step.Fallback is not null && StepRefusal.IsRefusal(e))
         {
@@ -119,8 +134,11 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private async Task OneAsync(NpgsqlConnection connection, string sql, JournalStep fact, CancellationToken stop)
     {
         await using var transaction = await connection.BeginTransactionAsync(stop);
-        if (sql.Length > 0) await ExecuteAsync(connection, sql, stop);
-        await RunJournal.StepDoneAsync(connection, run, fact, stop);
+        await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
+        // Cut apart here and sent as it is: the driver's own parser of several statements does not know every body of a function.
+        foreach (var statement in SqlScript.Split(sql)) batch.BatchCommands.Add(new(statement));
+        batch.BatchCommands.Add(RunJournal.StepsDone(run, [fact.Id], fact.Outcome, fact.Detail));
+        await batch.ExecuteNonQueryAsync(stop);
         await transaction.CommitAsync(CancellationToken.None);
     }
 
@@ -135,11 +153,9 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         return $"{e.SqlState} {e.MessageText}";
     }
 
-    // Cut apart here and sent as it is: the driver's own parser of several statements does not know every body of a function.
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
-        foreach (var statement in SqlScript.Split(sql)) batch.BatchCommands.Add(new(statement));
-        await batch.ExecuteNonQueryAsync(ct);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
     }
 }

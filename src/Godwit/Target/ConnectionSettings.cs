@@ -109,6 +109,8 @@ public sealed class ConnectionSettings
             GssEncryptionMode = Get("gssencmode") switch { "prefer" => GssEncryptionMode.Prefer, "require" => GssEncryptionMode.Require, _ => GssEncryptionMode.Disable },
             Timeout = ConnectTimeout,
             PersistSecurityInfo = false,
+            // Of several statements that were sent together, the one that failed is to be known.
+            IncludeFailedBatchedCommand = true,
         };
         if (Password is { } password) builder.Password = password;
         if (Get("sslrootcert") is { } root && root != "system") builder.RootCertificate = root;

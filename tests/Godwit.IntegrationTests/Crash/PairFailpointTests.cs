@@ -11,6 +11,8 @@ public class PairCopyFailpointTests(PostgresFixture postgres)
     [InlineData(Failpoints.Armed)]
     [InlineData(Failpoints.RunStarted)]
     [InlineData(Failpoints.FollowStarted)]
+    [InlineData(Failpoints.StepsWritten)]
+    [InlineData(Failpoints.StepsDone)]
     [InlineData(Failpoints.ChunkWritten)]
     [InlineData(Failpoints.ChunkDone)]
     [InlineData(Failpoints.Published)]

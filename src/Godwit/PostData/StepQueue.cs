@@ -1,0 +1,110 @@
+using System.Collections.Immutable;
+using Godwit.Plan;
+
+namespace Godwit.PostData;
+
+/// <summary>Steps that one session executes one after the other. <paramref name="Together"/>: in one transaction, where nothing is refused.</summary>
+internal sealed record StepGroup(ImmutableArray<SqlStep> Steps, StepKind Kind, string Key, double Work, bool Together);
+
+/// <summary>
+/// Hands out steps to workers, so that none waits in the server for a lock that another holds. Kinds follow each other; two pairs of them run in one go,
+/// table by table: keys and then indexes of a table, while other tables have theirs; validations and statistics likewise.
+/// </summary>
+internal sealed class StepQueue
+{
+    /// <summary>Statements that look at no rows take less time than the commit of each; a batch is what a refusal among them makes be done again.</summary>
+    private const int InOneBatch = 50;
+    /// <summary>Groups under it run in their order, one at a time.</summary>
+    private const string InOrder = "";
+
+    private readonly Lock _gate = new();
+    private readonly List<(int Phase, List<StepGroup> Left)> _phases;
+    private readonly List<StepGroup> _running = [];
+    private TaskCompletionSource _changed = New();
+
+    public StepQueue(IEnumerable<SqlStep> steps, MigrationPlan plan)
+    {
+        var tables = plan.Tables.ToDictionary(t => t.Source, StringComparer.Ordinal);
+        var rows = new Dictionary<string, long>(StringComparer.Ordinal);
+        foreach (var table in plan.Tables)
+            foreach (var name in new[] { table.Source, table.Tree }.OfType<string>().Distinct()) rows[name] = rows.GetValueOrDefault(name) + table.Rows;
+        string Tree(SqlStep step) => step.Table is { } name ? tables.GetValueOrDefault(name)?.Tree ?? name : step.Id;
+        double Work(SqlStep step) => step.Table is { } name ? (double)rows.GetValueOrDefault(name) * step.Effort : 0;
+
+        var all = steps.ToList();
+        // What is made late may be what ANALYZE has to look at.
+        var early = !all.Exists(s => s.Kind == StepKind.Late && (s.Id.StartsWith("STATISTICS ", StringComparison.Ordinal) || s.Id.StartsWith("INDEX ", StringComparison.Ordinal)));
+        int Phase(StepKind kind) => (int)(kind switch
+        {
+            StepKind.Index when plan.InPlace => StepKind.Constraint,
+            StepKind.Analyze when early => StepKind.ForeignKeyValidation,
+            _ => kind,
+        });
+        IEnumerable<StepGroup> Groups(IGrouping<StepKind, SqlStep> kind) => kind.Key switch
+        {
+            StepKind.Index or StepKind.Check => kind.Select(s => new StepGroup([s], kind.Key, s.Table ?? s.Id, Work(s), Together: false)),
+            // A key's statement takes its table for itself. Without statements of its own, a plan drops keys here, which takes two tables.
+            StepKind.Constraint when plan.InPlace => kind.GroupBy(s => s.Table ?? s.Id).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
+            // ANALYZE of a partitioned table looks at its partitions too.
+            StepKind.ForeignKeyValidation or StepKind.Analyze => kind.GroupBy(Tree).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
+            _ => kind.Chunk(InOneBatch).Select(c => new StepGroup([.. c], kind.Key, InOrder, 0, Together: true)),
+        };
+        _phases = [.. all.GroupBy(s => s.Kind).OrderBy(g => g.Key).SelectMany(Groups).GroupBy(g => Phase(g.Kind)).OrderBy(p => p.Key).Select(p => (p.Key, Sorted(p)))];
+        Width = _phases.Select(p => p.Left.Select(g => g.Key).Distinct().Count()).DefaultIfEmpty(0).Max();
+        if (_phases.Find(p => p.Phase == (plan.InPlace ? (int)StepKind.Constraint : (int)StepKind.Index)).Left is { Count: > 1 } built
+            && built.MaxBy(g => g.Work) is { Kind: StepKind.Index } longest && longest.Work > built.Sum(g => g.Work) - longest.Work) Longest = longest.Steps[0].Id;
+    }
+
+    /// <summary>How many can be at work at one time.</summary>
+    public int Width { get; }
+
+    /// <summary>The index that is more work than all keys and indexes beside it, which would be built alone at the end.</summary>
+    public string? Longest { get; }
+
+    /// <summary>The next group, once it can run beside those that do; null when all are done. Whoever takes a group says when it is <see cref="Done"/>.</summary>
+    public async Task<StepGroup?> TakeAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            Task changed;
+            lock (_gate)
+            {
+                while (_phases.Count > 0 && _phases[0].Left.Count == 0 && _running.Count == 0) _phases.RemoveAt(0);
+                if (_phases.Count == 0) return null;
+                var left = _phases[0].Left;
+                if (left.Find(g => IsFree(g, left)) is { } free)
+                {
+                    left.Remove(free);
+                    _running.Add(free);
+                    return free;
+                }
+                changed = _changed.Task;
+            }
+            await changed.WaitAsync(stop);
+        }
+    }
+
+    public void Done(StepGroup group)
+    {
+        lock (_gate)
+        {
+            _running.Remove(group);
+            _changed.SetResult();
+            _changed = New();
+        }
+    }
+
+    // Indexes of one table are built side by side, once its keys are.
+    private bool IsFree(StepGroup group, List<StepGroup> left) =>
+        !_running.Exists(r => r.Key == group.Key && !(r.Kind == StepKind.Index && group.Kind == StepKind.Index)) && !left.Exists(g => g.Key == group.Key && g.Kind < group.Kind);
+
+    /// <summary>Long ones first, with what waits for them, so that no worker ends alone with one.</summary>
+    private static List<StepGroup> Sorted(IEnumerable<StepGroup> groups)
+    {
+        var all = groups.ToList();
+        var longest = all.GroupBy(g => (g.Key, g.Kind)).ToDictionary(g => g.Key, g => g.Max(x => x.Work));
+        return [.. all.OrderByDescending(g => g.Work + longest.Where(l => l.Key.Key == g.Key && l.Key.Kind > g.Kind).Sum(l => l.Value))];
+    }
+
+    private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

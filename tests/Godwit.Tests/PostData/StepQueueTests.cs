@@ -1,0 +1,124 @@
+using Godwit.Plan;
+using Godwit.PostData;
+using Godwit.Schema;
+using Xunit;
+
+namespace Godwit.Tests.PostData;
+
+/// <summary>Which steps run side by side, and in which order they begin.</summary>
+public class StepQueueTests
+{
+    [Fact]
+    public async Task Keys_and_indexes_of_different_tables_run_side_by_side_and_those_of_one_do_not()
+    {
+        var queue = Queue([Table("small", 10), Table("large", 1000)],
+            Step(StepKind.Index, "large", "l1"), Step(StepKind.Index, "large", "l2"), Step(StepKind.Constraint, "large", "lk"), Step(StepKind.Constraint, "small", "sk"), Step(StepKind.Index, "small", "s1"), Step(StepKind.Attach, "small", "attach"));
+
+        var large = await TakeAsync(queue);
+        var small = await TakeAsync(queue);
+        Assert.Equal(("lk", "sk"), (Ids(large), Ids(small)));
+        Assert.True(NothingIsFree(queue));
+        queue.Done(small);
+        var index = await TakeAsync(queue);
+        Assert.Equal("s1", Ids(index));
+        queue.Done(large);
+        // Indexes of one table take no lock against each other.
+        var (one, other) = (await TakeAsync(queue), await TakeAsync(queue));
+        Assert.Equal(("l1", "l2"), (Ids(one), Ids(other)));
+        queue.Done(index);
+        queue.Done(one);
+        Assert.True(NothingIsFree(queue));
+        queue.Done(other);
+        Assert.Equal("attach", Ids(await TakeAsync(queue)));
+    }
+
+    /// <summary>It has no rows of its own, and yet is more work than anything else.</summary>
+    [Fact]
+    public async Task Statistics_of_a_partitioned_table_are_gathered_first()
+    {
+        var queue = Queue([Table("whole_1", 400) with { Tree = "whole" }, Table("whole_2", 400) with { Tree = "whole" }, Table("plain", 500)],
+            Step(StepKind.Analyze, "plain", "plain"), Step(StepKind.Analyze, "whole", "whole"), Step(StepKind.ForeignKeyValidation, "whole_1", "validate"));
+
+        var first = await TakeAsync(queue);
+        var second = await TakeAsync(queue);
+
+        // ANALYZE of the whole takes the locks of its parts.
+        Assert.Equal(("validate", "plain"), (Ids(first), Ids(second)));
+        Assert.True(NothingIsFree(queue));
+        queue.Done(first);
+        Assert.Equal("whole", Ids(await TakeAsync(queue)));
+    }
+
+    [Theory]
+    [InlineData("STATISTICS public.s", "first,late,analyze")]
+    [InlineData("TRIGGER public.t", "first,analyze,late")]
+    public async Task What_ANALYZE_looks_at_is_there_before(string late, string order)
+    {
+        var queue = Queue([Table("t", 5)], Step(StepKind.ForeignKeyValidation, "t", "first"), Step(StepKind.Late, "t", late), Step(StepKind.Analyze, "t", "analyze"));
+        Assert.Equal(order, (await AllAsync(queue)).Replace(late, "late", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Small_ones_keep_their_order_one_batch_after_the_other()
+    {
+        var steps = Enumerable.Range(0, 120).Select(i => Step(StepKind.Object, null, $"o{i}")).ToArray();
+        var queue = Queue([], steps);
+
+        Assert.Equal(1, queue.Width);
+        var first = await TakeAsync(queue);
+        Assert.True(NothingIsFree(queue));
+        Assert.True(first.Together);
+        queue.Done(first);
+        Assert.Equal(steps.Select(s => s.Id), [.. first.Steps.Select(s => s.Id), .. (await AllAsync(queue)).Split(',')]);
+    }
+
+    [Fact]
+    public void The_longest_index_is_known_where_it_outweighs_all_the_others()
+    {
+        Assert.Equal("long", Queue([Table("a", 1000), Table("b", 10)], Step(StepKind.Index, "a", "long"), Step(StepKind.Index, "b", "short"), Step(StepKind.Constraint, "b", "key")).Longest);
+        Assert.Null(Queue([Table("a", 1000), Table("b", 900)], Step(StepKind.Index, "a", "long"), Step(StepKind.Index, "b", "short"), Step(StepKind.Constraint, "b", "key")).Longest);
+    }
+
+    /// <summary>Dropping a key takes the other table's lock too: without statements of its own a plan does so one after the other.</summary>
+    [Fact]
+    public async Task Keys_that_are_dropped_are_dropped_one_after_the_other()
+    {
+        var queue = Queue([Table("a", 1), Table("b", 1)], inPlace: false, Step(StepKind.Constraint, "a", "off a"), Step(StepKind.Constraint, "b", "off b"));
+        Assert.Equal(1, queue.Width);
+        Assert.Equal("off a,off b", Ids(await TakeAsync(queue)));
+    }
+
+    private static StepQueue Queue(TablePlan[] tables, params SqlStep[] steps) => Queue(tables, inPlace: true, steps);
+
+    private static StepQueue Queue(TablePlan[] tables, bool inPlace, params SqlStep[] steps) =>
+        new(steps, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, Tables = [.. tables] });
+
+    private static TablePlan Table(string name, long rows) => new() { Source = name, Load = new("public", name), Target = new("public", name), Columns = [], Rows = rows };
+
+    private static SqlStep Step(StepKind kind, string? table, string id) => new(id, kind, id, "SELECT 1", "") { Table = table };
+
+    private static string Ids(StepGroup? group) => string.Join(',', group!.Steps.Select(s => s.Id));
+
+    private static async Task<StepGroup> TakeAsync(StepQueue queue) => (await queue.TakeAsync(TestContext.Current.CancellationToken))!;
+
+    private static bool NothingIsFree(StepQueue queue)
+    {
+        using var stop = new CancellationTokenSource();
+        var waiting = queue.TakeAsync(stop.Token);
+        var free = waiting.IsCompleted;
+        stop.Cancel();
+        return !free;
+    }
+
+    /// <summary>What is left, by one worker.</summary>
+    private static async Task<string> AllAsync(StepQueue queue)
+    {
+        var ids = new List<string>();
+        while (await queue.TakeAsync(TestContext.Current.CancellationToken) is { } group)
+        {
+            ids.Add(Ids(group));
+            queue.Done(group);
+        }
+        return string.Join(',', ids);
+    }
+}
