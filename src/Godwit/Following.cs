@@ -136,16 +136,18 @@ public sealed class Following(TimeProvider clock)
     /// <summary>Says to the journal how the follower fares: what waits, how fast it goes, whether it becomes more.</summary>
     private sealed class Pulse(TimeProvider clock, FollowSession session, string state)
     {
-        private long _beat = clock.GetTimestamp(), _changes, _pending;
+        private readonly Pace _pace = new(clock);
+        private long _beat = clock.GetTimestamp();
 
         public bool IsDue => clock.GetElapsedTime(_beat) > Heartbeat;
 
         public async Task BeatAsync(long changes, CancellationToken ct)
         {
             var pending = await session.PendingAsync(ct);
-            var seconds = clock.GetElapsedTime(_beat).TotalSeconds;
-            await session.SayAsync(state, new(pending, seconds < 0.1 ? null : (changes - _changes) / seconds, seconds < 0.1 ? null : (pending - _pending) / seconds, null), ct);
-            (_beat, _changes, _pending) = (clock.GetTimestamp(), changes, pending);
+            var (rate, slope) = _pace.At(changes, pending);
+            await session.SayAsync(state, new(pending, rate, slope, null), ct);
+            _pace.Told(changes, pending);
+            _beat = clock.GetTimestamp();
         }
 
         /// <summary>Pooled connections may have broken since they were used: another one is tried.</summary>

@@ -93,6 +93,13 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
 
     private async Task<ArmedOrigin> MomentAsync(CancellationToken ct)
     {
+        while (true)
+            if (await TryMomentAsync(ct) is { } moment) return moment;
+    }
+
+    /// <summary>Null where partitions were found that could be emptied unnoticed after the moment; now they no longer can.</summary>
+    private async Task<ArmedOrigin?> TryMomentAsync(CancellationToken ct)
+    {
         var connection = await From.ConnectAsync(ct);
         try
         {
@@ -106,6 +113,14 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
             {
                 await row.ReadAsync(ct);
                 (exported, snapshot) = (row.GetString(0), row.GetString(1));
+            }
+            if (await UnarmedAsync(connection, ct) is { Count: > 0 } unarmed)
+            {
+                await ExecuteAsync(connection, "rollback", ct);
+                await ExecuteAsync(holder, "rollback", ct);
+                foreach (var (partition, table) in unarmed) await LockingAsync(holder, partition, () => Task.FromResult(KeyLogSchema.Emptied(_names, table, partition)), ct);
+                await connection.DisposeAsync();
+                return null;
             }
             await using var mark = new NpgsqlCommand($"insert into {_names.Ticks} (snapshot, exported) values ({SqlText.Literal(snapshot)}, {SqlText.Literal(exported)}) returning id", holder);
             var position = new Lsn((ulong)(long)(await mark.ExecuteScalarAsync(ct))!);
@@ -122,6 +137,15 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
             await connection.DisposeAsync();
             throw;
         }
+    }
+
+    private async Task<List<(string Partition, int Table)>> UnarmedAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(KeyLogSchema.Unarmed(_names), connection);
+        await using var row = await command.ExecuteReaderAsync(ct);
+        var unarmed = new List<(string, int)>();
+        while (await row.ReadAsync(ct)) unarmed.Add((row.GetString(0), int.Parse(row.GetString(1), CultureInfo.InvariantCulture)));
+        return unarmed;
     }
 
     protected override async Task<Lsn> NowAsync(NpgsqlConnection connection, CancellationToken ct)
@@ -172,7 +196,6 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         if (await KeyLogSchema.MissingAsync(connection, _names, (long)applied.Value, ct) is { } missing)
             throw new GodwitException(ErrorKind.Blocked, "follow-log-lost", $"{From.Display}: {missing}. What was written meanwhile is not known.",
                 "godwit verify names the rows that differ, verify --repair puts them right while nobody writes; or migrate again with --if-exists replace --follow.");
-        foreach (var (partition, sql) in await KeyLogSchema.NewPartitionsAsync(connection, _names, ct)) await LockingAsync(connection, partition, () => Task.FromResult(sql), ct);
         return false;
     }
 

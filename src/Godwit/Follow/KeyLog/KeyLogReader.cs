@@ -124,7 +124,7 @@ internal sealed class KeyLogReader : IChangeReader
     /// <summary>Gives everything until a moment. Returns false when the queue has ended.</summary>
     private bool Take(BatchQueue queue)
     {
-        var (next, snapshot) = Fix();
+        var (next, snapshot) = FixArmed();
         if (!queue.Add(new() { Kind = PgOutputKind.Begin, Lsn = new((ulong)_at) }, "")) return false;
         var noted = _data.Query($"select tab::text, coalesce(max(id) filter (where op = 'T'), 0)::text from {_names.Log} where {Unseen} group by 1").ToDictionary(r => (int)Number(r[0]!), r => Number(r[1]!));
         var work = Tables(_data).Where(t => noted.ContainsKey(t.Number)).Select(t => NotedTable.Read(_data, _names, t, noted[t.Number], Unseen, _types)).ToList();
@@ -139,8 +139,40 @@ internal sealed class KeyLogReader : IChangeReader
 
     private List<LoggedTable> Tables(WireConnection connection) => [.. connection.Query(KeyLogSchema.Logged(_names)).Select(r => LoggedTable.Of(i => r[i]!))];
 
+    /// <summary>
+    /// A moment whose partitions all note that they are emptied: what is read of others, and is at the other side then, could be emptied before they do.
+    /// One that somebody holds is so already.
+    /// </summary>
+    private (long Number, string Snapshot) FixArmed()
+    {
+        while (true)
+        {
+            var (number, snapshot, held) = Fix();
+            if (held || _data.Query(KeyLogSchema.Unarmed(_names)) is not { Length: > 0 } unarmed) return (number, snapshot);
+            _data.Query("rollback");
+            foreach (var partition in unarmed) Arm(partition[0]!, (int)Number(partition[1]!));
+        }
+    }
+
+    /// <summary>For a moment only: who waits for the lock makes the partition's writers wait behind him.</summary>
+    private void Arm(string partition, int table)
+    {
+        try
+        {
+            _control.Query($"begin; set local lock_timeout = '1s'; {KeyLogSchema.Emptied(_names, table, partition)}; commit");
+        }
+        catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+        {
+            throw new GodwitException(ErrorKind.SourceTransient, "follow-partition-locked", $"{partition} is new, and in use by a long transaction: the trigger that tells when it is emptied could not be made yet.", "select pid, usename, xact_start, query from pg_stat_activity order by xact_start; shows who uses it.", e);
+        }
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            throw new GodwitException(ErrorKind.Blocked, "follow-not-owner", $"{partition} is new, and belongs to another role: the trigger that tells when it is emptied cannot be made.", "Give it to its parent's owner: alter table ... owner to; then follow.", e);
+        }
+    }
+
     /// <summary>Begins the transaction of the data connection at a moment: one that somebody holds, for he waits until the other side is as it was then and no further; else now.</summary>
-    private (long Number, string Snapshot) Fix()
+    private (long Number, string Snapshot, bool Held) Fix()
     {
         foreach (var held in _control.Query($"select id::text, snapshot::text, exported from {_names.Ticks} where id > {Text(_at)} and exported is not null order by id"))
         {
@@ -148,7 +180,7 @@ internal sealed class KeyLogReader : IChangeReader
             {
                 Begin();
                 _data.Query($"set transaction snapshot {SqlText.Literal(held[2]!)}");
-                return (Number(held[0]!), held[1]!);
+                return (Number(held[0]!), held[1]!, true);
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.ObjectNotInPrerequisiteState)
             {
@@ -162,7 +194,7 @@ internal sealed class KeyLogReader : IChangeReader
         var now = _control.Query($"insert into {_names.Ticks} (snapshot) values (pg_current_snapshot()) returning id::text, snapshot::text, pg_export_snapshot()")[0];
         _data.Query($"set transaction snapshot {SqlText.Literal(now[2]!)}");
         _control.Query("commit");
-        return (Number(now[0]!), now[1]!);
+        return (Number(now[0]!), now[1]!, false);
     }
 
     /// <summary>Behind a lock: to a moment before it, a table that is rewritten or emptied would look empty.</summary>

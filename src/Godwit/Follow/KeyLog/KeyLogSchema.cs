@@ -87,31 +87,25 @@ internal static class KeyLogSchema
               return null;
             end $godwit$;
             """;
-        return sql + string.Concat((await PartitionsAsync(connection, names, table.Id, ct)).Select(p => Emptied(names, table.Number, p)));
+        await using var partitions = new NpgsqlCommand(Unarmed(names, $"(select {number}, {table.Id}::oid) l(tab, relation)"), connection);
+        return sql + string.Concat((await ListAsync(partitions, ct)).Select(p => Emptied(names, table.Number, p)));
     }
 
-    private static string Emptied(KeyLogNames names, int table, string partition) => $"""
+    /// <summary>What makes a partition note that it is emptied alone.</summary>
+    public static string Emptied(KeyLogNames names, int table, string partition) => $"""
         create trigger {SqlName.Quote(names.TruncateTrigger)} before truncate on {partition} execute function {names.PartitionFunction(table)}();
         alter table only {partition} enable always trigger {SqlName.Quote(names.TruncateTrigger)};
         """;
 
-    /// <summary>Those that hold rows and have no trigger yet.</summary>
-    private static async Task<List<string>> PartitionsAsync(NpgsqlConnection connection, KeyLogNames names, uint table, CancellationToken ct)
-    {
-        await using var command = new NpgsqlCommand("select format('%I.%I', n.nspname, c.relname) from pg_partition_tree($1) p join pg_class c on c.oid = p.relid and c.relkind = 'r' join pg_namespace n on n.oid = c.relnamespace where not exists (select from pg_trigger g where g.tgrelid = c.oid and g.tgname = $2) order by 1", connection);
-        command.Parameters.Add(new() { Value = table, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid });
-        command.Parameters.Add(new() { Value = names.TruncateTrigger });
-        return await ListAsync(command, ct);
-    }
-
-    /// <summary>Partitions that were made since have the row triggers of their parent, but not the one for TRUNCATE.</summary>
-    public static async Task<List<(string Partition, string Sql)>> NewPartitionsAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)
-    {
-        var missing = new List<(string, string)>();
-        foreach (var table in (await LoggedAsync(connection, names, ct)).Where(t => t.Partitioned))
-            missing.AddRange((await PartitionsAsync(connection, names, table.Id, ct)).Select(p => (p, Emptied(names, table.Number, p))));
-        return missing;
-    }
+    /// <summary>
+    /// Partitions that hold rows and have no trigger for TRUNCATE yet, and the numbers of their tables: of those that were made since, the row triggers came
+    /// along with the parent's, and this one did not. To a transaction's snapshot: what that sees in other partitions cannot be emptied unnoticed after it.
+    /// </summary>
+    public static string Unarmed(KeyLogNames names, string? tables = null) => $"""
+        select format('%I.%I', n.nspname, c.relname), l.tab::text from {tables ?? $"{names.Tables} l"} join pg_class r on r.oid = l.relation and r.relkind = 'p' cross join pg_partition_tree(l.relation) p
+          join pg_class c on c.oid = p.relid and c.relkind = 'r' join pg_namespace n on n.oid = c.relnamespace
+        where not exists (select from pg_trigger g where g.tgrelid = c.oid and g.tgname = {SqlText.Literal(names.TruncateTrigger)}) order by 1
+        """;
 
     /// <summary>The tables as they are called now; those that are gone are left out.</summary>
     public static async Task<List<LoggedTable>> LoggedAsync(NpgsqlConnection connection, KeyLogNames names, CancellationToken ct)

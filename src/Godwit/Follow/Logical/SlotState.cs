@@ -85,11 +85,13 @@ public static class StreamFacts
 
     internal static async Task BeatAsync(NpgsqlConnection connection, string stream, StreamPulse pulse, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = $4, slope = $5, lag_seconds = $6, lag = $7, last_error = null, at = clock_timestamp() where name = $1", connection);
-        foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, pulse.RowsPerSecond, pulse.BytesPerSecond, pulse.LagSeconds, pulse.LagBytes })
-            command.Parameters.Add(new() { Value = value, NpgsqlDbType = Infer(value) });
+        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = coalesce($4, rate), slope = coalesce($5, slope), lag_seconds = $6, lag = $7, last_error = null, at = clock_timestamp() where name = $1", connection);
+        foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, Real(pulse.RowsPerSecond), Real(pulse.BytesPerSecond), pulse.LagSeconds, pulse.LagBytes })
+            command.Parameters.Add(value is DBNull ? new() { Value = value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double } : new() { Value = value, NpgsqlDbType = Infer(value) });
         await command.ExecuteNonQueryAsync(ct);
     }
+
+    private static object Real(double? value) => (object?)value ?? DBNull.Value;
 
     private static NpgsqlTypes.NpgsqlDbType Infer(object value) => value switch { long => NpgsqlTypes.NpgsqlDbType.Bigint, double => NpgsqlTypes.NpgsqlDbType.Double, _ => NpgsqlTypes.NpgsqlDbType.Text };
 
@@ -101,4 +103,4 @@ public static class StreamFacts
 }
 
 /// <summary>What the follower notes of itself every few seconds. <paramref name="BytesPerSecond"/>: by which the lag grows, negative where it shrinks.</summary>
-internal sealed record StreamPulse(Lsn OriginNow, long LagBytes, long RetainedBytes, double RowsPerSecond, double BytesPerSecond, double LagSeconds);
+internal sealed record StreamPulse(Lsn OriginNow, long LagBytes, long RetainedBytes, double? RowsPerSecond, double? BytesPerSecond, double LagSeconds);

@@ -20,6 +20,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
 
     private readonly StreamOrigin _origin = StreamOrigin.Of(from, feed);
     private long _changes, _transactions, _conflicts;
+    private double _rate;
 
     /// <summary><paramref name="exact"/>: nothing that committed at the goal or after it is applied, so that the end looks as the origin did at that moment.</summary>
     public async Task<StreamTotals> RunAsync(Lsn? goal, CancellationToken stop, bool exact = false)
@@ -153,8 +154,8 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
     private async Task PulseAsync(StreamSession session, CancellationToken over)
     {
         NpgsqlConnection? there = null, here = null;
-        long changes = Interlocked.Read(ref _changes), lagBefore = -1;
-        var before = clock.GetTimestamp();
+        var pace = new Pace(clock);
+        pace.Restart(Interlocked.Read(ref _changes));
         try
         {
             while (true)
@@ -165,15 +166,14 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                     there ??= await from.ConnectAsync(over);
                     here ??= await to.ConnectAsync(over);
                     var state = await _origin.StateAsync(there, session.Durable, over);
-                    var seconds = Math.Max(0.001, clock.GetElapsedTime(before).TotalSeconds);
-                    before = clock.GetTimestamp();
                     var now = Interlocked.Read(ref _changes);
                     var lag = state?.Lag ?? 0;
                     var behind = lag == 0 ? TimeSpan.Zero : await BehindAsync(there, here, over);
-                    var rate = (now - changes) / seconds;
-                    await StreamFacts.BeatAsync(here, feed.Name, new(state?.Now ?? default, lag, state?.Retained ?? 0, rate, lagBefore < 0 ? 0 : (lag - lagBefore) / seconds, behind.TotalSeconds), over);
-                    progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, rate));
-                    (changes, lagBefore) = (now, lag);
+                    var (rate, slope) = pace.At(now, lag);
+                    await StreamFacts.BeatAsync(here, feed.Name, new(state?.Now ?? default, lag, state?.Retained ?? 0, rate, slope, behind.TotalSeconds), over);
+                    pace.Told(now, lag);
+                    _rate = rate ?? _rate;
+                    progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, _rate));
                 }
                 catch (Exception e) when (Target.TargetErrors.IsTargetError(e) || e is GodwitException)
                 {

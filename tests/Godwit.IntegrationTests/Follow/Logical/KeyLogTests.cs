@@ -128,6 +128,42 @@ public sealed class KeyLogTests(PostgresFixture postgres)
         await pair.Source.ExecuteAsync("update t set v = 'free'; truncate part");
     }
 
+    /// <summary>Row triggers come to a new partition with its parent's; the one for TRUNCATE does not.</summary>
+    [Fact]
+    public async Task A_partition_that_was_made_while_it_is_followed_is_emptied_at_both_sides()
+    {
+        await using var pair = await PairAsync();
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        foreach (var side in new[] { pair.Source, pair.Target }) await side.ExecuteAsync("create table part_3 partition of part for values in (3)");
+        // A long transaction at work in it is waited for.
+        await using var writer = await pair.Source.ConnectAsync();
+        await using (var begin = new Npgsql.NpgsqlCommand("begin; insert into part values (60, 3, 'uncommitted')", writer)) await begin.ExecuteNonQueryAsync(StreamPair.Token);
+        await pair.Source.ExecuteAsync("insert into part select i, 3, 'new' from generate_series(61, 70) i");
+        for (var i = 0; i < 300 && pair.Found.All(f => f.Code != "follow-waits"); i++) await Task.Delay(50, StreamPair.Token);
+        Assert.Equal("follow-partition-locked", Assert.Single(pair.Found, f => f.Code == "follow-waits").Subject);
+        Assert.Equal("0", (await pair.Target.QueryAsync("select count(*) from part_3"))[0]);
+        await using (var commit = new Npgsql.NpgsqlCommand("commit", writer)) await commit.ExecuteNonQueryAsync(StreamPair.Token);
+        await pair.Target.WaitForAsync("select count(*) from part_3", "11");
+
+        await pair.Source.ExecuteAsync("truncate part_3; insert into part values (61, 3, 'again')");
+
+        await pair.Target.WaitForAsync("select string_agg(v, ',') from part_3", "again");
+        await stop.CancelAsync();
+        await follow;
+        await CaughtUpAsync(pair);
+    }
+
+    /// <summary>Of the moment that a copy is made at, likewise.</summary>
+    [Fact]
+    public async Task A_partition_that_was_made_before_the_copy_is_emptied_at_both_sides()
+    {
+        await using var pair = await PairAsync();
+        await pair.Source.ExecuteAsync("create table part_4 partition of part for values in (4)");
+        using (await StreamOrigin.Of(pair.From, pair.Feed).BeginAsync(StreamPair.Token)) { }
+        Assert.Equal("1", (await pair.Source.QueryAsync("select count(*) from pg_trigger where tgrelid = 'part_4'::regclass and tgname like '!godwit%\\_t'"))[0]);
+    }
+
     [Theory]
     [InlineData("drop trigger \"{0}\" on plain")]
     [InlineData("alter table plain disable trigger \"{0}\"")]
