@@ -15,6 +15,7 @@ namespace Godwit.Follow.KeyLog;
 /// </summary>
 internal sealed class KeyLogReader : IChangeReader
 {
+    private const int VacuumEvery = 5_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), PruneEvery = TimeSpan.FromSeconds(1);
 
     private readonly WireConnection _control, _data;
@@ -25,7 +26,7 @@ internal sealed class KeyLogReader : IChangeReader
     private List<LoggedTable>? _locked;
     private readonly ManualResetEventSlim _wake = new();
     private volatile bool _ended;
-    private long _durable, _at, _pruned, _prunedAt;
+    private long _durable, _at, _pruned, _prunedAt, _dead;
     /// <summary>The snapshot of the moment up to which everything was given.</summary>
     private string _seen;
 
@@ -119,7 +120,14 @@ internal sealed class KeyLogReader : IChangeReader
     {
         var durable = Volatile.Read(ref _durable);
         if (durable <= _pruned || _clock.GetElapsedTime(_prunedAt) < PruneEvery) return;
-        _control.Query($"delete from {_names.Log} where pg_visible_in_snapshot(xid, (select snapshot from {_names.Ticks} where id = {Text(durable)})); delete from {_names.Ticks} where id < {Text(durable)}");
+        _dead += Number(_control.Query($"with gone as (delete from {_names.Log} where pg_visible_in_snapshot(xid, (select snapshot from {_names.Ticks} where id = {Text(durable)})) returning 1) select count(*)::text from gone")[0][0]!);
+        _control.Query($"delete from {_names.Ticks} where id < {Text(durable)}");
+        // Every look reads the whole table, and what was pruned lies in it until it is vacuumed: autovacuum comes once a minute.
+        if (_dead > VacuumEvery)
+        {
+            _control.Query($"vacuum (analyze, skip_locked, truncate off) {_names.Log}");
+            _dead = 0;
+        }
         (_pruned, _prunedAt) = (durable, _clock.GetTimestamp());
     }
 
