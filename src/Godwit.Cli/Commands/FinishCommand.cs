@@ -28,7 +28,8 @@ internal static class FinishCommand
         await using var source = await ends.OpenSourceAsync(invocation, ct);
         // Whoever still writes to an old server would write to nobody's database; a file is put away.
         var server = source is IPostgresSource;
-        await invocation.ConfirmAsync($"After this there is no {(abandon ? "following" : "rollback")} any more{(server ? "; an old server that was cut over keeps its fence" : $", and {SecretMask.OfConnection(ends.Source)} takes writes again")}", "finish-unconfirmed", ct);
+        var then = server ? "; an old server that was cut over keeps its fence" : $", and {SecretMask.OfConnection(ends.Source)} takes writes again";
+        await invocation.ConfirmAsync($"After this there is no {(abandon ? "following" : "rollback")} any more{then}", "finish-unconfirmed", ct);
         await using var target = await ends.OpenTargetAsync(invocation, 1, ct);
         await invocation.Backend.FinishAsync(new(invocation.Shell.Clock, invocation.Logger, new FindingNotes(invocation)), source, target, new() { TargetSchema = FollowCommand.SchemaOf(invocation) }, abandon, ct);
         var env = invocation.Option<string>("--env") is { } file ? Path.Combine(invocation.Shell.WorkingDirectory, file) : null;

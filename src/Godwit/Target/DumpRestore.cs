@@ -48,12 +48,13 @@ public sealed partial class DumpRestore : IAsyncDisposable
     private static async Task<DumpRestore> RunAsync(DumpFile dump, Func<string, string?> environment, CancellationToken ct)
     {
         var program = Program(dump, environment);
+        var server = await ServerEnvironmentAsync(environment, ct);
         if (dump.Format == DumpFormat.Plain) await RequireRestrictAsync(program, ct);
         var (roles, commands) = dump.Format == DumpFormat.Plain ? await dump.CheckPlainAsync(ct) : ([.. DumpFile.RolesOf(await SchemaAsync(program, dump, ct))], new HashSet<long>());
         var folder = Directory.CreateTempSubdirectory("godwit-dump-");
         // The server's account has to pass where root runs this.
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
-        var restore = new DumpRestore(LocalServer.For("dump", new() { Environment = environment, Root = folder.FullName, Durable = false }), folder);
+        var restore = new DumpRestore(LocalServer.For("dump", new() { Environment = server, Root = folder.FullName, Durable = false }), folder);
         try
         {
             await restore._server.StartAsync(ct);
@@ -67,6 +68,20 @@ public sealed partial class DumpRestore : IAsyncDisposable
             await restore.DisposeAsync();
             throw;
         }
+    }
+
+    /// <summary>What is restored is read back by pg_dump, which reads no newer server: where GODWIT_PG_BIN names a newer one, another that is installed serves as well.</summary>
+    internal static async Task<Func<string, string?>> ServerEnvironmentAsync(Func<string, string?> environment, CancellationToken ct)
+    {
+        if (environment("GODWIT_PG_BIN") is not { Length: > 0 } named || await ServerBinaries.FindAsync(environment, null, ct) is not { } server) return environment;
+        var readers = await PgDump.AllAsync(environment, ct);
+        if (readers.Exists(p => p.Major >= server.Major)) return environment;
+        string? Without(string name) => name == "GODWIT_PG_BIN" ? null : environment(name);
+        for (var major = readers.Select(p => p.Major).DefaultIfEmpty(0).Max(); major >= TargetDatabase.OldestMajor; major--)
+            if (await ServerBinaries.FindAsync(Without, major, ct) is { } other) return name => name == "GODWIT_PG_BIN" ? other.Folder : environment(name);
+        throw new GodwitException(ErrorKind.Blocked, "pg-dump-missing",
+            $"A dump or an export is restored into a private server, which would be PostgreSQL {server.Major} (GODWIT_PG_BIN names {named}), and read from there by pg_dump {server.Major} or later. {(readers.Count == 0 ? "None was found" : $"Found only {string.Join(", ", readers.Select(p => $"{p.Major} ({p.Program})"))}")}.",
+            $"Install the client programs of PostgreSQL {server.Major}, or unset GODWIT_PG_BIN and install the server of the version that pg_dump has.");
     }
 
     private static string Program(DumpFile dump, Func<string, string?> environment)

@@ -14,6 +14,16 @@ public sealed partial record PgDump(string Program, int Major)
     /// <summary>Throws "pg-dump-missing", which names the package.</summary>
     public static async Task<PgDump> FindAsync(Func<string, string?> environment, int serverMajor, CancellationToken ct)
     {
+        var found = await AllAsync(environment, ct);
+        if (found.Where(p => p.Major >= serverMajor).MinBy(p => p.Major) is { } right) return right;
+        var have = found.Count == 0 ? "none was found" : $"found only {string.Join(", ", found.Select(p => $"{p.Major} ({p.Program})"))}";
+        throw new GodwitException(ErrorKind.Blocked, "pg-dump-missing", $"The server whose schema is read runs PostgreSQL {serverMajor}. That takes pg_dump {serverMajor} or later, and {have}.",
+            Package(serverMajor) + ", or set GODWIT_PG_DUMP to the program.");
+    }
+
+    /// <summary>Every pg_dump that is looked for, of any version.</summary>
+    internal static async Task<List<PgDump>> AllAsync(Func<string, string?> environment, CancellationToken ct)
+    {
         var found = new List<PgDump>();
         foreach (var program in Candidates(environment).Distinct(StringComparer.Ordinal))
         {
@@ -21,10 +31,7 @@ public sealed partial record PgDump(string Program, int Major)
             if (version.ExitCode == 0 && VersionPattern().Match(version.Output) is { Success: true } match)
                 found.Add(new(program, int.Parse(match.Groups[1].ValueSpan, CultureInfo.InvariantCulture)));
         }
-        if (found.Where(p => p.Major >= serverMajor).MinBy(p => p.Major) is { } right) return right;
-        var have = found.Count == 0 ? "none was found" : $"found only {string.Join(", ", found.Select(p => $"{p.Major} ({p.Program})"))}";
-        throw new GodwitException(ErrorKind.Blocked, "pg-dump-missing", $"The server whose schema is read runs PostgreSQL {serverMajor}. That takes pg_dump {serverMajor} or later, and {have}.",
-            Package(serverMajor) + ", or set GODWIT_PG_DUMP to the program.");
+        return found;
     }
 
     /// <summary>A distribution has one version of its own; the others come from the project's packages.</summary>

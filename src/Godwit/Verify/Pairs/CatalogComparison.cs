@@ -16,11 +16,15 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
     private readonly ImmutableArray<ExpectedDifference>.Builder _expected = ImmutableArray.CreateBuilder<ExpectedDifference>();
     private readonly SortedDictionary<string, List<string>> _behind = new(StringComparer.Ordinal);
     private Catalog _source = null!, _target = null!;
+    private bool _oneServer;
 
     public async Task<(ImmutableArray<VerifyCheck> Checks, ImmutableArray<ExpectedDifference> Expected)> RunAsync(CancellationToken ct)
     {
-        _source = await Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), new RoleNames(request), (kind, identity) => Promise(kind, identity) is not null, ct);
-        _target = await Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, (_, _) => false, ct);
+        _oneServer = await sides.AreOfOneServerAsync(ct);
+        var (source, target) = (Catalog.ReadAsync(sides.Source, s => PairTables.IsCompared(s, request), new RoleNames(request), (kind, identity) => Promise(kind, identity) is not null, ct),
+            Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, (_, _) => false, ct));
+        await Task.WhenAll(source, target);
+        (_source, _target) = (await source, await target);
         var left = sides.SameMajor ? [] : await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct);
         foreach (var kind in PairSql.Kinds) Kind(kind, left);
         foreach (var promise in request.Promised.Where(p => p is { Kind: "schema", Aspect: null })) _expected.Add(new("schema " + promise.Name, "not compared", promise.Reason));
@@ -76,14 +80,14 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
         if (different.Count > Named) _checks.Add(new("catalog: " + word, Verdict.Different, $"and {different.Count - Named:N0} more differences"));
         if (unsure.Count > 0)
             _checks.Add(new("catalog: " + word, Verdict.NotChecked, $"PostgreSQL {sides.Source.Database.Profile.Major} and {sides.Target.Database.Profile.Major} print {Listed(unsure)} differently; what they call is the same"));
-        if (equal > 0) _checks.Add(new("catalog: " + word, Verdict.Equal, different.Count == 0 ? $"all {equal:N0} equal" : $"{equal:N0} others equal"));
+        if (equal > 0) _checks.Add(new("catalog: " + word, Verdict.Equal, (different.Count == 0 ? $"all {equal:N0} equal" : $"{equal:N0} others equal") + (kind == "role" && _oneServer ? "; source and target are databases of one server, and share its roles" : "")));
     }
 
     /// <summary>What is to be told of one property, null where there is nothing to tell.</summary>
     private string? Compare(CatalogObject source, CatalogObject target, string aspect, IReadOnlyDictionary<string, string> reparsed, List<string> unsure)
     {
         var (s, t) = (Value(source, aspect), Value(target, aspect));
-        if (s == t) return null;
+        if (s == t || _oneServer && IsShared(source, aspect)) return null;
         if (!sides.SameMajor)
         {
             if (source.Kind == "extension" && aspect == "version")
@@ -106,6 +110,9 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
             : $"{aspect}: {Clipped(s, t)} in the source, {Clipped(t, s)} in the target";
         return seen is null || Announced(source, aspect, seen) ? null : seen;
     }
+
+    /// <summary>One role seen from two databases: what differs is what the plan leaves behind or calls otherwise, which is there all the same.</summary>
+    private bool IsShared(CatalogObject one, string aspect) => one.Kind == "role" && aspect != "settings in this database" && !request.Roles.Values.Contains(one.Identity);
 
     /// <summary>Settings are promised one by one; null where nothing else differs.</summary>
     private string? SettingsSeen(CatalogObject one, string aspect, string? source, string? target)

@@ -11,9 +11,9 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
     /// <summary>Rows of a table that mode Sample compares, about; smaller tables are compared in full.</summary>
     private const int SampledRows = 10_000;
 
-    public async Task<ImmutableArray<TableVerification>> RunAsync(PairTables tables, CancellationToken ct)
+    /// <summary>Takes sessions of its own.</summary>
+    public async Task<ImmutableArray<TableVerification>> RunAsync(PairTables tables, RowHash hash, CancellationToken ct)
     {
-        var hash = await HashAsync(ct);
         var scan = new PairScan(sides, Math.Max(1, request.Jobs), clock);
         await scan.RunAsync(tables.Compared, (connection, piece, token) => SumAsync(connection, piece, hash, token),
             t => progress.Report(new MigrationEvent.TableStarted(Stage.Verify, t.Name, t.Rows)),

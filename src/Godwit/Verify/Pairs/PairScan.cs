@@ -84,10 +84,11 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
                     }
                     catch (PostgresException e) when (IsAboutTheTable(e))
                     {
-                        // The refusal ended the transaction, and with it the snapshot of this session.
+                        // The refusal ended the transaction, and with it the snapshot of this session. Nobody holds one while he waits for another.
                         await connection.DisposeAsync();
+                        var read = IsAboutNames(e) && await AgainAsync(side, piece, token);
                         connection = await side.ConnectAsync(token);
-                        if (IsAboutNames(e) && await AgainAsync(side, piece, token)) continue;
+                        if (read) continue;
                         piece.Table.Unreadable = $"the {side.Word} refuses to read it (SQLSTATE {e.SqlState}): {e.MessageText}";
                     }
                     End(piece.Table, finished);

@@ -1,4 +1,5 @@
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 
@@ -62,5 +63,12 @@ internal sealed record PairSides(PairSide Source, PairSide Target)
 {
     public PairSide this[bool isSource] => isSource ? Source : Target;
     public bool SameMajor => Source.Database.Profile.Major == Target.Database.Profile.Major;
+    /// <summary>The start of both servers to the microsecond: two databases of one server have its roles in common.</summary>
+    public async Task<bool> AreOfOneServerAsync(CancellationToken ct)
+    {
+        const string Started = "SELECT extract(epoch FROM pg_postmaster_start_time())";
+        return (await TextRows.ReadAsync(Source.Main, Started, ct))[0][0] == (await TextRows.ReadAsync(Target.Main, Started, ct))[0][0];
+    }
+
     public bool SameEncoding => Source.Database.Profile.Encoding == Target.Database.Profile.Encoding;
 }

@@ -43,7 +43,7 @@ internal sealed class PairTable
         var there = target.Columns.ToDictionary(c => c.Column.Name, c => c.Column, StringComparer.Ordinal);
         // Two types of one column are compared as they print; that the types differ is the catalog's to tell.
         Columns = [.. source.Columns.Where(c => there.ContainsKey(c.Column.Name)).Select(c => there[c.Column.Name] is var other && other.Type == c.Column.Type && other.Base == c.Column.Base
-            ? c.Column : c.Column with { Base = "" })];
+            ? c.Column with { NotNull = c.Column.NotNull && other.NotNull } : c.Column with { Base = "", NotNull = false })];
         Missing = [.. source.Columns.Select(c => c.Column.Name).Where(n => !there.ContainsKey(n))];
         Extra = [.. there.Keys.Except(source.Columns.Select(c => c.Column.Name))];
         Key = source.Key.All(there.ContainsKey) ? [.. source.Key.Select(k => Columns.First(c => c.Name == k))] : [];

@@ -22,10 +22,10 @@ internal sealed class PairTables
 
     public static async Task<PairTables> ReadAsync(PairSides sides, PairRequest request, CancellationToken ct)
     {
-        var source = await RelationsAsync(sides.Source, request, ct);
-        var target = await RelationsAsync(sides.Target, request, ct);
+        var (source, target) = (RelationsAsync(sides.Source, request, ct), RelationsAsync(sides.Target, request, ct));
+        await Task.WhenAll(source, target);
         var tables = new PairTables();
-        tables.Match(source, target);
+        tables.Match(await source, await target);
         foreach (var table in tables.Compared.ToList())
             if (request.Promised.FirstOrDefault(p => p.Aspect == "rows" && p.Covers("table", table.Name, "rows")) is { } promise)
             {

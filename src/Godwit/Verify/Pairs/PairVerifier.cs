@@ -36,14 +36,17 @@ public sealed class PairVerifier(ITarget source, ITarget target, IProgress<Migra
     {
         var tables = await PairTables.ReadAsync(sides, request, ct);
         var data = new PairData(sides, request, progress, clock);
-        var report = new VerifyReport { Mode = request.Mode, SampleSeed = 0, Tables = await data.RunAsync(tables, ct) };
+        var hash = await data.HashAsync(ct);
         var notRead = tables.NotRead.Select(n => new VerifyCheck($"rows of {n.Relation.Name}", Verdict.NotChecked, n.Why)).ToImmutableArray();
-        if (request.Tables.Count > 0) return report with { Checks = notRead };
-        var states = await new PairStates(sides, request).RunAsync(ct);
-        var (catalog, expected) = await new CatalogComparison(sides, request).RunAsync(ct);
-        report = report with { Checks = [.. notRead, .. states, .. catalog], Expected = [.. expected, .. tables.LeftOut] };
+        var report = new VerifyReport { Mode = request.Mode, SampleSeed = 0, Checks = notRead };
+        if (request.Tables.Count > 0) return report with { Tables = await data.RunAsync(tables, hash, ct) };
+        // The catalogs are read beside the rows, each by one session more.
+        var (rows, around) = (data.RunAsync(tables, hash, ct), new CatalogComparison(sides, request).RunAsync(ct));
+        await Task.WhenAll(rows, around);
+        var (catalog, expected) = await around;
+        report = report with { Tables = await rows, Checks = [.. notRead, .. await new PairStates(sides, request).RunAsync(ct), .. catalog], Expected = [.. expected, .. tables.LeftOut] };
         if (request.Behaviour is not { } wanted) return report;
-        var (cells, checks) = await new BehaviourTrial(sides, wanted, await data.HashAsync(ct), request).RunAsync(tables, ct);
+        var (cells, checks) = await new BehaviourTrial(sides, wanted, hash, request).RunAsync(tables, ct);
         return report with { Behaviour = cells, Checks = report.Checks.AddRange(checks) };
     }
 }

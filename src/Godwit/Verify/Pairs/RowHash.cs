@@ -6,6 +6,8 @@ namespace Godwit.Verify.Pairs;
 /// <summary>A column that both sides have. <paramref name="Base"/>: the type of pg_catalog below all domains, "" where it is of another schema.</summary>
 internal sealed record PairColumn(string Name, string Type, string Base, char Sort, bool IsGenerated)
 {
+    /// <summary>On both sides no row may hold NULL.</summary>
+    public bool NotNull { get; init; }
     public bool Secret { get; } = Secrets.LooksSecret(Name);
     public string Quoted => "t." + SqlName.AlwaysQuote(Name);
     /// <summary>The value as its type's output function prints it; NULL is NULL. A cast to text might be the user's own.</summary>
@@ -51,6 +53,9 @@ internal sealed class RowHash(ISet<string> proven, bool sameEncoding)
         return chain;
     }
 
+    // A column that says how many decimals it has holds no other number of them.
+    private static bool HasFixedScale(PairColumn column) => column.Type.StartsWith("numeric(", StringComparison.Ordinal);
+
     private string Chain(ImmutableArray<PairColumn> columns)
     {
         var (flags, record, chain) = (new List<string>(), new List<string>(), "");
@@ -61,20 +66,20 @@ internal sealed class RowHash(ISet<string> proven, bool sameEncoding)
             var isProven = proven.Contains(column.Base);
             if (isProven && column.Base is "text" or "varchar" && sameEncoding)
             {
-                flags.Add($"{x} IS NULL");
-                links.Add(seed => $"hashtextextended(coalesce({x}, '') COLLATE \"C\", {seed})");
+                if (!column.NotNull) flags.Add($"{x} IS NULL");
+                links.Add(seed => $"hashtextextended({(column.NotNull ? x : $"coalesce({x}, '')")} COLLATE \"C\", {seed})");
             }
             else if (isProven && column.Base == "bool")
             {
-                flags.Add($"{x} IS NULL");
+                if (!column.NotNull) flags.Add($"{x} IS NULL");
                 flags.Add($"{x} IS TRUE");
             }
             else if (isProven && Direct.TryGetValue(column.Base, out var direct))
             {
-                flags.Add($"{x} IS NULL");
+                if (!column.NotNull) flags.Add($"{x} IS NULL");
                 if (column.Base is "float4" or "float8") flags.Add($"({x} = 0 AND {x}::text = '-0')");
-                if (column.Base == "numeric") links.Add(seed => $"hashint4extended(coalesce(scale({x}), -1), {seed})");
-                links.Add(seed => $"{direct.Function}(coalesce({x}, {direct.Null}), {seed})");
+                if (column.Base == "numeric" && !HasFixedScale(column)) links.Add(seed => $"hashint4extended(coalesce(scale({x}), -1), {seed})");
+                links.Add(seed => $"{direct.Function}({(column.NotNull ? x : $"coalesce({x}, {direct.Null})")}, {seed})");
             }
             else if (isProven && InRecord.Contains(column.Base) && (sameEncoding || column.Base is not "name"))
             {
@@ -82,7 +87,7 @@ internal sealed class RowHash(ISet<string> proven, bool sameEncoding)
             }
             else
             {
-                flags.Add($"num_nulls({x}) = 1");
+                if (!column.NotNull) flags.Add($"num_nulls({x}) = 1");
                 var text = sameEncoding ? $"concat({x}) COLLATE \"C\"" : $"encode(convert_to(concat({x}), 'UTF8'), 'hex') COLLATE \"C\"";
                 links.Add(seed => $"hashtextextended({text}, {seed})");
             }

@@ -179,6 +179,37 @@ public sealed class PairCatalogTests(PostgresFixture postgres)
         }
     }
 
+    /// <summary>A membership that the plan leaves behind is there all the same, because the role is one and the same.</summary>
+    [Fact]
+    public async Task Roles_of_one_server_are_shared()
+    {
+        await using var pair = await Pair.OfAsync(postgres, "CREATE TABLE t (a int)");
+        var (member, group) = (pair.Source.Settings.Database + "_m", pair.Source.Settings.Database + "_g");
+        await pair.Source.ExecuteAsync($"CREATE ROLE {member}; CREATE ROLE {group}; GRANT {group} TO {member}; GRANT SELECT ON t TO {member}");
+        await pair.Target.ExecuteAsync($"GRANT SELECT ON t TO {member}");
+        try
+        {
+            var request = new PairRequest(VerifyMode.Full, 1) { AbsentRoles = [group] };
+            var report = await pair.VerifyAsync(request);
+            Assert.Equal(Verdict.Equal, Assert.Single(report.Checks, c => c.Name == "catalog: role").Verdict);
+            Assert.DoesNotContain(report.Checks, c => c.Verdict == Verdict.Different);
+
+            // What a role is given within one database is that database's.
+            await pair.Target.ExecuteAsync($"ALTER ROLE {member} IN DATABASE {pair.Target.Settings.Database} SET work_mem = '5MB'");
+            report = await pair.VerifyAsync(request);
+            Assert.Equal("role " + member, Assert.Single(report.Checks, c => c.Verdict == Verdict.Different).Name);
+            // A role that has another name in the target is another role.
+            await pair.Target.ExecuteAsync($"ALTER ROLE {member} IN DATABASE {pair.Target.Settings.Database} RESET work_mem; REVOKE SELECT ON t FROM {member}; CREATE ROLE {member}2 CREATEDB; GRANT SELECT ON t TO {member}2");
+            report = await pair.VerifyAsync(request with { Roles = new Dictionary<string, string> { [member] = member + "2" }.ToFrozenDictionary() });
+            Assert.Contains("attributes", Assert.Single(report.Checks, c => c.Verdict == Verdict.Different).Detail, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await pair.Target.ExecuteAsync($"DROP OWNED BY {member}; DO $$ BEGIN IF to_regrole('{member}2') IS NOT NULL THEN DROP OWNED BY {member}2; END IF; END $$");
+            await pair.Source.ExecuteAsync($"DROP OWNED BY {member}; DROP ROLE {member}; DROP ROLE {group}; DROP ROLE IF EXISTS {member}2");
+        }
+    }
+
     [Fact]
     public async Task A_missing_schema_is_told_once_and_secrets_in_settings_are_not_shown()
     {

@@ -82,6 +82,36 @@ public sealed class PairDataTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, (await pair.VerifyAsync()).Tables[0].Verdict);
     }
 
+    /// <summary>Of a column without NULL, or with a fixed number of decimals, less is looked at.</summary>
+    [Theory]
+    [InlineData("UPDATE t SET n = n + 0.01", "n")]
+    [InlineData("UPDATE t SET n = 'NaN'", "n")]
+    [InlineData("ALTER TABLE t ALTER n TYPE numeric", null)]
+    [InlineData("ALTER TABLE t ALTER n TYPE numeric(12,3)", "n")]
+    [InlineData("ALTER TABLE t ALTER n DROP NOT NULL; UPDATE t SET n = NULL", "n")]
+    [InlineData("ALTER TABLE t ALTER t DROP NOT NULL; UPDATE t SET t = NULL", "t")]
+    [InlineData("UPDATE t SET b = true", "b")]
+    [InlineData("ALTER TABLE t ALTER b DROP NOT NULL; UPDATE t SET b = NULL", "b")]
+    [InlineData("UPDATE t SET f = '-0'", "f")]
+    [InlineData("UPDATE t SET m = '{\"a\": 2}'", "m")]
+    [InlineData("ALTER TABLE t ALTER m DROP NOT NULL; UPDATE t SET m = NULL", "m")]
+    [InlineData("UPDATE t SET t = 'x', id = 2 WHERE id = 1", "")]
+    public async Task A_column_without_NULL_is_compared_in_full(string change, string? column)
+    {
+        foreach (var isTarget in new[] { true, false })
+        {
+            await using var pair = await Pair.OfAsync(postgres, "CREATE TABLE t (id int PRIMARY KEY, n numeric(12,2) NOT NULL, t text NOT NULL, b bool NOT NULL, f float8 NOT NULL, m jsonb NOT NULL); INSERT INTO t VALUES (1, 0, '', false, 0, '{}')");
+            var (one, other) = isTarget ? (pair.Target, pair.Source) : (pair.Source, pair.Target);
+            await one.ExecuteAsync(change);
+            var table = Assert.Single((await pair.VerifyAsync(new PairRequest(VerifyMode.Full, 1) { Tables = ["t"] })).Tables);
+            if (column is null) Assert.Equal(Verdict.Equal, table.Verdict);
+            else if (column.Length > 0) Assert.Equal(column, Assert.Single(table.Differences).Column);
+            else Assert.Equal(2, table.DifferentRows);
+            await other.ExecuteAsync(change);
+            Assert.Equal(Verdict.Equal, Assert.Single((await pair.VerifyAsync(new PairRequest(VerifyMode.Full, 1) { Tables = ["t"] })).Tables).Verdict);
+        }
+    }
+
     [Fact]
     public async Task Values_that_change_places_are_seen()
     {
