@@ -8,19 +8,22 @@ namespace Godwit.Bench;
 
 /// <summary>
 /// The same backlog of changes, caught up by PostgreSQL's own subscription and by Godwit, in turn: transactions as pgbench writes them, then
-/// wide rows. Both targets are copies of one database; both read from slots that were made before the backlog. Rows of both sides are compared.
+/// wide rows. Both targets are copies of one database; both read from slots that were made before the backlog. Then an equal backlog, made under
+/// Godwit's triggers, is caught up from their record. Rows of both sides are compared.
 /// </summary>
 internal sealed class FollowContest(PrivateServer server, TextWriter say)
 {
     private const string Source = "follow_source";
     private static readonly StreamFeed Feed = new(StreamFeed.ForwardName, "follow_godwit", "follow", "follow_godwit", "follow_none");
+    private static readonly StreamFeed Noted = StreamFeed.Forward("bench") with { Method = FollowMethod.Triggers };
+    private static readonly string[] Tables = ["pgbench_accounts", "pgbench_tellers", "pgbench_branches", "pgbench_history", "wide", "beat", "narrow"];
     private static readonly string[] Settings = ["wal_level=logical", "max_replication_slots=20", "max_wal_senders=20"];
 
     public static IEnumerable<string> ServerSettings => Settings;
 
     public async Task<string> RunAsync(int transactions, int wide, int rounds, CancellationToken stop)
     {
-        var lines = new List<string> { "| round | row changes | subscription | godwit | ratio | processor time: subscription | processor time: godwit | |", "| --- | --- | --- | --- | --- | --- | --- | --- |" };
+        var lines = new List<string> { "| round | row changes | subscription | godwit | ratio | by triggers | processor time: subscription | processor time: godwit | processor time: by triggers | |", "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |" };
         for (var round = 1; round <= rounds; round++)
         {
             await PrepareAsync(stop);
@@ -29,10 +32,14 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             TimeSpan native = default, godwit = default;
             string nativeCost = "", godwitCost = "";
             foreach (var own in round % 2 == 0 ? [true, false] : new[] { false, true })
-                if (own) (godwit, godwitCost) = await CostAsync(() => GodwitAsync(stop), own, stop);
+                if (own) (godwit, godwitCost) = await CostAsync(() => GodwitAsync(Feed, null, stop), own, stop);
                 else (native, nativeCost) = await CostAsync(() => SubscriptionAsync(stop), own, stop);
             var equal = await DigestAsync(Source, stop) is var digest && digest == await DigestAsync("follow_native", stop) && digest == await DigestAsync("follow_godwit", stop);
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {round} | {changes:N0} | {changes / native.TotalSeconds:N0} rows/s | {changes / godwit.TotalSeconds:N0} rows/s | {native / godwit:0.00} x | {nativeCost} | {godwitCost} | {(equal ? "equal" : "NOT EQUAL")} |"));
+            var position = await PrepareNotedAsync(stop);
+            var notes = await BacklogAsync(transactions, wide, stop);
+            var (noted, notedCost) = await CostAsync(() => GodwitAsync(Noted, position, stop), true, stop);
+            equal &= await DigestAsync(Source, stop) == await DigestAsync("follow_godwit", stop);
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {round} | {changes:N0} | {changes / native.TotalSeconds:N0} rows/s | {changes / godwit.TotalSeconds:N0} rows/s | {native / godwit:0.00} x | {notes / noted.TotalSeconds:N0} rows/s | {nativeCost} | {godwitCost} | {notedCost} | {(equal ? "equal" : "NOT EQUAL")} |"));
             say.WriteLine(lines[^1]);
         }
         return string.Join('\n', lines);
@@ -47,7 +54,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         var looking = Task.Run(async () =>
         {
             await using var connection = await server.ConnectAsync("postgres", CancellationToken.None);
-            await using var command = new NpgsqlCommand("SELECT pid, backend_type = 'walsender' FROM pg_stat_activity WHERE backend_type IN ('walsender', 'logical replication worker') OR application_name = 'godwit follow'", connection);
+            await using var command = new NpgsqlCommand($"SELECT pid, backend_type = 'walsender' OR datname = '{Source}' FROM pg_stat_activity WHERE backend_type IN ('walsender', 'logical replication worker') OR application_name = 'godwit follow'", connection);
             while (!over.IsCancellationRequested)
             {
                 await using (var row = await command.ExecuteReaderAsync(CancellationToken.None))
@@ -69,12 +76,15 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
     public async Task<string> LagAsync(int seconds, CancellationToken stop)
     {
         var lines = new List<string> { "| follower | median lag | p95 lag | longest | pgbench |", "| --- | ---: | ---: | ---: | ---: |" };
-        foreach (var own in new[] { false, true })
+        foreach (var feed in new[] { null, Feed, Noted })
         {
-            await PrepareAsync(stop);
+            var own = feed is not null;
+            Wire.Replication.Lsn? position = null;
+            if (feed == Noted) position = await PrepareNotedAsync(stop);
+            else await PrepareAsync(stop);
             using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
             if (!own) await SubscribeAsync(stop);
-            var following = own ? Task.Run(() => FollowAsync(null, over.Token), stop) : Task.CompletedTask;
+            var following = own ? Task.Run(() => FollowAsync(feed!, position, null, over.Token), stop) : Task.CompletedTask;
             var beating = Task.Run(() => BeatAsync(over.Token), stop);
             var looking = Task.Run(() => LookAsync(own ? "follow_godwit" : "follow_native", over.Token), stop);
             var ran = await server.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", $"{seconds}", Source).MustAsync(stop);
@@ -84,7 +94,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             await following;
             if (!own) await UnsubscribeAsync(stop);
             var rate = ran.Output.Split('\n').First(l => l.StartsWith("tps", StringComparison.Ordinal)).Split(' ')[2];
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {(own ? "godwit" : "subscription")} | {lags[lags.Count / 2] * 1000:0} ms | {lags[(int)(lags.Count * 0.95)] * 1000:0} ms | {lags[^1] * 1000:0} ms | {double.Parse(rate, CultureInfo.InvariantCulture):N0} tps |"));
+            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {(feed is null ? "subscription" : feed == Noted ? "godwit, by triggers" : "godwit")} | {lags[lags.Count / 2] * 1000:0} ms | {lags[(int)(lags.Count * 0.95)] * 1000:0} ms | {lags[^1] * 1000:0} ms | {double.Parse(rate, CultureInfo.InvariantCulture):N0} tps |"));
             say.WriteLine(lines[^1]);
         }
         return string.Join('\n', lines);
@@ -98,7 +108,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         // proc(5): 5 sets the peak back to what is resident now.
         await File.WriteAllTextAsync("/proc/self/clear_refs", "5", stop);
         var started = Stopwatch.GetTimestamp();
-        await FollowAsync(await StreamOrigin.Of(new(Builder(Source), "source", "source"), Feed).NowAsync(stop), stop);
+        await FollowAsync(Feed, null, await StreamOrigin.Of(new(Builder(Source), "source", "source"), Feed).NowAsync(stop), stop);
         var took = Stopwatch.GetElapsedTime(started);
         var peak = (await File.ReadAllLinesAsync("/proc/self/status", stop)).First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
         await using var connection = await server.ConnectAsync("follow_godwit", stop);
@@ -154,9 +164,21 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         await server.ExecuteAsync(Source, "CREATE PUBLICATION follow FOR ALL TABLES", stop);
     }
 
+    /// <summary>The same without slots, and with triggers that note what is written; returns the moment that both databases are at.</summary>
+    private async Task<Wire.Replication.Lsn> PrepareNotedAsync(CancellationToken stop)
+    {
+        await PrepareAsync(stop);
+        await server.ExecuteAsync(Source, "DROP PUBLICATION follow", stop);
+        await server.ExecuteAsync(Source, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()", stop);
+        var origin = StreamOrigin.Of(new(Builder(Source), "source", "source"), Noted);
+        await origin.PublishAsync([.. Tables.Select(t => new SqlName("public", t))], stop);
+        using var armed = await origin.BeginAsync(stop);
+        return armed.Position;
+    }
+
     private async Task<long> BacklogAsync(int transactions, int wide, CancellationToken stop)
     {
-        const string Rows = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables";
+        const string Rows = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables WHERE schemaname = 'public'";
         await server.ExecuteAsync(Source, "SELECT pg_stat_reset()", stop);
         await server.Client("pgbench", "-n", "-c", "4", "-j", "2", "-t", $"{transactions / 4}", Source).MustAsync(stop);
         for (var at = 0; at < wide; at += 10_000)
@@ -200,19 +222,19 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         await server.ExecuteAsync("follow_native", "DROP SUBSCRIPTION follow", stop);
     }
 
-    private async Task<TimeSpan> GodwitAsync(CancellationToken stop)
+    private async Task<TimeSpan> GodwitAsync(StreamFeed feed, Wire.Replication.Lsn? position, CancellationToken stop)
     {
         var started = Stopwatch.GetTimestamp();
-        await FollowAsync(await StreamOrigin.Of(new(Builder(Source), "source", "source"), Feed).NowAsync(stop), stop);
+        await FollowAsync(feed, position, await StreamOrigin.Of(new(Builder(Source), "source", "source"), feed).NowAsync(stop), stop);
         return Stopwatch.GetElapsedTime(started);
     }
 
-    private async Task FollowAsync(Wire.Replication.Lsn? goal, CancellationToken stop)
+    /// <summary><paramref name="position"/>: where it begins; null: where the slot stands.</summary>
+    private async Task FollowAsync(StreamFeed feed, Wire.Replication.Lsn? position, Wire.Replication.Lsn? goal, CancellationToken stop)
     {
         StreamEnd from = new(Builder(Source), "source", "source"), to = new(Builder("follow_godwit"), "target", "target");
-        await using (var connection = await to.ConnectAsync(CancellationToken.None)) await StreamFacts.StartAsync(connection, Feed, "bench", default, CancellationToken.None);
-        await server.ExecuteAsync("follow_godwit", $"UPDATE godwit.stream SET applied = {(await ConfirmedAsync(CancellationToken.None)).ToString(CultureInfo.InvariantCulture)}", CancellationToken.None);
-        var totals = await new StreamFollower(from, to, Feed, r => new SqlName(r.Schema, r.Name), new(), TimeProvider.System, new Progress<StreamReport>(), f => say.WriteLine($"{f.Code}: {f.Problem}")).RunAsync(goal, stop);
+        await using (var connection = await to.ConnectAsync(CancellationToken.None)) await StreamFacts.StartAsync(connection, feed, "bench", position ?? new((ulong)await ConfirmedAsync(CancellationToken.None)), CancellationToken.None);
+        var totals = await new StreamFollower(from, to, feed, r => new SqlName(r.Schema, r.Name), new(), TimeProvider.System, new Progress<StreamReport>(), f => say.WriteLine($"{f.Code}: {f.Problem}")).RunAsync(goal, stop);
         say.WriteLine($"godwit: {totals.Changes:N0} changes in {totals.Transactions:N0} transactions");
     }
 

@@ -31,5 +31,8 @@ internal sealed record LoggedTable(int Number, uint Id, SqlName Name, IReadOnlyL
     /// <summary><paramref name="cell"/>: of a row of <see cref="KeyLogSchema.Logged"/>, as text.</summary>
     public static LoggedTable Of(Func<int, string> cell) => new(int.Parse(cell(0), CultureInfo.InvariantCulture), uint.Parse(cell(1), CultureInfo.InvariantCulture), new(cell(2), cell(3)), cell(6).Length == 0 ? [] : cell(6).Split('\x01'), cell(4) == "true", cell(5) == "true");
 
+    /// <summary>Equal where the same table has the same name.</summary>
+    public static IEqualityComparer<LoggedTable> SamePlace { get; } = EqualityComparer<LoggedTable>.Create((a, b) => a!.Id == b!.Id && a.From == b.From, t => (int)t.Id);
+
     public string From => Partitioned ? $"{Name}" : $"only {Name}";
 }

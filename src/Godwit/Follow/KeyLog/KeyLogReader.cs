@@ -15,15 +15,18 @@ namespace Godwit.Follow.KeyLog;
 /// </summary>
 internal sealed class KeyLogReader : IChangeReader
 {
+    private const int VacuumEvery = 5_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), PruneEvery = TimeSpan.FromSeconds(1);
 
     private readonly WireConnection _control, _data;
     private readonly KeyLogNames _names;
     private readonly TimeProvider _clock;
     private readonly ConcurrentDictionary<uint, StreamType> _types = new();
+    /// <summary>The tables by the names that they had at the last look.</summary>
+    private List<LoggedTable>? _locked;
     private readonly ManualResetEventSlim _wake = new();
     private volatile bool _ended;
-    private long _durable, _at, _pruned, _prunedAt;
+    private long _durable, _at, _pruned, _prunedAt, _dead;
     /// <summary>The snapshot of the moment up to which everything was given.</summary>
     private string _seen;
 
@@ -90,10 +93,10 @@ internal sealed class KeyLogReader : IChangeReader
         {
             Prune();
             // One statement: what it finds committed includes all that the newest moment saw.
-            var look = _control.Query($"select exists (select from {_names.Log} where {Unseen})::text, max(id)::text, (array_agg(snapshot::text order by id desc))[1] from {_names.Ticks} where id > {Text(_at)}")[0];
+            var look = _control.Query($"select exists (select from {_names.Log} where {Unseen})::text, max(id)::text, (array_agg(snapshot::text order by id desc))[1], coalesce(bool_or(exported is not null), false)::text from {_names.Ticks} where id > {Text(_at)}")[0];
             if (look[0] == "true")
             {
-                if (!Take(queue)) throw new OperationCanceledException();
+                if (!Take(queue, look[3] == "true")) throw new OperationCanceledException();
                 continue;
             }
             if (look[1] is { } newest)
@@ -117,17 +120,24 @@ internal sealed class KeyLogReader : IChangeReader
     {
         var durable = Volatile.Read(ref _durable);
         if (durable <= _pruned || _clock.GetElapsedTime(_prunedAt) < PruneEvery) return;
-        _control.Query($"delete from {_names.Log} where pg_visible_in_snapshot(xid, (select snapshot from {_names.Ticks} where id = {Text(durable)})); delete from {_names.Ticks} where id < {Text(durable)}");
+        _dead += Number(_control.Query($"with gone as (delete from {_names.Log} where pg_visible_in_snapshot(xid, (select snapshot from {_names.Ticks} where id = {Text(durable)})) returning 1) select count(*)::text from gone")[0][0]!);
+        _control.Query($"delete from {_names.Ticks} where id < {Text(durable)}");
+        // Every look reads the whole table, and what was pruned lies in it until it is vacuumed: autovacuum comes once a minute.
+        if (_dead > VacuumEvery)
+        {
+            _control.Query($"vacuum (analyze, skip_locked, truncate off) {_names.Log}");
+            _dead = 0;
+        }
         (_pruned, _prunedAt) = (durable, _clock.GetTimestamp());
     }
 
     /// <summary>Gives everything until a moment. Returns false when the queue has ended.</summary>
-    private bool Take(BatchQueue queue)
+    private bool Take(BatchQueue queue, bool held)
     {
-        var (next, snapshot) = FixArmed();
+        var (next, snapshot, tables) = FixArmed(held);
         if (!queue.Add(new() { Kind = PgOutputKind.Begin, Lsn = new((ulong)_at) }, "")) return false;
         var noted = _data.Query($"select tab::text, coalesce(max(id) filter (where op = 'T'), 0)::text from {_names.Log} where {Unseen} group by 1").ToDictionary(r => (int)Number(r[0]!), r => Number(r[1]!));
-        var work = Tables(_data).Where(t => noted.ContainsKey(t.Number)).Select(t => NotedTable.Read(_data, _names, t, noted[t.Number], Unseen, _types)).ToList();
+        var work = NotedTable.Read(_data, _names, [.. tables.Where(t => noted.ContainsKey(t.Number))], noted, Unseen, _types);
         foreach (var table in work.Where(t => t.IsEmptied))
             if (!queue.Add(new() { Kind = PgOutputKind.Truncate, Truncated = [table.Relation] }, "")) return false;
         // What holds another row's unique value goes before that row comes, whichever transaction was first.
@@ -143,13 +153,16 @@ internal sealed class KeyLogReader : IChangeReader
     /// A moment whose partitions all note that they are emptied: what is read of others, and is at the other side then, could be emptied before they do.
     /// One that somebody holds is so already.
     /// </summary>
-    private (long Number, string Snapshot) FixArmed()
+    private (long Number, string Snapshot, List<LoggedTable> Tables) FixArmed(bool mayBeHeld)
     {
         while (true)
         {
-            var (number, snapshot, held) = Fix();
-            if (held || _data.Query(KeyLogSchema.Unarmed(_names)) is not { Length: > 0 } unarmed) return (number, snapshot);
+            var (number, snapshot, unarmed, held) = Fix(mayBeHeld);
+            var tables = Tables(_data);
+            if (held || unarmed.IsEmpty && tables.SequenceEqual(_locked!, LoggedTable.SamePlace)) return (number, snapshot, tables);
             _data.Query("rollback");
+            // One has another name by now: what was locked may not be what is read.
+            _locked = null;
             foreach (var partition in unarmed) Arm(partition[0]!, (int)Number(partition[1]!));
         }
     }
@@ -172,15 +185,16 @@ internal sealed class KeyLogReader : IChangeReader
     }
 
     /// <summary>Begins the transaction of the data connection at a moment: one that somebody holds, for he waits until the other side is as it was then and no further; else now.</summary>
-    private (long Number, string Snapshot, bool Held) Fix()
+    private (long Number, string Snapshot, ImmutableArray<ImmutableArray<string?>> Unarmed, bool Held) Fix(bool mayBeHeld)
     {
-        foreach (var held in _control.Query($"select id::text, snapshot::text, exported from {_names.Ticks} where id > {Text(_at)} and exported is not null order by id"))
+        if (mayBeHeld) _locked = null;
+        foreach (var held in !mayBeHeld ? [] : _control.Query($"select id::text, snapshot::text, exported from {_names.Ticks} where id > {Text(_at)} and exported is not null order by id"))
         {
             try
             {
                 Begin();
                 _data.Query($"set transaction snapshot {SqlText.Literal(held[2]!)}");
-                return (Number(held[0]!), held[1]!, true);
+                return (Number(held[0]!), held[1]!, [], true);
             }
             catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.InvalidParameterValue or PostgresErrorCodes.UndefinedObject or PostgresErrorCodes.ObjectNotInPrerequisiteState)
             {
@@ -190,18 +204,29 @@ internal sealed class KeyLogReader : IChangeReader
             }
         }
         Begin();
-        _control.Query($"begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}");
-        var now = _control.Query($"insert into {_names.Ticks} (snapshot) values (pg_current_snapshot()) returning id::text, snapshot::text, pg_export_snapshot()")[0];
-        _data.Query($"set transaction snapshot {SqlText.Literal(now[2]!)}");
+        // Few questions: how old the newest row is at the other side is mostly the time that they take.
+        var now = _control.Query($"begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}; insert into {_names.Ticks} (snapshot) values (pg_current_snapshot()) returning id::text, snapshot::text, pg_export_snapshot()")[0];
+        var unarmed = _data.Query($"set transaction snapshot {SqlText.Literal(now[2]!)}; {KeyLogSchema.Unarmed(_names)}");
         _control.Query("commit");
-        return (Number(now[0]!), now[1]!, false);
+        return (Number(now[0]!), now[1]!, unarmed, false);
     }
 
     /// <summary>Behind a lock: to a moment before it, a table that is rewritten or emptied would look empty.</summary>
     private void Begin()
     {
-        var tables = Tables(_control);
-        _data.Query("begin isolation level repeatable read, read only");
-        if (tables.Count > 0) _data.Query($"lock table {string.Join(", ", tables.Select(t => t.From))} in access share mode");
+        while (true)
+        {
+            _locked ??= Tables(_control);
+            try
+            {
+                _data.Query($"begin isolation level repeatable read, read only{(_locked.Count == 0 ? "" : $"; lock table {string.Join(", ", _locked.Select(t => t.From))} in access share mode")}");
+                return;
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.UndefinedTable)
+            {
+                _data.Query("rollback");
+                _locked = null;
+            }
+        }
     }
 }

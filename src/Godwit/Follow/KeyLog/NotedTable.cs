@@ -18,9 +18,9 @@ internal sealed class NotedTable
 
     // Columns by number; Names of generated ones are not sent.
     private const string Columns = """
-        select a.attname::text, a.atttypid::text, a.atttypmod::text, n.nspname::text, coalesce(b.typname, t.typname)::text, format_type(a.atttypid, a.atttypmod), (a.attgenerated <> '')::text
+        select a.attrelid::text, a.attname::text, a.atttypid::text, a.atttypmod::text, n.nspname::text, coalesce(b.typname, t.typname)::text, format_type(a.atttypid, a.atttypmod), (a.attgenerated <> '')::text
         from pg_attribute a join pg_type t on t.oid = a.atttypid left join pg_type b on b.oid = t.typbasetype and t.typtype = 'd' join pg_namespace n on n.oid = coalesce(b.typnamespace, t.typnamespace)
-        where a.attrelid = @ and a.attnum > 0 and not a.attisdropped order by a.attnum
+        where a.attrelid in (@) and a.attnum > 0 and not a.attisdropped order by a.attrelid, a.attnum
         """;
 
     private sealed record Column(RelationColumn Sent, string Type, bool Generated);
@@ -42,17 +42,19 @@ internal sealed class NotedTable
     public Relation Relation { get; }
     public bool IsEmptied { get; }
 
-    /// <summary><paramref name="emptied"/>: the last note of a TRUNCATE, 0 for none. What was noted before it does not count.</summary>
-    public static NotedTable Read(WireConnection data, KeyLogNames names, LoggedTable table, long emptied, string unseen, ConcurrentDictionary<uint, StreamType> types)
+    /// <summary><paramref name="emptied"/>: of each, by its number, the last note of a TRUNCATE, 0 for none. What was noted before it does not count.</summary>
+    public static List<NotedTable> Read(WireConnection data, KeyLogNames names, IReadOnlyList<LoggedTable> tables, IReadOnlyDictionary<int, long> emptied, string unseen, ConcurrentDictionary<uint, StreamType> types)
     {
-        var columns = ImmutableArray.CreateBuilder<Column>();
-        foreach (var r in data.Query(Columns.Replace("@", Text(table.Id), StringComparison.Ordinal)))
-        {
-            var type = uint.Parse(r[1]!, CultureInfo.InvariantCulture);
-            if (type >= 16384) types[type] = new(type, r[3]!, r[4]!);
-            columns.Add(new(new(r[0]!, table.Key.Count == 0 || table.Key.Contains(r[0]!), type, int.Parse(r[2]!, CultureInfo.InvariantCulture)), r[5]!, r[6] == "true"));
-        }
-        return new(data, table, columns.ToImmutable(), $"{names.Log} where tab = {Text(table.Number)} and id > {Text(emptied)} and {unseen}", emptied > 0);
+        if (tables.Count == 0) return [];
+        var columns = data.Query(Columns.Replace("@", string.Join(", ", tables.Select(t => Text(t.Id))), StringComparison.Ordinal)).ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture));
+        return [.. tables.Select(t => new NotedTable(data, t, [.. columns[t.Id].Select(r => Of(t, r, types))], $"{names.Log} where tab = {Text(t.Number)} and id > {Text(emptied[t.Number])} and {unseen}", emptied[t.Number] > 0))];
+    }
+
+    private static Column Of(LoggedTable table, ImmutableArray<string?> row, ConcurrentDictionary<uint, StreamType> types)
+    {
+        var type = uint.Parse(row[2]!, CultureInfo.InvariantCulture);
+        if (type >= 16384) types[type] = new(type, row[4]!, row[5]!);
+        return new(new(row[1]!, table.Key.Count == 0 || table.Key.Contains(row[1]!), type, int.Parse(row[3]!, CultureInfo.InvariantCulture)), row[6]!, row[7] == "true");
     }
 
     private Relation Of(IEnumerable<Column> columns) => new(_table.Id, _table.Name.Schema!, _table.Name.Name, _table.Key.Count == 0 ? ReplicaIdentity.Full : ReplicaIdentity.Default, [.. columns.Where(c => !c.Generated).Select(c => c.Sent)]);
