@@ -49,15 +49,6 @@ public sealed class WayBackTests(PostgresFixture postgres)
         return scenario;
     }
 
-    private static string Ask(Scenario scenario, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return $"{command.ExecuteScalar()}";
-    }
-
     [Fact]
     public async Task Every_kind_of_write_comes_back_as_the_source_would_have_stored_it()
     {
@@ -77,16 +68,16 @@ public sealed class WayBackTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
         Assert.True(result.CarriedBack > 0);
         Assert.Equal("4|new|1|2025-05-06 07:08:09.500000|2025-05-06|7.25|-0.5|{\"k\": \"v\"}|0102|00000000-0000-0000-0000-00000000000b|1700000001|11:30:00|42",
-            Ask(scenario, "select id || '|' || u || '|' || ok || '|' || at || '|' || day || '|' || price || '|' || f || '|' || doc || '|' || hex(raw) || '|' || uid || '|' || secs || '|' || t || '|' || s from p where u = 'new'"));
-        Assert.Equal("integer text integer real integer", Ask(scenario, "select typeof(ok) || ' ' || typeof(at) || ' ' || typeof(secs) || ' ' || typeof(price) || ' ' || typeof(s) from p where u = 'new'"));
-        Assert.Equal("a!:0:2.5,b!:1:3", Ask(scenario, "select group_concat(u || ':' || ok || ':' || price) from (select * from p where id < 3 order by id)"));
-        Assert.Equal("1:1,1:9", Ask(scenario, "select group_concat(p_id || ':' || n) from (select * from c order by 1, 2)"));
-        Assert.Equal("x1,x1,z3", Ask(scenario, "select group_concat(v || n) from (select * from keyless order by v)"));
+            scenario.AskSource("select id || '|' || u || '|' || ok || '|' || at || '|' || day || '|' || price || '|' || f || '|' || doc || '|' || hex(raw) || '|' || uid || '|' || secs || '|' || t || '|' || s from p where u = 'new'"));
+        Assert.Equal("integer text integer real integer", scenario.AskSource("select typeof(ok) || ' ' || typeof(at) || ' ' || typeof(secs) || ' ' || typeof(price) || ' ' || typeof(s) from p where u = 'new'"));
+        Assert.Equal("a!:0:2.5,b!:1:3", scenario.AskSource("select group_concat(u || ':' || ok || ':' || price) from (select * from p where id < 3 order by id)"));
+        Assert.Equal("1:1,1:9", scenario.AskSource("select group_concat(p_id || ':' || n) from (select * from c order by 1, 2)"));
+        Assert.Equal("x1,x1,z3", scenario.AskSource("select group_concat(v || n) from (select * from keyless order by v)"));
         // The key that was given out and deleted on the new side is not given out again; the full-text index knows the new row.
-        Assert.Equal("5", Ask(scenario, "select seq from sqlite_sequence where name = 'p'"));
-        Assert.Equal("4", Ask(scenario, "select rowid from words where words match 'new'"));
-        Assert.Equal("0", Ask(scenario, "select count(*) from _godwit_log where seq > 0 and t is null"));
-        Assert.Equal("ok", Ask(scenario, "pragma integrity_check"));
+        Assert.Equal("5", scenario.AskSource("select seq from sqlite_sequence where name = 'p'"));
+        Assert.Equal("4", scenario.AskSource("select rowid from words where words match 'new'"));
+        Assert.Equal("0", scenario.AskSource("select count(*) from _godwit_log where seq > 0 and t is null"));
+        Assert.Equal("ok", scenario.AskSource("pragma integrity_check"));
     }
 
     [Fact]
@@ -96,12 +87,12 @@ public sealed class WayBackTests(PostgresFixture postgres)
         await scenario.DoAsync("insert into p (u) values ('one')");
         var followed = await FollowTests.CatchUpAsync(scenario);
         Assert.True(followed.IsBack);
-        Assert.Equal("one", Ask(scenario, "select u from p where id = 4"));
+        Assert.Equal("one", scenario.AskSource("select u from p where id = 4"));
         Assert.Equal(0, (await FollowTests.CatchUpAsync(scenario)).Changes);
 
         await scenario.DoAsync("insert into p (u) values ('two')");
         await SwitchAsync(scenario, back: true);
-        Assert.Equal("two", Ask(scenario, "select u from p where id = 5"));
+        Assert.Equal("two", scenario.AskSource("select u from p where id = 5"));
         Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(() => scenario.DoAsync("truncate p cascade"))).SqlState);
 
         scenario.Source("insert into p (u) values ('three')");
@@ -111,8 +102,8 @@ public sealed class WayBackTests(PostgresFixture postgres)
         await scenario.DoAsync("truncate c; insert into p (u) values ('four')");
         await SwitchAsync(scenario, back: true);
 
-        Assert.Equal("four", Ask(scenario, "select u from p order by id desc limit 1"));
-        Assert.Equal("0", Ask(scenario, "select count(*) from c"));
+        Assert.Equal("four", scenario.AskSource("select u from p order by id desc limit 1"));
+        Assert.Equal("0", scenario.AskSource("select count(*) from c"));
         await FollowTests.AssertEqualAsync(scenario);
     }
 
@@ -128,7 +119,7 @@ public sealed class WayBackTests(PostgresFixture postgres)
 
             await SwitchAsync(scenario, back: true);
 
-            Assert.Equal("by the application", Ask(scenario, "select u from p order by id desc limit 1"));
+            Assert.Equal("by the application", scenario.AskSource("select u from p order by id desc limit 1"));
         }
         finally
         {
@@ -165,7 +156,7 @@ public sealed class WayBackTests(PostgresFixture postgres)
         Assert.Equal(code, (await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(scenario, back: true))).Code);
 
         await scenario.DoAsync("insert into p (u) values ('goes on')");
-        Assert.Equal("3", Ask(scenario, "select count(*) from p"));
+        Assert.Equal("3", scenario.AskSource("select count(*) from p"));
     }
 
     [Fact]

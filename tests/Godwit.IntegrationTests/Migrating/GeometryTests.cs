@@ -59,15 +59,6 @@ public sealed class GeometryTests(PostgresFixture postgres)
         command.ExecuteNonQuery();
     }
 
-    private static string Ask(Scenario scenario, string sql)
-    {
-        using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
-        connection.Open();
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return $"{command.ExecuteScalar()}";
-    }
-
     private static Task<string> TypeAsync(Scenario scenario, string table, string column) =>
         scenario.AskAsync<string>($"select format_type(atttypid, atttypmod) from pg_attribute where attrelid = '{table}'::regclass and attname = '{column}'");
 
@@ -201,8 +192,8 @@ public sealed class GeometryTests(PostgresFixture postgres)
 
         Assert.Equal(Verdict.Equal, back.Verification!.Verdict);
         // As PostGIS writes it, in the file's own header: no box, which is what its other values have.
-        Assert.Equal(Convert.ToHexString(await BlobAsync(scenario, "LINESTRING(10 20, 30 40)", 4326)), Ask(scenario, "select hex(geom) from place where name = 'new'"));
-        Assert.Equal("1:1.0-1.0 2:7.0-7.0 5:5.0-5.0 6:10.0-30.0", Ask(scenario, "select group_concat(id || ':' || minx || '-' || maxx, ' ') from (select * from rtree_place_geom order by id)"));
+        Assert.Equal(Convert.ToHexString(await BlobAsync(scenario, "LINESTRING(10 20, 30 40)", 4326)), scenario.AskSource("select hex(geom) from place where name = 'new'"));
+        Assert.Equal("1:1.0-1.0 2:7.0-7.0 5:5.0-5.0 6:10.0-30.0", scenario.AskSource("select group_concat(id || ':' || minx || '-' || maxx, ' ') from (select * from rtree_place_geom order by id)"));
     }
 
     private static async Task<CutoverResult> SwitchAsync(Scenario scenario, MigrationOptions options, bool back)

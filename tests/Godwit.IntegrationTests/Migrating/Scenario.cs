@@ -57,6 +57,16 @@ internal sealed class Scenario(TestDatabase database, string folder) : IAsyncDis
         return (T)(await command.ExecuteScalarAsync(Token))!;
     }
 
+    /// <summary>The first value that the file answers with, as text.</summary>
+    public string AskSource(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return $"{command.ExecuteScalar()}";
+    }
+
     public async Task DoAsync(string sql)
     {
         await using var connection = await database.ConnectAsync();
