@@ -21,6 +21,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
 
     private readonly TypeOptions _types = TypePlanner.OptionsOf(options, schema, target?.Profile.PostGis);
     private ImmutableDictionary<(string Table, string Column), string> _refused = ImmutableDictionary<(string Table, string Column), string>.Empty;
+    private ImmutableArray<string> _taken;
     private ImmutableDictionary<string, TableProfile> _profiles = ImmutableDictionary<string, TableProfile>.Empty;
 
     /// <summary>Made of every value.</summary>
@@ -115,11 +116,13 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         return around is null ? plan : around.Complete(plan, options);
     });
 
+    /// <summary>Looked at once: what the run makes it makes in a schema of its own.</summary>
     private async Task<ImmutableArray<string>> TakenAsync(ITarget from, CancellationToken ct)
     {
+        if (!_taken.IsDefault) return _taken;
         await using var connection = await from.ConnectAsync(ct);
         var own = schema.Tables.Select(t => t.Name).Concat(schema.Views.Select(v => v.Name)).ToList();
-        return await TargetCatalog.TakenAsync(connection, options.TargetSchema, own.Concat(own.Select(n => n.ToLowerInvariant())), ct);
+        return _taken = await TargetCatalog.TakenAsync(connection, options.TargetSchema, own.Concat(own.Select(n => n.ToLowerInvariant())), ct);
     }
 
     private async Task<MigrationPlan> OfStatementsAsync(Surroundings? around, bool resuming, CancellationToken ct) => Planner.Plan(new()

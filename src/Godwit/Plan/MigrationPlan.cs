@@ -103,7 +103,11 @@ public sealed record PlannedChunk(int Number, long? From, long? To, long Rows);
 public sealed record ViewPlan(string Source, SqlName Target, ImmutableArray<ViewColumnPlan> Columns);
 
 /// <summary><paramref name="NumericTime"/>: the source holds numbers that mean moments ("EpochSeconds", ...), or null.</summary>
-public sealed record ViewColumnPlan(string Source, string Target, string PgType, string? NumericTime);
+public sealed record ViewColumnPlan(string Source, string Target, string PgType, string? NumericTime)
+{
+    /// <summary>Of a geometry: how the source numbers its reference systems.</summary>
+    public GeometryLimits? Geometry { get; init; }
+}
 
 /// <summary>
 /// An object of the source and the ids of the steps that make it; none: it is left out. <paramref name="Subject"/> is its name in findings.

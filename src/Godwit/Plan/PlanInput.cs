@@ -89,6 +89,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
         return new(column.Name, Column(table, column.Name), type.PgType, column.Collation)
         {
             NumericTime = type.Encoding.Kind is >= CellEncoding.EpochSeconds and <= CellEncoding.JulianDate ? type.Encoding.Kind.ToString() : null,
+            Geometry = type.Encoding.Geometry,
             NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
             IsRowKey = column.IsRowKey,

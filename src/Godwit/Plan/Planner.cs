@@ -44,7 +44,7 @@ public static class Planner
             PostData = postData,
             Publish = [.. Publish(context, postData)],
             Sequences = [.. tables.SelectMany(t => t.Sequences)],
-            Views = [.. context.Views.Select(v => new ViewPlan(v.SourceName, new(context.Options.TargetSchema, v.Target.Name), [.. v.Columns.Select(c => new ViewColumnPlan(c.SourceName, c.TargetName, c.PgType, c.NumericTime))]))],
+            Views = [.. context.Views.Select(v => new ViewPlan(v.SourceName, new(context.Options.TargetSchema, v.Target.Name), [.. v.Columns.Select(c => new ViewColumnPlan(c.SourceName, c.TargetName, c.PgType, c.NumericTime) { Geometry = c.Geometry })]))],
             Objects = [.. ObjectInventory.List(whole, preData.Concat(postData))],
             Findings = [.. context.Findings, .. context.Names.Findings],
         };
@@ -127,8 +127,8 @@ public static class Planner
             {
                 var name = SqlName.Quote(context.Column(table, column.Name));
                 context.Find("geometry-kept-as-bytes", Severity.Warning, $"{table.Name}.{column.Name}", $"A {column.DeclaredType} of {(package ? "a GeoPackage" : "SpatiaLite")} is kept as its bytes.",
-                    package ? $"With PostGIS: ALTER TABLE {context.Target(table)} ALTER COLUMN {name} TYPE geometry USING ST_SetSRID(ST_GeomFromWKB(substr({name}, 9 + (ARRAY[0,32,48,48,64])[1 + (get_byte({name}, 3) >> 1 & 7)])), SRS-ID)"
-                    : "With PostGIS: export it as text by SpatiaLite's AsEWKT(), and load that into a column of type geometry.");
+                    package ? $"With PostGIS in the target (create extension postgis) a migration makes it a geometry. Later: ALTER TABLE {context.Target(table)} ALTER COLUMN {name} TYPE geometry USING ST_SetSRID(ST_GeomFromWKB(substr({name}, 9 + (ARRAY[0,32,48,48,64])[1 + (get_byte({name}, 3) >> 1 & 7)])), SRS-ID)"
+                    : "With PostGIS in the target (create extension postgis) a migration makes it a geometry.");
             }
     }
 

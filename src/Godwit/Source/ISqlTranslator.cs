@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
+using Godwit.TypeMapping;
 
 namespace Godwit.Source;
 
@@ -45,6 +46,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
 {
     /// <summary>The source holds numbers here that mean moments ("EpochSeconds", "JulianTimestamp", ...), or null.</summary>
     public string? NumericTime { get; init; }
+    /// <summary>Of a geometry: how the source numbers its reference systems.</summary>
+    public GeometryLimits? Geometry { get; init; }
     /// <summary>No value is NULL and the target column is NOT NULL.</summary>
     public bool NotNull { get; init; }
     /// <summary>Target SQL of the default of a column that is declared NOT NULL, which INSERT OR REPLACE writes in place of NULL; null where there is none.</summary>

@@ -10,6 +10,9 @@ internal sealed class GeometryBack
     private readonly bool _marked;
     private readonly (double Min, double Max)[] _box = [(double.PositiveInfinity, double.NegativeInfinity), (double.PositiveInfinity, double.NegativeInfinity), (double.PositiveInfinity, double.NegativeInfinity)];
     private int _at, _srid;
+    private uint _kind;
+    /// <summary>A kind is among it that the file's formats have no place for here: a curve, a surface.</summary>
+    private bool _isOther;
 
     private GeometryBack(byte[] from, bool marked)
     {
@@ -18,7 +21,6 @@ internal sealed class GeometryBack
     }
 
     private bool IsEmpty => _box[0].Min > _box[0].Max;
-    private bool IsPoint => _body.Count > 0 && BinaryPrimitives.ReadUInt32LittleEndian([.. _body.Take(4)]) % 1000 == 1;
 
     /// <summary>The header's box: none, none around points, or with heights.</summary>
     public enum Boxes { Never, Flat, FlatButPoints, HeightsButPoints }
@@ -36,7 +38,8 @@ internal sealed class GeometryBack
     public static SourceValue? ToPackage(GeometryLimits limits, string hex, Boxes boxes)
     {
         var geometry = new GeometryBack(Convert.FromHexString(hex), marked: false);
-        var boxed = !geometry.IsEmpty && boxes != Boxes.Never && (boxes == Boxes.Flat || !geometry.IsPoint);
+        if (geometry._isOther) return null;
+        var boxed = !geometry.IsEmpty && boxes != Boxes.Never && (boxes == Boxes.Flat || geometry._kind != 1);
         var axes = !boxed ? 0 : boxes == Boxes.HeightsButPoints && geometry._box[2].Min <= geometry._box[2].Max ? 3 : 2;
         // Bit 0: little-endian; bits 1 to 3: how many axes the box has; bit 4: empty.
         List<byte> blob = [(byte)'G', (byte)'P', 0, (byte)(1 | Math.Max(axes - 1, 0) << 1 | (geometry.IsEmpty ? 0x10 : 0))];
@@ -55,7 +58,7 @@ internal sealed class GeometryBack
     {
         var geometry = new GeometryBack(Convert.FromHexString(hex), marked: true);
         // It has no empty geometries.
-        if (geometry.IsEmpty) return null;
+        if (geometry.IsEmpty || geometry._isOther) return null;
         List<byte> blob = [0, 1];
         Put(blob, limits.SrsOf(geometry._srid));
         foreach (var corner in (ReadOnlySpan<double>)[geometry._box[0].Min, geometry._box[1].Min, geometry._box[0].Max, geometry._box[1].Max]) Put(blob, corner);
@@ -76,6 +79,9 @@ internal sealed class GeometryBack
         var hasZ = (type & 0x8000_0000) != 0 || code / 1000 is 1 or 3;
         var hasM = (type & 0x4000_0000) != 0 || code / 1000 is 2 or 3;
         var kind = code % 1000;
+        if (outer) _kind = kind;
+        _isOther |= kind is 0 or > 7;
+        if (_isOther) return;
         Put(_body, (int)(kind + (hasZ ? 1000u : 0) + (hasM ? 2000u : 0)));
         var axes = 2 + (hasZ ? 1 : 0) + (hasM ? 1 : 0);
         if (kind == 1)
@@ -86,7 +92,11 @@ internal sealed class GeometryBack
         for (var n = Count(little); n > 0; n--)
         {
             if (kind == 2) Point(little, axes, hasZ);
-            else if (kind > 3) Geometry(outer: false);
+            else if (kind > 3)
+            {
+                Geometry(outer: false);
+                if (_isOther) return;
+            }
             else for (var p = Count(little); p > 0; p--) Point(little, axes, hasZ);
         }
     }

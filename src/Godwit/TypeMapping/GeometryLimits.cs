@@ -11,7 +11,7 @@ namespace Godwit.TypeMapping;
 public sealed partial record GeometryLimits(int Kind, int Srs, int Srid)
 {
     // SRID_MAXIMUM and SRID_USER_MAXIMUM of PostGIS: https://postgis.net/docs/using_postgis_dbmanagement.html#spatial_ref_sys
-    private const int MaxSrid = 998_999;
+    public const int MaxSrid = 998_999;
 
     public static ImmutableArray<string> Kinds { get; } = ["GEOMETRY", "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMETRYCOLLECTION"];
 
@@ -28,14 +28,15 @@ public sealed partial record GeometryLimits(int Kind, int Srs, int Srid)
     /// <summary>-1: a kind that is not carried over (curves, surfaces, solids).</summary>
     internal static int KindOf(string name) => name.ToUpperInvariant() is "GEOMCOLLECTION" ? 7 : Kinds.IndexOf(name.ToUpperInvariant());
 
-    /// <summary>A column that the target has; null where its type is no geometry.</summary>
+    /// <summary>A column that the target has; null where its type is no geometry, or of a kind that is not carried over.</summary>
     internal static GeometryLimits? OfType(string pgType, GeometryColumn? source)
     {
         if (GeometryType().Match(pgType) is not { Success: true } type) return null;
         var srid = type.Groups["srid"] is { Success: true } given ? int.Parse(given.ValueSpan, System.Globalization.CultureInfo.InvariantCulture) : 0;
         var limits = new GeometryLimits(0, source?.Srs ?? srid, srid > 0 ? srid : source?.Srid ?? 0) { OneSystem = srid > 0 };
         if (!type.Groups["kind"].Success) return limits;
-        return limits with { Kind = KindOf(type.Groups["kind"].Value), HasZ = type.Groups["z"].Length > 0, HasM = type.Groups["m"].Length > 0, Typed = true };
+        var kind = KindOf(type.Groups["kind"].Value);
+        return kind < 0 ? null : limits with { Kind = kind, HasZ = type.Groups["z"].Length > 0, HasM = type.Groups["m"].Length > 0, Typed = true };
     }
 
     /// <summary>What PostGIS is told for a reference system of the source's.</summary>

@@ -24,7 +24,7 @@ internal sealed class LooseCell
         StorageClass.Integer => OfNumber(cell.Integer),
         StorageClass.Real => OfNumber(cell.Real),
         StorageClass.Text => OfText(cell.Bytes),
-        _ when GeometryLimits.OfType(column.PgType, null) is { } limits && (_geometry ??= new()).OfBlob(limits, cell.Bytes) is { } geometry => $"g{geometry}",
+        _ when column.Geometry is { } limits && (_geometry ??= new()).OfBlob(limits, cell.Bytes) is { } geometry => $"g{geometry}",
         _ => "x" + Convert.ToHexStringLower(cell.Bytes),
     };
 
@@ -35,7 +35,7 @@ internal sealed class LooseCell
         ("true", "boolean") => "n1",
         ("false", "boolean") => "n0",
         (_, "bytea") => "x" + text[2..],
-        _ when GeometryLimits.OfType(column.PgType, null) is not null && (_geometry ??= new()).OfText(Encoding.ASCII.GetBytes(text)) is { } geometry => $"g{geometry}",
+        _ when column.Geometry is not null && (_geometry ??= new()).OfText(Encoding.ASCII.GetBytes(text)) is { } geometry => $"g{geometry}",
         _ => OfText(Encoding.UTF8.GetBytes(text)),
     };
 

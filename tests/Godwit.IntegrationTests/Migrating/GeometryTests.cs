@@ -98,11 +98,12 @@ public sealed class GeometryTests(PostgresFixture postgres)
     [Fact]
     public async Task The_authority_s_number_is_used_and_what_the_sample_did_not_show_is_put_right()
     {
-        await using var scenario = await CreateAsync(Bookkeeping + "create table many (id integer primary key, g blob); insert into gpkg_geometry_columns values ('many', 'g', 'POINT', 100000, 0, 0);");
+        await using var scenario = await CreateAsync(Bookkeeping + "create table many (id integer primary key, g blob); insert into gpkg_geometry_columns values ('many', 'g', 'POINT', 100000, 0, 0); create view few as select id, g from many where id < 10;");
         var point = await BlobAsync(scenario, "POINT(1 2)", 100_000);
         Write(scenario, "with recursive n (i) as (select 1 union all select i + 1 from n where i < 60000) insert into many select i, $1 from n", point);
 
-        await scenario.MigrateAsync();
+        // The view has the column's number, too, and its rows are compared by it.
+        Assert.Equal(Verdict.Equal, (await scenario.MigrateAsync()).Verification!.Verdict);
         Assert.Equal("geometry(Point,25832)", await TypeAsync(scenario, "many", "g"));
 
         // The last row is none that a sample sees.

@@ -7,9 +7,6 @@ namespace Godwit.Engines.Sqlite;
 /// <summary>Which columns hold geometries, by the bookkeeping of GeoPackages and of SpatiaLite.</summary>
 internal static class GeometryColumns
 {
-    // SRID_USER_MAXIMUM of PostGIS.
-    private const long MaxSrid = 998_999;
-
     public static void Mark(Connection connection, List<Table> tables)
     {
         string[] queries = Has(tables, "gpkg_geometry_columns") ? ["gpkg_geometry_columns"]
@@ -42,7 +39,7 @@ internal static class GeometryColumns
         var kind = row.Text(2);
         if (int.TryParse(kind, CultureInfo.InvariantCulture, out var number)) kind = number is >= 0 and <= 7 ? GeometryLimits.Kinds[number] : $"kind {number}";
         var (srs, srid) = (row.Int64(5), row.Int64(6));
-        var geometry = new GeometryColumn(kind.ToUpperInvariant(), row.Int64(3) == 1, row.Int64(4) == 1, (int)srs, srid is > 0 and <= MaxSrid ? (int)srid : 0, row.TextOrNull(7));
+        var geometry = new GeometryColumn(kind.ToUpperInvariant(), row.Int64(3) == 1, row.Int64(4) == 1, (int)srs, srid is > 0 and <= GeometryLimits.MaxSrid ? (int)srid : 0, row.TextOrNull(7));
         tables[place] = tables[place] with { Columns = tables[place].Columns.Replace(column, column with { Geometry = geometry }) };
     }
 }

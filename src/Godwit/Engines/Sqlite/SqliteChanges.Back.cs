@@ -45,10 +45,10 @@ internal sealed partial class SqliteChanges
         {
             if (table.Aside.Count > 0 && TableScan.RowIdName(table.Table) is null)
                 throw new GodwitException(ErrorKind.Blocked, "way-back-aside", $"{writer.Path}: {table.Table.Name} has rows that did not fit the target, and no row positions by which they could be kept while the whole table goes back.", "Put those rows right in the source before the cutover.");
-            var kept = table.Aside.Count == 0 ? "" : $" WHERE {TableScan.RowIdName(table.Table)} NOT IN ({string.Join(", ", table.Aside)})";
-            foreach (var clear in spatial.Removing(kept.Length == 0 ? "true" : kept[" WHERE ".Length..]))
+            var gone = table.Aside.Count == 0 ? null : $"{TableScan.RowIdName(table.Table)} NOT IN ({string.Join(", ", table.Aside)})";
+            foreach (var clear in spatial.Removing(gone ?? "true"))
                 using (clear) clear.Run();
-            writer.Execute($"DELETE FROM main.{name}{kept}");
+            writer.Execute($"DELETE FROM main.{name}{(gone is null ? "" : " WHERE " + gone)}");
             return;
         }
         // The first comparison finds the row by its index, the second tells spellings apart that the key's collation takes as equal.

@@ -56,11 +56,11 @@ public static class StreamFacts
     public static Task MoveAsync(NpgsqlConnection connection, string stream, Lsn position, CancellationToken ct) =>
         ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"update godwit.stream set applied = greatest(applied, {(long)position.Value}), at = now() where name = {SqlText.Literal(stream)}"), ct);
 
-    /// <summary>The stream is no more.</summary>
     /// <summary>Nothing waits any more, and nothing is kept for it: for status, after its end.</summary>
     public static Task EndAsync(NpgsqlConnection connection, string stream, CancellationToken ct) =>
         ExecuteAsync(connection, $"update godwit.stream set origin_lsn = applied, lag = 0, retained = 0, lag_seconds = null, rate = null, slope = null where name = {SqlText.Literal(stream)}", ct);
 
+    /// <summary>The stream is no more.</summary>
     public static Task ForgetAsync(NpgsqlConnection connection, string stream, CancellationToken ct) =>
         ExecuteAsync(connection, $"do $godwit$ begin if to_regclass('godwit.stream') is not null then delete from godwit.stream where name = {SqlText.Literal(stream)}; end if; end $godwit$", ct);
 

@@ -36,6 +36,7 @@ internal sealed partial class SelectTranslator
         return new ScopeColumn(c.Name, c.Alias, stored is not null && PgTypes.Kind(stored.PgType) == c.Term.Kind ? stored.PgType : PgTypes.Name(c.Term.Kind, !c.Term.Narrow), c.Term.Collation)
         {
             NumericTime = stored?.NumericTime,
+            Geometry = stored?.Geometry,
             MixedBlob = c.Term is { Kind: PgKind.Bytea, Mixed: true },
             // "": computed, and of one kind; SQLite applies no affinity to it.
             Affinity = c.Term.Affinity ?? (c.Term.Mixed ? "BLOB" : ""),
