@@ -70,14 +70,8 @@ internal sealed partial class RunSession
             again = await _target.ConnectAsync(ct);
             if (!await RunJournal.TryLockAsync(again, ct))
             {
-                var holder = await RunJournal.LockHolderAsync(again, ct);
-                // Let go of in between: the next look takes it.
-                if (holder is null) return true;
-                if (holder != _lockedBy) return false;
-                // The server has not noticed yet that nobody is at the other end of that session any more.
-                await using var end = new NpgsqlCommand("select pg_terminate_backend($1)", again) { Parameters = { new() { Value = _lockedBy } } };
-                await end.ExecuteNonQueryAsync(ct);
-                return true;
+                // Where nobody has it, it was let go of in between, and the next look takes it.
+                return await EndLostHolderAsync(again, ct) is not { } holder || holder == _lockedBy;
             }
             var broken = _lock;
             (_lock, _lockedBy, again) = (again, again.ProcessID, null);
@@ -93,6 +87,20 @@ internal sealed partial class RunSession
         {
             if (again is not null) await again.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// The process that holds the lock, null where none does. Where it is that of this session's own lost connection, the server has not noticed yet that
+    /// nobody is at the other end any more, and it is ended.
+    /// </summary>
+    private async Task<int?> EndLostHolderAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        var holder = await RunJournal.LockHolderAsync(connection, ct);
+        if (holder != _lockedBy) return holder;
+        // Returns when the process is gone, or after five seconds.
+        await using var end = new NpgsqlCommand("select pg_terminate_backend($1, 5000)", connection) { Parameters = { new() { Value = _lockedBy } } };
+        await end.ExecuteNonQueryAsync(ct);
+        return holder;
     }
 
     private static async Task JournalAsync(ITarget target, Func<NpgsqlConnection, Task> work)

@@ -191,15 +191,26 @@ internal sealed partial class RunSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        var unlocked = false;
         try
         {
-            await RunJournal.UnlockAsync(_lock);
+            unlocked = await RunJournal.UnlockAsync(_lock);
         }
         catch (NpgsqlException)
         {
-            // The connection is gone, and the lock with it.
+            // The connection is gone.
         }
         await _lock.DisposeAsync();
+        if (unlocked) return;
+        try
+        {
+            await using var another = await _target.ConnectAsync(CancellationToken.None);
+            await EndLostHolderAsync(another, CancellationToken.None);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e) || e is GodwitException)
+        {
+            // The server is away: it lets go of the lock when it notices.
+        }
     }
 }
 

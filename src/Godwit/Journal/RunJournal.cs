@@ -45,12 +45,12 @@ public static class RunJournal
         return (int?)await command.ExecuteScalarAsync(ct);
     }
 
-    /// <summary>A pooled connection keeps its locks until somebody else takes it.</summary>
-    public static async Task UnlockAsync(NpgsqlConnection connection)
+    /// <summary>A pooled connection keeps its locks until somebody else takes it. False: this session did not hold it, or is no more.</summary>
+    public static async Task<bool> UnlockAsync(NpgsqlConnection connection)
     {
-        if (connection.State != System.Data.ConnectionState.Open) return;
+        if (connection.State != System.Data.ConnectionState.Open) return false;
         await using var command = new NpgsqlCommand($"select pg_advisory_unlock({LockClass}, {LockObject})", connection) { CommandTimeout = AnswerSeconds };
-        await command.ExecuteScalarAsync(CancellationToken.None);
+        return (bool)(await command.ExecuteScalarAsync(CancellationToken.None))!;
     }
 
     public static Task EnsureSchemaAsync(NpgsqlConnection connection, CancellationToken ct) =>

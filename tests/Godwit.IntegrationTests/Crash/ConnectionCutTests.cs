@@ -39,6 +39,19 @@ public class ConnectionCutTests(PostgresFixture postgres)
         Assert.Equal(0L, await ask.ExecuteScalarAsync(Scenario.Token));
     }
 
+    // Found by thirty stalls in a row: the next command met a lock that nobody held any more.
+    [Fact]
+    public async Task A_lock_does_not_outlive_its_command_where_the_server_has_not_noticed()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var proxy = BrokenWays.ProxyTo(database.Settings);
+        await using (var target = await TargetDatabase.OpenAsync(proxy.Through(database.Settings), 2, Scenario.Token))
+        await using (await RunSession.OpenAsync(target, TimeProvider.System, Scenario.Token))
+            Assert.True(proxy.Stall() > 0);
+        await using var next = await database.OpenTargetAsync();
+        await using var session = await RunSession.OpenAsync(next, TimeProvider.System, Scenario.Token);
+    }
+
     private async Task FollowAsync(int times, int within, Func<TcpProxy, int> harm)
     {
         await using var run = await KilledRun.CreateAsync(postgres);

@@ -64,6 +64,8 @@ public class GeometryTests
         Assert.NotNull(means);
         Assert.Equal(means, meaning.OfBlob(Any, Convert.FromHexString(other)));
         Assert.Equal(means, meaning.OfText(System.Text.Encoding.ASCII.GetBytes(Convert.ToHexString(left))));
+        package.WriteEwkb(3857, left);
+        Assert.NotEqual(means, meaning.OfText(System.Text.Encoding.ASCII.GetBytes(Convert.ToHexString(left))));
     }
 
     [Fact]
