@@ -72,7 +72,7 @@ internal sealed class StepQueue
                 while (_phases.Count > 0 && _phases[0].Left.Count == 0 && _running.Count == 0) _phases.RemoveAt(0);
                 if (_phases.Count == 0) return null;
                 var left = _phases[0].Left;
-                if (left.Find(g => IsFree(g, left)) is { } free)
+                if (left.Find(IsFree) is { } free)
                 {
                     left.Remove(free);
                     _running.Add(free);
@@ -95,10 +95,9 @@ internal sealed class StepQueue
     }
 
     // Indexes of one table are built side by side, once its keys are.
-    private bool IsFree(StepGroup group, List<StepGroup> left) =>
-        !_running.Exists(r => r.Key == group.Key && !(r.Kind == StepKind.Index && group.Kind == StepKind.Index)) && !left.Exists(g => g.Key == group.Key && g.Kind < group.Kind);
+    private bool IsFree(StepGroup group) => !_running.Exists(r => r.Key == group.Key && !(r.Kind == StepKind.Index && group.Kind == StepKind.Index));
 
-    /// <summary>Long ones first, with what waits for them, so that no worker ends alone with one.</summary>
+    /// <summary>Long ones first, with what waits for them, so that no worker ends alone with one: of a table, therefore, keys before indexes, and validations before statistics.</summary>
     private static List<StepGroup> Sorted(IEnumerable<StepGroup> groups)
     {
         var all = groups.ToList();
