@@ -8,7 +8,7 @@ namespace Godwit;
 /// </summary>
 public static class Failpoints
 {
-    public const string Armed = "armed", RunStarted = "run-started", FollowStarted = "follow-started", ChunkWritten = "chunk-written", ChunkDone = "chunk-done", StepsWritten = "steps-written", StepsDone = "steps-done", Published = "published",
+    public const string Armed = "armed", RunStarted = "run-started", FollowStarted = "follow-started", ChunkWritten = "chunk-written", ChunkDone = "chunk-done", StepsWritten = "steps-written", StepsDone = "steps-done", RowsAside = "rows-aside", RowsAsideDone = "rows-aside-done", Published = "published",
         ChangesWritten = "changes-written", ChangesApplied = "changes-applied", Pruned = "pruned",
         Fenced = "fenced", Drained = "drained", BackArmed = "back-armed", Switching = "switching", Switched = "switched", Opened = "opened",
         BackWritten = "back-written", BackForgotten = "back-forgotten", NewSideFenced = "new-side-fenced", NewSideClosed = "new-side-closed", RollingBack = "rolling-back", SwitchedBack = "switched-back", SourceOpened = "source-opened";

@@ -59,6 +59,9 @@ public sealed class Following(TimeProvider clock)
     {
         if (options.DataOnly || options.SchemaOnly || options.IfExists == IfExists.Append)
             throw new GodwitException(ErrorKind.Usage, "options-conflict", "--follow needs a whole migration: it does not go with --data-only, --schema-only and --if-exists append.", "Leave one of them out.");
+        // A change of such a row would find no row to change, and its removal none to remove.
+        if (options.Misfits == MisfitPolicy.Quarantine && source is IPostgresSource)
+            throw new GodwitException(ErrorKind.Usage, "options-conflict", "Between PostgreSQL servers --on-misfit quarantine does not go with --follow: rows that are set aside go on changing in the source.", "Repair the rows in the source, or leave it out: constraints that rows break are then NOT VALID, and the rows are named.");
         if (options.FollowMethod is { } method && (source is IPostgresSource ? method == FollowMethod.Diff : method == FollowMethod.Slot))
             throw new GodwitException(ErrorKind.Usage, "options-conflict", $"{source.Info.Display} cannot be followed by --method {method.ToString().ToLowerInvariant()}.", source is IPostgresSource ? "A PostgreSQL source is followed by slot or by triggers." : "A file is followed by triggers or by diff.");
         if (source is IPostgresSource pair) return await new PairFollowing(pair, target, TimeProvider.System).ArmAsync(options, progress, ct);

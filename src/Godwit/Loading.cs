@@ -19,6 +19,15 @@ internal sealed record Route(RunSession Session, Planning Planning, ISource Sour
         return await Stages.RunAsync(stage, what, work);
     }
 
+    /// <summary>What the run has put aside by now, and a finding for each sort of it. Between servers constraints tell which rows, so that the journal knows them and the copy does not.</summary>
+    public async Task<(ImmutableArray<TableResult> Tables, ImmutableArray<Finding> Findings)> QuarantinedAsync(MigrationPlan plan, ImmutableArray<TableResult> tables, CancellationToken ct)
+    {
+        if (!plan.InPlace) return (tables, [.. MigrationResult.QuarantineFindings(tables)]);
+        var groups = await Session.QuarantinedAsync(ct);
+        var rows = groups.ToLookup(g => g.Table, g => g.Rows, StringComparer.Ordinal);
+        return ([.. tables.Select(t => t with { RowsWritten = t.RowsWritten - rows[t.Table].Sum(), Quarantined = rows[t.Table].Sum() })], [.. MigrationResult.QuarantineFindings(groups)]);
+    }
+
     public StepRunner Steps(MigrationPlan plan) => new(Target, Session.Run.Id, plan, Options, Progress, Clock);
 }
 

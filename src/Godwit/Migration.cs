@@ -79,7 +79,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         await using var snapshot = await source.OpenSnapshotAsync(options.Jobs, ct);
         var stages = new StageClock(clock, progress);
         if (source is IPostgresSource pair && snapshot is IPostgresSnapshot moment)
-            return await PairVerifying.RunAsync(pair, moment, target, await RunSession.LastPlanAsync(source, target, options, ct), new(mode, options.Jobs) { Tables = tables }, progress, clock, ct);
+            return await PairVerifying.RunAsync(pair, moment, target, await RunSession.LastRunAsync(source, target, options, ct), new(mode, options.Jobs) { Tables = tables }, progress, clock, ct);
         var schema = await stages.RunAsync(Stage.Inspect, "reading the schema", async () => TableFilter.Apply(await snapshot.InspectAsync(ct), options, target?.Profile.PostGis));
         if (tables.FirstOrDefault(t => schema.FindTable(t) is null) is { } missing) throw TableFilter.NoSuchTable(missing, schema.Tables.Select(t => t.Name));
         var plan = await RunSession.LastPlanAsync(source, target, options, ct)
@@ -95,11 +95,12 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var plan = loaded.Plan;
         var refused = loaded.Refused.AddRange(await route.InAsync(Stage.PostData, "building keys, indexes, constraints and views", () => route.Steps(plan).RunAsync(plan.PostData, session.Steps, ct), ct));
         if (plan.Carriage is not null) refused = refused.AddRange(await route.InAsync(Stage.PostData, "carrying passwords, secrets, jobs and files", () => route.Planning.CarryAsync(plan, ct), ct));
+        var (tables, aside) = await route.QuarantinedAsync(plan, loaded.Tables, ct);
         await route.InAsync(Stage.Publish, "publishing", () => new Publisher(target, session.Run.Id).RunAsync(plan.Publish, session.Steps, ct), ct);
         Failpoints.Hit(Failpoints.Published);
         var verification = options.Verify is not { } mode || options.SchemaOnly ? null
             : await route.InAsync(Stage.Verify, "comparing every value", () => route is { Source: IPostgresSource pair, Snapshot: IPostgresSnapshot moment }
-                ? PairVerifying.RunAsync(pair, moment, target, plan, PairVerifying.Asked(plan, options, mode), route.Progress, clock, ct)
+                ? PairVerifying.RunAsync(pair, moment, target, session.Run.Id, plan, PairVerifying.Asked(plan, options, mode), route.Progress, clock, ct)
                 : new Verifier(route.Snapshot, route.Schema, target, route.Progress, clock).VerifyAsync(plan, new(mode, options.Jobs, []), ct), ct);
         var result = new MigrationResult
         {
@@ -110,8 +111,8 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
             Elapsed = clock.GetUtcNow() - session.Run.Started,
             Stages = route.Stages.Elapsed,
             Plan = plan,
-            Tables = loaded.Tables,
-            Findings = [.. plan.Findings, .. refused, .. MigrationResult.QuarantineFindings(loaded.Tables)],
+            Tables = tables,
+            Findings = [.. plan.Findings, .. refused, .. aside],
             Verification = verification,
         };
         await session.EndAsync(result.HasDifferences ? RunState.DoneWithDifferences : RunState.Done, null);

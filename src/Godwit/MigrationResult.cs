@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Verify;
 
@@ -33,4 +34,9 @@ public sealed record MigrationResult
     public static IEnumerable<Finding> QuarantineFindings(ImmutableArray<TableResult> tables) => tables.Where(t => t.Quarantined > 0).Select(t =>
         new Finding("rows-quarantined", Severity.Warning, t.Table, $"{t.Quarantined} row(s) did not fit; they stand whole in godwit.quarantine.",
             "SELECT * FROM godwit.quarantine; or choose wider types: --on-misfit widen"));
+
+    /// <summary>Rows for which a constraint has no place.</summary>
+    internal static IEnumerable<Finding> QuarantineFindings(ImmutableArray<QuarantinedRows> groups) => groups.Select(g =>
+        new Finding("rows-quarantined", Severity.Warning, g.Table, $"{g.Rows} row(s) were set aside ({g.Reason}): {string.Join("; ", g.Keys)}{(g.Rows > g.Keys.Length ? "; ..." : "")}. They stand whole in godwit.quarantine.",
+            "Repair and insert them (docs/how-to/rows-that-do-not-fit.md), or repair the source and migrate again."));
 }

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Source;
 using Godwit.Target;
@@ -16,17 +18,25 @@ public static class PairVerifying
     /// <summary><paramref name="moment"/>, <paramref name="targetMoment"/>: a snapshot of that side which another session has exported and holds; null is now.</summary>
     internal static async Task<VerifyReport> RunAsync(ITarget source, string? moment, ITarget target, string? targetMoment, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
     {
-        var plan = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct) is { } run ? PlanJson.Read(run.Plan) : null;
-        return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), moment, targetMoment, ct), plan);
+        var run = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct);
+        var plan = run is null ? null : PlanJson.Read(run.Plan);
+        return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(Expecting(request, run?.Id, plan, target), moment, targetMoment, ct), plan);
     }
 
-    /// <summary>The source at the moment that a snapshot sees.</summary>
-    internal static async Task<VerifyReport> RunAsync(IPostgresSource source, IPostgresSnapshot snapshot, ITarget target, MigrationPlan? plan, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
+    /// <summary>The source at the moment that a snapshot sees. <paramref name="run"/>: the last that finished; null where there was none.</summary>
+    internal static Task<VerifyReport> RunAsync(IPostgresSource source, IPostgresSnapshot snapshot, ITarget target, JournalRun? run, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct) =>
+        RunAsync(source, snapshot, target, run?.Id, run is null ? null : PlanJson.Read(run.Plan), request, progress, clock, ct);
+
+    /// <summary>The same after or at the end of a run.</summary>
+    internal static async Task<VerifyReport> RunAsync(IPostgresSource source, IPostgresSnapshot snapshot, ITarget target, Guid? run, MigrationPlan? plan, PairRequest request, IProgress<MigrationEvent> progress, TimeProvider clock, CancellationToken ct)
     {
         await using var left = await SourceDatabase.OpenAsync(source, ct);
         var verifier = new PairVerifier(left, target, progress, clock);
-        return Named(await verifier.VerifyAsync(plan is null ? request : PlanPromises.Added(request, plan, target.Profile.Role), await snapshot.ExportedAsync(ct), ct), plan);
+        return Named(await verifier.VerifyAsync(Expecting(request, run, plan, target), await snapshot.ExportedAsync(ct), ct), plan);
     }
+
+    private static PairRequest Expecting(PairRequest request, Guid? run, MigrationPlan? plan, ITarget target) => plan is null ? request
+        : PlanPromises.Added(request, plan, target.Profile.Role) with { Aside = run is { } id ? new(id, plan.Tables.ToFrozenDictionary(t => t.Target.ToString(), t => t.Source, StringComparer.Ordinal)) : null };
 
     /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>
     internal static PairRequest Asked(MigrationPlan plan, MigrationOptions options, VerifyMode mode) => new(mode, options.Jobs)

@@ -113,6 +113,14 @@ internal sealed partial class RunSession : IAsyncDisposable
         }, ct);
     }
 
+    /// <summary>Rows that a constraint of the target had no place for.</summary>
+    public async Task<ImmutableArray<QuarantinedRows>> QuarantinedAsync(CancellationToken ct)
+    {
+        ImmutableArray<QuarantinedRows> groups = [];
+        await WriteAsync(async c => groups = await QuarantineJournal.ReadAsync(c, Run.Id, ct), ct);
+        return groups;
+    }
+
     /// <summary>The run's copy began under this arming of the source's feed.</summary>
     public Task FollowAsync(string feed, CancellationToken ct) => WriteAsync(c => FollowJournal.StartAsync(c, Run.Id, feed, ct), ct);
 

@@ -48,10 +48,12 @@ internal static class JournalSql
         """;
 
     public const string StatusTables = """
-        select t ->> 'source', (t ->> 'rows')::bigint, coalesce(sum(c.rows), 0)::bigint, count(c.number)::int,
-          jsonb_array_length(t -> 'chunks'), coalesce(sum(c.misfits), 0)::bigint
+        select t ->> 'source', (t ->> 'rows')::bigint, coalesce(sum(c.rows), 0)::bigint - aside, count(c.number)::int,
+          jsonb_array_length(t -> 'chunks'), coalesce(sum(c.misfits), 0)::bigint + aside
         from godwit.run r, jsonb_array_elements(r.plan::jsonb -> 'tables') with ordinality x(t, n)
         left join godwit.chunk c on c.source_table = t ->> 'source' and c.run_id = $1
-        where r.id = $1 group by t, n order by n
+        -- Between servers rows are set aside when they have been loaded.
+        cross join lateral (select count(*) as aside from godwit.quarantine q where r.plan::jsonb -> 'in_place' = 'true' and q.run_id = $1 and q.source_table = t ->> 'source') a
+        where r.id = $1 group by t, n, aside order by n
         """;
 }

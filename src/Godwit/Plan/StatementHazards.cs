@@ -12,8 +12,8 @@ internal static class StatementHazards
         var facts = context.Facts;
         if (context.Options.TargetSchema != "public")
             context.Find("schema-option-unsupported", Severity.Block, "--schema", "Objects of a PostgreSQL source keep their schemas; --schema does not apply.", "Leave it out.");
-        if (context.Options.Misfits != MisfitPolicy.Widen || !context.Options.MisfitRules.IsEmpty)
-            context.Find("misfit-option-unused", Severity.Warning, "--on-misfit", "Between PostgreSQL servers every value fits, and no row is set aside: rows that break a key or a constraint stay, and are named by their keys.", "Leave it out.");
+        if (!context.Options.MisfitRules.IsEmpty)
+            context.Find("misfit-option-unused", Severity.Warning, "--on-misfit", "Between PostgreSQL servers every value fits its column; what breaks a key or a constraint are rows. A policy for a column does not apply.", "--on-misfit quarantine sets such rows aside, --on-misfit fail ends the run; else they stay, and are named by their keys.");
         if (facts.Encoding == "SQL_ASCII")
             context.Find("source-encoding", Severity.Block, "source", "The source's encoding is SQL_ASCII: nobody knows what its bytes mean.", "Find out, and restore a dump of it into a database of that encoding first (pg_dump -E).");
         else if (facts.Encoding != "UTF8")

@@ -18,6 +18,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
 
     private readonly ConcurrentBag<Finding> _findings = [];
     private readonly ConcurrentDictionary<string, bool> _refused = new();
+    private readonly Turns _turns = new();
 
     /// <summary>Runs the steps that <paramref name="done"/> does not know; returns a finding for each that was refused, now or before.</summary>
     public async Task<ImmutableArray<Finding>> RunAsync(ImmutableArray<SqlStep> steps, IReadOnlyDictionary<string, JournalStep> done, CancellationToken stop)
@@ -45,8 +46,16 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
                     connection = await target.ConnectAsync(failed.Token);
                     await ExecuteAsync(connection, SessionSettings(workers), failed.Token);
                 }
-                if (group.Together) await TogetherAsync(connection, group.Steps, failed.Token);
-                else foreach (var step in group.Steps) await StepAsync(connection, step, step.Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
+                await _turns.TakeAsync(failed.Token);
+                try
+                {
+                    if (group.Together) await TogetherAsync(connection, group.Steps, failed.Token);
+                    else foreach (var step in group.Steps) await StepAsync(connection, step, step.Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
+                }
+                finally
+                {
+                    _turns.GiveBack();
+                }
                 queue.Done(group);
             }
             completed = true;
@@ -113,12 +122,45 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
         catch (PostgresException e) when (step.Fallback is not null && StepRefusal.IsRefusal(e))
         {
+            var (isAside, whyNot) = await SetAsideAsync(connection, step, e, stop);
+            if (isAside)
+            {
+                progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, clock.GetElapsedTime(started)));
+                return;
+            }
             var outcome = step.Fallback.Length == 0 ? StepOutcome.Refused : StepOutcome.Fallback;
-            var detail = await DetailAsync(connection, step, e, stop);
+            var detail = await DetailAsync(connection, step, e, stop) + whyNot;
             await OneAsync(connection, step.Fallback, new(step.Id, outcome, detail), stop);
             Refuse(step, outcome, detail);
         }
         progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, clock.GetElapsedTime(started)));
+    }
+
+    /// <summary>The rows that break the step go into quarantine, and the step is executed, all in one transaction. False: nothing was changed, and why is told where it was tried.</summary>
+    private async Task<(bool Done, string? WhyNot)> SetAsideAsync(NpgsqlConnection connection, SqlStep step, PostgresException broken, CancellationToken stop)
+    {
+        if (!plan.InPlace || options.Misfits != MisfitPolicy.Quarantine || AsideStep.Of(step, broken) is not { } way) return (false, null);
+        // What another session proves meanwhile would not see the rows go.
+        using var alone = await _turns.AloneAsync(stop);
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        try
+        {
+            var rows = new AsideRows(connection, run, plan, target.Profile.IsSuperuser);
+            await rows.BeginAsync(stop);
+            await way.NameAsync(connection, rows, stop);
+            if (await rows.CompleteAsync(stop) is { } whyNot) return (false, " They could not be set aside: " + whyNot);
+            await rows.OwnSettingsAsync(stop);
+            await SendAsync(connection, step.Sql, new(step.Id, StepOutcome.Done, null), stop);
+            Failpoints.Hit(Failpoints.RowsAside);
+            await transaction.CommitAsync(CancellationToken.None);
+            Failpoints.Hit(Failpoints.RowsAsideDone);
+            return (true, null);
+        }
+        catch (PostgresException e) when (StepRefusal.IsRefusal(e) || e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        {
+            // The transaction is rolled back: everything is as it would be without the choice.
+            return (false, $" They could not be set aside: {e.SqlState} {e.MessageText}");
+        }
     }
 
     /// <summary>A detail of null: refused only because a step that it requires was.</summary>
@@ -134,12 +176,17 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private async Task OneAsync(NpgsqlConnection connection, string sql, JournalStep fact, CancellationToken stop)
     {
         await using var transaction = await connection.BeginTransactionAsync(stop);
+        await SendAsync(connection, sql, fact, stop);
+        await transaction.CommitAsync(CancellationToken.None);
+    }
+
+    private async Task SendAsync(NpgsqlConnection connection, string sql, JournalStep fact, CancellationToken stop)
+    {
         await using var batch = new NpgsqlBatch(connection) { Timeout = 0 };
         // Cut apart here and sent as it is: the driver's own parser of several statements does not know every body of a function.
         foreach (var statement in SqlScript.Split(sql)) batch.BatchCommands.Add(new(statement));
         batch.BatchCommands.Add(RunJournal.StepsDone(run, [fact.Id], fact.Outcome, fact.Detail));
         await batch.ExecuteNonQueryAsync(stop);
-        await transaction.CommitAsync(CancellationToken.None);
     }
 
     private async Task<string> DetailAsync(NpgsqlConnection connection, SqlStep step, PostgresException e, CancellationToken stop)

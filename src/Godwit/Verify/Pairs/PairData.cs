@@ -40,7 +40,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
     private async Task SumAsync(NpgsqlConnection connection, Piece piece, RowHash hash, CancellationToken ct)
     {
         var table = piece.Table;
-        var from = $"FROM {table.From} AS t{piece.Pages}";
+        var from = $"FROM {piece.From} AS t{piece.Pages}";
         string sql;
         if (request.Mode == VerifyMode.Counts || table.Columns.IsEmpty) sql = $"SELECT count(*), 0, 0 {from}";
         else if (request.Mode == VerifyMode.Full || table.Rows <= SampledRows) sql = $"SELECT count(*), count(*), coalesce(sum({hash.Of(table.Columns)}), 0) {from}";
@@ -52,7 +52,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             sql = $"SELECT count(*), count(*) FILTER (WHERE {chosen}), coalesce(sum({hash.Of(table.Columns)}) FILTER (WHERE {chosen}), 0) {from}";
         }
         var line = (await TextRows.ReadAsync(connection, sql, ct))[0];
-        table.Add(piece.IsSource, long.Parse(line[0]!, CultureInfo.InvariantCulture), new(long.Parse(line[1]!, CultureInfo.InvariantCulture), Int128.Parse(line[2]!, CultureInfo.InvariantCulture)));
+        table.Add(piece, long.Parse(line[0]!, CultureInfo.InvariantCulture), new(long.Parse(line[1]!, CultureInfo.InvariantCulture), Int128.Parse(line[2]!, CultureInfo.InvariantCulture)));
         progress.Report(new MigrationEvent.TableProgress(Stage.Verify, table.Name, Math.Max(table.SourceRows, table.TargetRows), 0));
     }
 
@@ -65,12 +65,13 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             Verdict = Verdict.NotChecked,
             SourceRows = table.SourceRows,
             TargetRows = table.TargetRows,
+            Quarantined = table.AsideRows,
             ValuesCompared = table.Unreadable is null && request.Mode != VerifyMode.Counts ? table.SourceSum.Rows * table.Columns.Length : 0,
             Elapsed = table.Elapsed,
         };
         if (table.Unreadable is { } why) return result with { Checks = [new("rows", Verdict.NotChecked, why)] };
         var checks = ImmutableArray.CreateBuilder<VerifyCheck>();
-        checks.Add(new("row count", table.SourceRows == table.TargetRows ? Verdict.Equal : Verdict.Different, $"{table.SourceRows:N0} in the source, {table.TargetRows:N0} in the target"));
+        checks.Add(new("row count", table.HasAllRows ? Verdict.Equal : Verdict.Different, $"{table.SourceRows:N0} in the source, {table.TargetRows:N0} in the target{(table.AsideRows == 0 ? "" : $", {table.AsideRows:N0} in quarantine")}"));
         foreach (var column in table.Missing.Where(c => !IsPromised(table, c))) checks.Add(new("columns", Verdict.Different, $"the target lacks {column}"));
         foreach (var column in table.Extra.Where(c => !IsPromised(table, c))) checks.Add(new("columns", Verdict.Different, $"the target has {column}, the source has not"));
         if (request.Mode == VerifyMode.Counts || table.Columns.IsEmpty) return Ended(result, checks);

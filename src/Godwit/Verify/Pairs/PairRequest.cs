@@ -41,9 +41,14 @@ public sealed record PairRequest(VerifyMode Mode, int Jobs)
     public bool OneOwner { get; init; }
     /// <summary>What roles may see and do, tried on both sides; null tries nothing.</summary>
     public BehaviourRequest? Behaviour { get; init; }
+    /// <summary>Rows that a run set aside: they count as the target's. Null where there was no such run.</summary>
+    public RowsAside? Aside { get; init; }
     /// <summary>Rows that are named of each table that differs, of each sort: changed, missing, extra.</summary>
     public int NamedRows { get; init; } = 50;
 }
+
+/// <summary>Rows of <paramref name="Run"/> in godwit.quarantine. <paramref name="Tables"/>: how it names the target's tables.</summary>
+public sealed record RowsAside(Guid Run, FrozenDictionary<string, string> Tables);
 
 /// <summary>How far behaviour is tried.</summary>
 public enum BehaviourDepth

@@ -17,6 +17,8 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
     private const long KeptRows = 500_000;
     private const int MostBuckets = 1 << 16;
     private const int RowsInABucket = 32;
+    /// <summary>Before the place of a row in quarantine.</summary>
+    private const string Aside = "aside ";
 
     public sealed record Result(ImmutableArray<RowDifference> Named, long Changed, long Missing, long Extra, bool Complete)
     {
@@ -54,7 +56,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
         await scan.RunAsync([table], async (connection, piece, token) =>
         {
             var sums = piece.IsSource ? source : target;
-            var sql = $"SELECT {key} & {buckets - 1}, count(*), sum({row}) FROM {table.From} AS t{piece.Pages} GROUP BY 1";
+            var sql = $"SELECT {key} & {buckets - 1}, count(*), sum({row}) FROM {piece.From} AS t{piece.Pages} GROUP BY 1";
             foreach (var line in await TextRows.ReadAsync(connection, sql, token))
             {
                 var sum = new RowSum(Number(line[1]), Int128.Parse(line[2]!, CultureInfo.InvariantCulture));
@@ -72,7 +74,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
         var condition = $"{key} & {buckets - 1} = ANY ({SqlText.Literal("{" + string.Join(',', chosen) + "}")}::int8[])";
         await scan.RunAsync([table], async (connection, piece, token) =>
         {
-            var sql = $"SELECT {key}, {row}, {where} FROM {table.From} AS t{(piece.Pages.Length == 0 ? " WHERE " : piece.Pages + " AND ")}{condition}";
+            var sql = $"SELECT {key}, {row}, {(piece.IsAside ? $"'{Aside}' || t.ctid" : where)} FROM {piece.From} AS t{(piece.Pages.Length == 0 ? " WHERE " : piece.Pages + " AND ")}{condition}";
             var found = (await TextRows.ReadAsync(connection, sql, token)).ConvertAll(line => new Seen(Number(line[0]), Number(line[1]), line[2]!));
             lock (table.Gate) (piece.IsSource ? source : target).AddRange(found);
         }, _ => { }, _ => { }, ct);
@@ -120,15 +122,25 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
 
     private static async Task<Dictionary<string, string?[]>> FetchAsync(PairTable table, PairSide side, List<Seen> rows, CancellationToken ct)
     {
+        var aside = rows.Where(r => r.Where.StartsWith(Aside, StringComparison.Ordinal)).Select(r => r.Where[Aside.Length..]).Distinct().ToList();
+        if (aside.Count > 0)
+        {
+            var found = await FetchAsync(table, side, rows.FindAll(r => !r.Where.StartsWith(Aside, StringComparison.Ordinal)), ct);
+            var inQuarantine = $"SELECT '{Aside}' || t.ctid, {string.Join(", ", table.Columns.Select(c => c.Printed))} FROM {table.FromAside} AS t WHERE t.ctid = ANY ({Tids(aside)})";
+            foreach (var row in await TextRows.ReadAsync(side.Main, inQuarantine, ct)) found[row[0]!] = row[1..];
+            return found;
+        }
         if (rows.Count == 0) return [];
         var where = table.IsWhole ? "t.tableoid::int8 || ' ' || t.ctid" : "t.ctid::text";
         var these = rows.Select(r => r.Where).Distinct().ToList();
         var condition = table.IsWhole
             ? $"(t.tableoid::int8, t.ctid) IN ({string.Join(", ", these.Select(w => w.Split(' ')).Select(w => $"({w[0]}, '{w[1]}'::tid)"))})"
-            : $"t.ctid = ANY ({SqlText.Literal("{" + string.Join(',', these.Select(w => $"\"{w}\"")) + "}")}::tid[])";
+            : $"t.ctid = ANY ({Tids(these)})";
         var sql = $"SELECT {where}, {string.Join(", ", table.Columns.Select(c => c.Printed))} FROM {table.From} AS t WHERE {condition}";
         return (await TextRows.ReadAsync(side.Main, sql, ct)).ToDictionary(r => r[0]!, r => r[1..], StringComparer.Ordinal);
     }
+
+    private static string Tids(IEnumerable<string> these) => SqlText.Literal("{" + string.Join(',', these.Select(w => $"\"{w}\"")) + "}") + "::tid[]";
 
     /// <summary>"id=42", in the order of the key; where there is no key, the row's first values.</summary>
     private static string Name(PairTable table, string?[] values) => table.Key.IsEmpty

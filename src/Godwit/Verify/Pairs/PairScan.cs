@@ -5,8 +5,11 @@ using Npgsql;
 
 namespace Godwit.Verify.Pairs;
 
-/// <summary>A part of a table on one side: <paramref name="Pages"/> is a condition, or empty for all of it.</summary>
-internal sealed record Piece(PairTable Table, bool IsSource, string Pages);
+/// <summary>A part of a table on one side: <paramref name="Pages"/> is a condition, or empty for all of it. <paramref name="IsAside"/>: what of the target's stands in quarantine.</summary>
+internal sealed record Piece(PairTable Table, bool IsSource, string Pages, bool IsAside = false)
+{
+    public string From => IsAside ? Table.FromAside! : Table.From;
+}
 
 /// <summary>
 /// Runs a query for each piece of some tables: <paramref name="jobs"/> sessions of the source beside as many of the target, big tables in
@@ -26,6 +29,7 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
             foreach (var isSource in (bool[])[true, false])
             {
                 var pieces = Cut(table, isSource);
+                if (!isSource && table.FromAside is not null) pieces.Add(new(table, isSource, "", IsAside: true));
                 lock (table.Gate) table.PiecesLeft += pieces.Count;
                 foreach (var piece in pieces) (isSource ? source : target).Enqueue(piece);
             }

@@ -65,26 +65,33 @@ internal sealed class PairTable
     public Relation this[bool isSource] => isSource ? Source : Target;
     public string From => IsWhole ? Name : "ONLY " + Name;
 
+    /// <summary>The table's rows in quarantine, as a FROM reads them; null where it has none.</summary>
+    public string? FromAside { get; set; }
+
     public Lock Gate { get; } = new();
     public RowSum SourceSum { get; private set; }
     public RowSum TargetSum { get; private set; }
     /// <summary>Counted in mode Sample and Counts, where the sums are of fewer rows or none.</summary>
     public long SourceRows { get; private set; }
     public long TargetRows { get; private set; }
+    /// <summary>The target's rows that stand in quarantine. The target's sum is of them too.</summary>
+    public long AsideRows { get; private set; }
     /// <summary>Why a side could not be read.</summary>
     public string? Unreadable { get; set; }
     public int PiecesLeft { get; set; }
     public long Began { get; set; }
     public TimeSpan Elapsed { get; set; }
 
-    public bool SumsAgree => SourceRows == TargetRows && SourceSum == TargetSum;
+    public bool HasAllRows => SourceRows == TargetRows + AsideRows;
 
-    public void Add(bool isSource, long rows, RowSum sum)
+    public bool SumsAgree => HasAllRows && SourceSum == TargetSum;
+
+    public void Add(Piece piece, long rows, RowSum sum)
     {
         lock (Gate)
         {
-            if (isSource) (SourceRows, SourceSum) = (SourceRows + rows, SourceSum + sum);
-            else (TargetRows, TargetSum) = (TargetRows + rows, TargetSum + sum);
+            if (piece.IsSource) (SourceRows, SourceSum) = (SourceRows + rows, SourceSum + sum);
+            else (TargetRows, AsideRows, TargetSum) = (TargetRows + (piece.IsAside ? 0 : rows), AsideRows + (piece.IsAside ? rows : 0), TargetSum + sum);
         }
     }
 }

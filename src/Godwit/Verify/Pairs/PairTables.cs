@@ -10,6 +10,9 @@ internal sealed class PairTables
 {
     private static readonly string[] OwnSchemas = ["godwit", "godwit_load"];
 
+    /// <summary>Of the target's partitioned tables, those that hold their rows.</summary>
+    private ILookup<SqlName, SqlName> _partitions = Array.Empty<SqlName>().ToLookup(n => n);
+
     public List<PairTable> Compared { get; } = [];
     /// <summary>On one side only.</summary>
     public List<Relation> Missing { get; } = [];
@@ -33,7 +36,23 @@ internal sealed class PairTables
                 tables.LeftOut.Add(new($"table {table.Name}", "its rows are not compared", promise.Reason));
             }
         if (request.Tables.Count > 0) tables.Keep(request.Tables);
+        if (request.Aside is { } aside) await tables.AsideAsync(sides.Target, aside, ct);
         return tables;
+    }
+
+    /// <summary>Where rows were set aside, how they are read beside those of their table: each value as its type reads what it printed.</summary>
+    private async Task AsideAsync(PairSide target, RowsAside aside, CancellationToken ct)
+    {
+        var filled = (await TextRows.ReadAsync(target.Main, $"SELECT DISTINCT source_table FROM godwit.quarantine WHERE run_id = '{aside.Run}'", ct)).Select(r => r[0]!).ToHashSet(StringComparer.Ordinal);
+        foreach (var table in Compared)
+        {
+            var names = (table.IsWhole ? _partitions[table.Target.Name] : [table.Target.Name]).Select(n => aside.Tables.GetValueOrDefault(n.ToString())).OfType<string>().Where(filled.Contains).ToList();
+            if (names.Count == 0) continue;
+            // Of JSON's own types, a record would take the string for a value of theirs.
+            var json = table.Columns.Where(c => c.Base is "json" or "jsonb").Select(c => SqlText.Literal(c.Name));
+            var columns = table.Columns.Select(c => c.Base is "json" or "jsonb" ? $"(q.row ->> {SqlText.Literal(c.Name)})::{c.Type} AS {SqlName.AlwaysQuote(c.Name)}" : $"r.{SqlName.AlwaysQuote(c.Name)}");
+            table.FromAside = $"(SELECT {string.Join(", ", columns.Append("q.ctid"))} FROM godwit.quarantine q CROSS JOIN LATERAL jsonb_populate_record(NULL::{table.Target.Name}, q.row - ARRAY[{string.Join(", ", json)}]::text[]) r WHERE q.run_id = '{aside.Run}' AND q.source_table IN ({string.Join(", ", names.Select(SqlText.Literal))}))";
+        }
     }
 
     /// <summary>Schemas that are compared: not Godwit's own, not those that were excluded or promised to stay behind.</summary>
@@ -53,6 +72,7 @@ internal sealed class PairTables
         source = source.Where(r => r.Value.Kind != 'v').ToDictionary();
         target = target.Where(r => r.Value.Kind != 'v').ToDictionary();
         var (sourceLeaves, targetLeaves) = (Leaves(source), Leaves(target));
+        _partitions = targetLeaves;
         // Roots whose partitions are cut otherwise on the other side are read as a whole.
         var whole = source.Values.Where(r => r.Kind == 'p' && !r.IsPartition || target.TryGetValue(r.Name, out var other) && other.Kind == 'p' && !other.IsPartition)
             .Where(r => !sourceLeaves[r.Name].ToHashSet().SetEquals(targetLeaves[r.Name])).Select(r => r.Name).ToHashSet();

@@ -1,0 +1,111 @@
+using System.Globalization;
+using Godwit.Journal;
+using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Target;
+using Npgsql;
+
+namespace Godwit.PostData;
+
+/// <summary>
+/// Rows that stand in the way of a constraint, on their way into godwit.quarantine: first they are all named, with the rows that reference them, then written
+/// there whole, then removed. All of it is part of the caller's transaction, in which the constraint is proven: what is not in quarantine is in its table.
+/// </summary>
+internal sealed class AsideRows(NpgsqlConnection connection, Guid run, MigrationPlan plan, bool isSuperuser)
+{
+    private const string Counted = "not as many were removed as were named.";
+    private const string Named = "pg_temp.godwit_aside";
+
+    // As verification prints values on both sides (TargetSessions, PairSide): what is written here is read there.
+    private const string Printed = "SET LOCAL search_path = pg_catalog; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL intervalstyle = 'iso_8601'; "
+        + "SET LOCAL lc_monetary = 'C'; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'";
+
+    private static readonly string[] s_settings = ["search_path", "datestyle", "timezone", "extra_float_digits", "intervalstyle", "lc_monetary", "bytea_output", "xmloption", "row_security"];
+
+    public async Task BeginAsync(CancellationToken ct)
+    {
+        // Row security would hide rows. Nothing is to fire, and no key to cascade: each row goes by its own reason. Without the right to say so, the order of the
+        // removal does the same for keys; the database's own triggers are not there yet.
+        await ExecuteAsync($"{Printed}; SET LOCAL row_security = off; {(isSuperuser ? "SET LOCAL session_replication_role = replica; " : "")}"
+            + "create temp table godwit_aside (rel oid, id tid, round int not null, columns text not null, reason text not null, primary key (rel, id)) on commit drop", ct);
+    }
+
+    /// <summary>The session's own settings, for what the plan says.</summary>
+    public Task OwnSettingsAsync(CancellationToken ct) => ExecuteAsync(string.Join("; ", s_settings.Concat(isSuperuser ? ["session_replication_role"] : []).Select(s => $"SET LOCAL {s} TO DEFAULT")), ct);
+
+    public Task OrphansAsync(ForeignKey key, CancellationToken ct) =>
+        NameAsync(0, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: {key.Parent} has no such row")} {key.Orphans}", ct);
+
+    /// <summary>Quarantines what was named, and every row that would lose its parent by it. Else says why a row cannot go; the transaction must not be committed then.</summary>
+    public async Task<string?> CompleteAsync(CancellationToken ct)
+    {
+        for (var round = 0; await TablesAsync(round, ct) is { Length: > 0 } tables; round++)
+            foreach (var key in await ForeignKey.ReferencingAsync(connection, tables, ct))
+            {
+                if (key.OverTime) return $"{key.Name} references them by periods of time.";
+                await NameAsync(round + 1, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: its row of {key.Parent} was set aside")} {key.ChildrenOf(Named)} and a.round = {Number(round)}", ct);
+            }
+        var places = await PlacesAsync(ct);
+        if (places.Find(p => p.Table is null) is { } strange) return $"{strange.Name} is not of this migration.";
+        foreach (var place in places)
+            if (await ExecuteAsync(WriteSql(place), ct) != place.Rows) return Counted;
+        // Rows that reference others were named later: first they go, so that no key finds one of them when its parent goes.
+        var removed = 0;
+        for (var round = await LastRoundAsync(ct); round >= 0; round--)
+            foreach (var place in places) removed += await ExecuteAsync($"delete from only {place.Name} t using {Named} a where a.rel = {Number(place.Oid)}::oid and a.round = {Number(round)} and t.ctid = a.id", ct);
+        return removed == places.Sum(p => p.Rows) ? null : Counted;
+    }
+
+    /// <summary><paramref name="select"/>: what follows SELECT, with table, place, columns and reason.</summary>
+    private Task<int> NameAsync(int round, string select, CancellationToken ct) =>
+        ExecuteAsync($"insert into {Named} (round, rel, id, columns, reason) select {Number(round)}, {select} on conflict do nothing", ct);
+
+    private async Task<uint[]> TablesAsync(int round, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"select coalesce(array_agg(distinct rel), '{{}}') from {Named} where round = {Number(round)}", connection) { CommandTimeout = 0 };
+        return (uint[])(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task<int> LastRoundAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand($"select coalesce(max(round), -1) from {Named}", connection) { CommandTimeout = 0 };
+        return (int)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private sealed record Place(uint Oid, SqlName Name, long Rows, string[] Columns, TablePlan? Table);
+
+    private async Task<List<Place>> PlacesAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(EmbeddedSql.Read("PostData/Sql/aside-tables.sql"), connection) { CommandTimeout = 0 };
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var places = new List<Place>();
+        while (await reader.ReadAsync(ct))
+        {
+            var name = new SqlName(reader.GetString(1), reader.GetString(2));
+            places.Add(new(reader.GetFieldValue<uint>(0), name, reader.GetInt64(3), reader.GetFieldValue<string[]>(4), plan.Tables.FirstOrDefault(t => t.Target == name)));
+        }
+        return places;
+    }
+
+    private string WriteSql(Place place)
+    {
+        var table = place.Table!;
+        var key = table.Key.IsEmpty ? "null" : $"concat_ws(', ', {string.Join(", ", table.Key.Select(k => $"concat({Text(k + "=")}, t.{SqlName.AlwaysQuote(k)})"))})";
+        // Every value as its type prints it: JSON's own numbers know no NaN, and a cast to text might be the user's.
+        var values = place.Columns.Select(c => $"case num_nulls(t.{SqlName.AlwaysQuote(c)}) when 0 then concat(t.{SqlName.AlwaysQuote(c)}) end");
+        return QuarantineJournal.WriteSql(run, table.Source) + $"""
+             row_number() over (order by a.round, t.ctid), {key}, a.columns, a.reason, jsonb_object(array[{string.Join(", ", place.Columns.Select(Text))}]::text[], array[{string.Join(", ", values)}]::text[])
+            from only {place.Name} t join {Named} a on a.rel = {Number(place.Oid)}::oid and a.id = t.ctid
+            """;
+    }
+
+    private async Task<int> ExecuteAsync(string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        return await command.ExecuteNonQueryAsync(ct);
+    }
+
+    private static string Text(string value) => SqlText.Literal(value);
+
+    private static string Number(long value) => value.ToString(CultureInfo.InvariantCulture);
+}

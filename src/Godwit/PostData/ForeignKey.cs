@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using Godwit.Target;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Godwit.PostData;
+
+/// <summary>A foreign key as the target's catalog has it; names are quoted. <paramref name="Child"/> and <paramref name="Parent"/> are what a FROM says.</summary>
+internal sealed record ForeignKey(uint Oid, string Name, string Child, string Parent, bool ParentIsTree, bool MatchFull, ImmutableArray<string> From, ImmutableArray<string> To, ImmutableArray<string> Operators, bool OverTime)
+{
+    private string ParentFrom => ParentIsTree ? Parent : "ONLY " + Parent;
+
+    /// <summary>A row c of the child has the row p of the parent.</summary>
+    public string Match => string.Join(" and ", From.Select((f, i) => $"p.{To[i]} {Operators[i]} c.{f}"));
+
+    /// <summary>Rows c that the key asks a parent of: with MATCH FULL those that are NULL in part, too, which have none (CREATE TABLE, REFERENCES).</summary>
+    private string Asks => $"{(MatchFull ? "num_nonnulls" : "num_nulls")}({string.Join(", ", From.Select(f => "c." + f))}) {(MatchFull ? "> 0" : "= 0")}";
+
+    /// <summary>Rows of the child that have no parent: what follows SELECT.</summary>
+    public string Orphans => $"from {Child} c where {Asks} and not exists (select from {ParentFrom} p where {Match})";
+
+    /// <summary>Rows of the child whose parent is among the rows <paramref name="aside"/> (rel, id) a.</summary>
+    public string ChildrenOf(string aside) => $"from {Child} c join {ParentFrom} p on {Match} join {aside} a on a.rel = p.tableoid and a.id = p.ctid";
+
+    public static async Task<uint?> FindAsync(NpgsqlConnection connection, string table, string name, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select oid from pg_constraint where contype = 'f' and conname = $1 and conrelid = $2::regclass", connection) { Parameters = { new() { Value = name }, new() { Value = table } } };
+        return await command.ExecuteScalarAsync(ct) is uint oid ? oid : null;
+    }
+
+    public static async Task<ForeignKey?> ReadAsync(NpgsqlConnection connection, uint oid, CancellationToken ct) => (await ReadAsync(connection, oid, [], ct)).FirstOrDefault();
+
+    /// <summary>Those that reference one of the tables.</summary>
+    public static Task<List<ForeignKey>> ReferencingAsync(NpgsqlConnection connection, uint[] tables, CancellationToken ct) => ReadAsync(connection, null, tables, ct);
+
+    private static async Task<List<ForeignKey>> ReadAsync(NpgsqlConnection connection, uint? key, uint[] tables, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(EmbeddedSql.Read("PostData/Sql/foreign-keys.sql"), connection) { CommandTimeout = 0 };
+        command.Parameters.Add(new() { Value = (object?)key ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Oid });
+        command.Parameters.Add(new() { Value = tables, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Oid });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var keys = new List<ForeignKey>();
+        while (await reader.ReadAsync(ct))
+            keys.Add(new(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(3), reader.GetString(4), reader.GetBoolean(5), reader.GetBoolean(6),
+                [.. reader.GetFieldValue<string[]>(7)], [.. reader.GetFieldValue<string[]>(8)], [.. reader.GetFieldValue<string[]>(9)], reader.GetBoolean(10)));
+        return keys;
+    }
+}
