@@ -24,10 +24,26 @@ public sealed class Repairing(TimeProvider clock)
             : PlanJson.Read(run.Plan);
         if (run is not null && await IsSwitchedAsync(target, run.Id, ct))
             throw new GodwitException(ErrorKind.Blocked, "repair-wrong-side", $"The application uses {target.Display} since the cutover: {source.Info.Display} is the older one, and nothing of it may replace what was written there.", "godwit follow carries the target's writes back into the source.");
+        // The source's rows would come back all of them, those too for which a constraint has no place, and past it.
+        if (source is IPostgresSource && run is not null && await AsideAsync(target, run.Id, ct) is var aside && tables.FirstOrDefault(aside.Contains) is { } held)
+            throw new GodwitException(ErrorKind.Blocked, "repair-aside", $"Rows of {held} stand in godwit.quarantine because they break a constraint; a repair would put them back past it.", "Put right what differs by hand, or migrate again.");
         var repair = new TableRepair(snapshot, schema, target, run?.Id);
         var repaired = ImmutableArray.CreateBuilder<RepairedTable>();
         foreach (var table in plan.Tables.Where(t => tables.Contains(t.Source))) repaired.Add(await repair.RunAsync(table, plan, ct));
         return repaired.ToImmutable();
+    }
+
+    private static async Task<HashSet<string>> AsideAsync(ITarget target, Guid run, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await target.ConnectAsync(ct);
+            return [.. (await QuarantineJournal.ReadAsync(connection, run, ct)).Select(g => g.Table)];
+        }
+        catch (Npgsql.NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, "reading the journal");
+        }
     }
 
     private static async Task<bool> IsSwitchedAsync(ITarget target, Guid run, CancellationToken ct)

@@ -28,7 +28,7 @@ internal static class MigrationFlags
         command.Add(Choice("--if-exists", Words.IfExists, "What to do where tables of the same names exist"));
         command.Add(Choice("--names", Words.Names, "Keep names as they are, or fold them to lower case"));
         command.Add(List("--cast", "PATTERN=TYPE", "PostgreSQL type of a column (users.born), a pattern (*.created_at) or a declared type (DATETIME); repeatable"));
-        command.Add(List("--on-misfit", "[PATTERN=]POLICY", "widen, quarantine or fail: what happens to values that do not fit their column, and between PostgreSQL servers to rows that break a foreign key; repeatable"));
+        command.Add(List("--on-misfit", "[PATTERN=]POLICY", "widen, quarantine or fail: what happens to values that do not fit their column, and between PostgreSQL servers to rows that break a key or a check; repeatable"));
         command.Add(Choice("--json-type", Words.JsonAsText, "Type of JSON columns; json keeps the text as it is"));
         command.Add(Flag("--index-foreign-keys", "Create the indexes that foreign keys lack"));
         command.Add(Choice("--orm", Words.Orm, "auto: where a framework made the source (Django, Rails, Prisma, SQLAlchemy, Laravel), choose types as its own migrations would"));

@@ -40,6 +40,11 @@ internal static class StatementSteps
                 var check = Whole(context, statement, kind).TrimEnd().TrimEnd(';');
                 yield return Step(statement, kind, check, statement.Rewritten ?? Why(kind)) with { Fallback = check + " NOT VALID" };
                 break;
+            // By choice it is proven here: rows that break it are set aside.
+            case StepKind.Check when context.Options.Misfits == MisfitPolicy.Quarantine && statement.Table is not null && Proven(Whole(context, statement, kind)) is { } proven:
+                TellProven(context, statement, inherited: true);
+                yield return Step(statement, kind, proven, "NOT VALID in the source; proven here, by --on-misfit quarantine.") with { Fallback = proven + Unproven };
+                break;
             case StepKind.ForeignKey:
                 foreach (var step in ForeignKey(context, statement)) yield return step;
                 break;
@@ -57,23 +62,49 @@ internal static class StatementSteps
     {
         var sql = statement.Sql.TrimEnd().TrimEnd(';');
         var partitioned = statement.Table is { } name && context.Input.Schema.FindTable(name) is { Storage.Kind: 'p' };
-        if (sql.EndsWith("NOT VALID", StringComparison.Ordinal) || sql.EndsWith("NOT ENFORCED", StringComparison.Ordinal) || partitioned)
+        var prove = context.Options.Misfits == MisfitPolicy.Quarantine && Proven(sql) is not null;
+        if ((!prove && sql.EndsWith(Unproven, StringComparison.Ordinal)) || sql.EndsWith("NOT ENFORCED", StringComparison.Ordinal) || partitioned)
         {
             yield return Step(statement, StepKind.ForeignKey, Whole(context, statement, StepKind.ForeignKey), "As in the source.") with { Fallback = "" };
             yield break;
         }
-        // "people people_boss_fkey": the constraint's name is what follows the table's.
         var table = statement.Table is { } t ? context.Input.Schema.FindTable(t) : null;
-        var constraint = table is { Relation: { } relation } && statement.Name.StartsWith(relation.Name + " ", StringComparison.Ordinal) ? statement.Name[(relation.Name.Length + 1)..] : null;
+        var constraint = table is null ? null : ConstraintOf(table, statement);
         if (constraint is null)
         {
             yield return Step(statement, StepKind.ForeignKey, Whole(context, statement, StepKind.ForeignKey), "As in the source.") with { Fallback = "" };
             yield break;
         }
-        yield return Step(statement, StepKind.ForeignKey, sql + " NOT VALID", "Added first, validated next: validations of different tables run side by side.") with { Fallback = "" };
-        yield return new($"validate {statement.Id}", StepKind.ForeignKeyValidation, statement.Subject,
-            Under(context.Facts.SearchPath) + $"ALTER TABLE {table!.Relation} VALIDATE CONSTRAINT {SqlName.Quote(constraint)}", "Proves that every row has its parent.")
+        yield return Step(statement, StepKind.ForeignKey, (Proven(sql) ?? sql) + Unproven, "Added first, validated next: validations of different tables run side by side.") with { Fallback = "" };
+        if (prove) TellProven(context, statement, inherited: false);
+        // Beside a key that references a partitioned table stands one for each partition; VALIDATE CONSTRAINT may leave these unproven (PostgreSQL 15 does).
+        var toTree = table!.ForeignKeys.Any(f => f.Name == constraint && context.Input.Schema.FindTable(f.ParentTable) is { Storage.Kind: 'p' });
+        var proof = toTree ? $"ALTER TABLE {table.Relation} DROP CONSTRAINT {SqlName.Quote(constraint)};\n{Proven(sql) ?? sql}" : $"ALTER TABLE {table.Relation} VALIDATE CONSTRAINT {SqlName.Quote(constraint)}";
+        yield return new($"validate {statement.Id}", StepKind.ForeignKeyValidation, statement.Subject, Under(context.Facts.SearchPath) + proof, "Proves that every row has its parent.")
         { Table = statement.Table, Fallback = "", Requires = statement.Id };
+    }
+
+    /// <summary>"people people_boss_fkey": the constraint's name is what follows the table's.</summary>
+    private static string? ConstraintOf(Table table, SchemaStatement statement) =>
+        table.Relation is { } relation && statement.Name.StartsWith(relation.Name + " ", StringComparison.Ordinal) ? statement.Name[(relation.Name.Length + 1)..] : null;
+
+    /// <summary>Of each table that has the constraint, by its own statement or by inheritance.</summary>
+    private static void TellProven(StatementContext context, SchemaStatement statement, bool inherited)
+    {
+        if (context.Input.Schema.FindTable(statement.Table!) is not { } table || ConstraintOf(table, statement) is not { } name) return;
+        var having = new List<Table> { table };
+        for (var i = 0; inherited && i < having.Count; i++) having.AddRange(context.Input.Schema.Tables.Where(t => t.Storage?.Parent == having[i].Name));
+        foreach (var one in having)
+            context.Find("constraint-proven", Severity.Info, $"CONSTRAINT {one.Relation}.{SqlName.Quote(name)}", "It is NOT VALID in the source; here it is proven, by --on-misfit quarantine, and rows that break it are set aside.");
+    }
+
+    private const string Unproven = " NOT VALID";
+
+    /// <summary>A statement of a constraint that is NOT VALID, without that; null where it is not.</summary>
+    private static string? Proven(string sql)
+    {
+        var trimmed = sql.TrimEnd().TrimEnd(';');
+        return trimmed.EndsWith(Unproven, StringComparison.Ordinal) ? trimmed[..^Unproven.Length] : null;
     }
 
     // Indexes, keys and checks look at rows and may call functions that count on the application's search_path.

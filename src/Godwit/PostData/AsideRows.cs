@@ -26,21 +26,30 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
     {
         // Row security would hide rows. Nothing is to fire, and no key to cascade: each row goes by its own reason. Without the right to say so, the order of the
         // removal does the same for keys; the database's own triggers are not there yet.
-        await ExecuteAsync($"{Printed}; SET LOCAL row_security = off; {(isSuperuser ? "SET LOCAL session_replication_role = replica; " : "")}"
-            + "create temp table godwit_aside (rel oid, id tid, round int not null, columns text not null, reason text not null, primary key (rel, id)) on commit drop", ct);
+        await PrintedAsync(ct);
+        await ExecuteAsync("create temp table godwit_aside (rel oid, id tid, round int not null, columns text not null, reason text not null, primary key (rel, id)) on commit drop", ct);
     }
+
+    /// <summary>The settings under which rows are written and removed.</summary>
+    public Task PrintedAsync(CancellationToken ct) => ExecuteAsync($"{Printed}; SET LOCAL row_security = off{(isSuperuser ? "; SET LOCAL session_replication_role = replica" : "")}", ct);
 
     /// <summary>The session's own settings, for what the plan says.</summary>
     public Task OwnSettingsAsync(CancellationToken ct) => ExecuteAsync(string.Join("; ", s_settings.Concat(isSuperuser ? ["session_replication_role"] : []).Select(s => $"SET LOCAL {s} TO DEFAULT")), ct);
 
-    public Task OrphansAsync(ForeignKey key, CancellationToken ct) =>
+    /// <summary>Target names of the key by which rows of the table (as SQL names it) are known; empty where there is none.</summary>
+    public IEnumerable<string> KeyOf(string table) => plan.Tables.FirstOrDefault(t => t.Target.ToString() == table)?.Key ?? [];
+
+    /// <summary><paramref name="select"/>: what follows SELECT, with table, place, columns and reason.</summary>
+    public Task NameAsync(string select, CancellationToken ct) => NameAsync(0, select, ct);
+
+    public Task OrphansAsync(EnforcedKey key, CancellationToken ct) =>
         NameAsync(0, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: {key.Parent} has no such row")} {key.Orphans}", ct);
 
     /// <summary>Quarantines what was named, and every row that would lose its parent by it. Else says why a row cannot go; the transaction must not be committed then.</summary>
     public async Task<string?> CompleteAsync(CancellationToken ct)
     {
         for (var round = 0; await TablesAsync(round, ct) is { Length: > 0 } tables; round++)
-            foreach (var key in await ForeignKey.ReferencingAsync(connection, tables, ct))
+            foreach (var key in await EnforcedKey.ReferencingAsync(connection, tables, ct))
             {
                 if (key.OverTime) return $"{key.Name} references them by periods of time.";
                 await NameAsync(round + 1, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: its row of {key.Parent} was set aside")} {key.ChildrenOf(Named)} and a.round = {Number(round)}", ct);
@@ -53,10 +62,11 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
         var removed = 0;
         for (var round = await LastRoundAsync(ct); round >= 0; round--)
             foreach (var place in places) removed += await ExecuteAsync($"delete from only {place.Name} t using {Named} a where a.rel = {Number(place.Oid)}::oid and a.round = {Number(round)} and t.ctid = a.id", ct);
+        // What keys that are looked at late have to say, they say now: a table with open questions takes no constraint.
+        await ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", ct);
         return removed == places.Sum(p => p.Rows) ? null : Counted;
     }
 
-    /// <summary><paramref name="select"/>: what follows SELECT, with table, place, columns and reason.</summary>
     private Task<int> NameAsync(int round, string select, CancellationToken ct) =>
         ExecuteAsync($"insert into {Named} (round, rel, id, columns, reason) select {Number(round)}, {select} on conflict do nothing", ct);
 

@@ -1,26 +1,129 @@
+using System.Text.RegularExpressions;
 using Godwit.Plan;
+using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.PostData;
 
-/// <summary>Which rows a refused step asks to be set aside.</summary>
-internal abstract record AsideStep
+/// <summary>Which rows a refused step asks to be set aside. What it makes to find that out is gone when it has named them.</summary>
+internal abstract partial record AsideStep
 {
-    /// <summary>Null: no choice of rows would make the step possible.</summary>
-    public static AsideStep? Of(SqlStep step, PostgresException broken) => (step.Kind, broken) switch
+    /// <summary>Null: no choice of rows would make the step possible, or none that is easily told (an exclusion, say).</summary>
+    public static AsideStep? Of(SqlStep step, PostgresException broken)
     {
-        (StepKind.ForeignKeyValidation, { SqlState: PostgresErrorCodes.ForeignKeyViolation, ConstraintName: { } name, SchemaName: { } schema, TableName: { } table }) => new OfOrphans(new(schema, table), name),
-        _ => null,
-    };
+        var statement = SqlScript.Split(step.Sql)[^1];
+        return (step.Kind, broken.SqlState) switch
+        {
+            (StepKind.ForeignKeyValidation, PostgresErrorCodes.ForeignKeyViolation) when broken is { ConstraintName: { } name, SchemaName: { } schema, TableName: { } table } => new OfKey(new SqlName(schema, table).ToString(), name),
+            (StepKind.ForeignKey, PostgresErrorCodes.ForeignKeyViolation) when Addition().Match(statement) is { Success: true } added => new OfNewKey(added),
+            (StepKind.Check, PostgresErrorCodes.CheckViolation) when Addition().Match(statement) is { Success: true } added => new OfCheck(added, step),
+            (StepKind.Constraint, PostgresErrorCodes.UniqueViolation) when Addition().Match(statement) is { Success: true } added => new OfDuplicates(added, step, $"ALTER TABLE {Twin} {added.Groups["rest"].Value}"),
+            (StepKind.Index, PostgresErrorCodes.UniqueViolation) when UniqueIndex().Match(statement) is { Success: true } index => new OfDuplicates(index, step, $"CREATE UNIQUE INDEX ON {Twin} {index.Groups["rest"].Value}"),
+            _ => null,
+        };
+    }
+
+    /// <summary>A table like that of the step, without rows: on it the server says what the statement means.</summary>
+    private const string Twin = "godwit.aside_twin";
 
     public abstract Task NameAsync(NpgsqlConnection connection, AsideRows rows, CancellationToken ct);
 
-    /// <summary>The key stands NOT VALID.</summary>
-    private sealed record OfOrphans(Schema.SqlName Table, string Name) : AsideStep
+    /// <summary>A foreign key that stands NOT VALID.</summary>
+    private sealed record OfKey(string Table, string Name) : AsideStep
     {
         public override async Task NameAsync(NpgsqlConnection connection, AsideRows rows, CancellationToken ct)
         {
-            if (await ForeignKey.FindAsync(connection, Table.ToString(), Name, ct) is { } oid && await ForeignKey.ReadAsync(connection, oid, ct) is { OverTime: false } key) await rows.OrphansAsync(key, ct);
+            if (await EnforcedKey.FindAsync(connection, Table, Name, ct) is { OverTime: false } key) await rows.OrphansAsync(key, ct);
         }
     }
+
+    /// <summary>One that is only made as a whole, of a partitioned table.</summary>
+    private sealed record OfNewKey(Match Added) : AsideStep
+    {
+        public override async Task NameAsync(NpgsqlConnection connection, AsideRows rows, CancellationToken ct)
+        {
+            await ExecuteAsync(connection, $"CREATE TABLE {Twin} (LIKE {TableOf(Added)}); ALTER TABLE {Twin} {Added.Groups["rest"].Value}", ct);
+            var key = await EnforcedKey.FindAsync(connection, Twin, SqlScript.NameOf(Added.Groups["name"].Value), ct);
+            await ExecuteAsync(connection, $"DROP TABLE {Twin}", ct);
+            if (key is { OverTime: false }) await rows.OrphansAsync(key with { Child = TableOf(Added) }, ct);
+        }
+    }
+
+    private sealed record OfCheck(Match Added, SqlStep Step) : AsideStep
+    {
+        public override async Task NameAsync(NpgsqlConnection connection, AsideRows rows, CancellationToken ct)
+        {
+            if (Step.Fallback is not { Length: > 0 } unproven) return;
+            await rows.OwnSettingsAsync(ct);
+            foreach (var statement in SqlScript.Split(unproven)) await ExecuteAsync(connection, statement, ct);
+            string expression, columns;
+            bool only;
+            var name = SqlScript.NameOf(Added.Groups["name"].Value);
+            await using (var command = new NpgsqlCommand("""
+                select pg_get_expr(k.conbin, k.conrelid), k.connoinherit, array_to_string(array(select a.attname from unnest(k.conkey) u(n) join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.n), ', ')
+                from pg_constraint k where k.contype = 'c' and k.conname = $1 and k.conrelid = $2::regclass
+                """, connection) { Parameters = { new() { Value = name }, new() { Value = TableOf(Added) } } })
+            await using (var reader = await command.ExecuteReaderAsync(ct))
+            {
+                if (!await reader.ReadAsync(ct)) return;
+                (expression, only, columns) = (reader.GetString(0), reader.GetBoolean(1), reader.GetString(2));
+            }
+            // Under the search_path that the check was added with.
+            await rows.NameAsync($"tableoid, ctid, {SqlText.Literal(columns)}, {SqlText.Literal($"check {name}")} from {(only ? "only " : "")}{TableOf(Added)} where ({expression}) is false", ct);
+            await ExecuteAsync(connection, $"ALTER TABLE {TableOf(Added)} DROP CONSTRAINT {Added.Groups["name"].Value}", ct);
+            await rows.PrintedAsync(ct);
+        }
+    }
+
+    /// <summary>Of the rows of one key the first stays: by the table's own key, else by how the row prints.</summary>
+    private sealed record OfDuplicates(Match Statement, SqlStep Step, string OnTwin) : AsideStep
+    {
+        public override async Task NameAsync(NpgsqlConnection connection, AsideRows rows, CancellationToken ct)
+        {
+            await rows.OwnSettingsAsync(ct);
+            foreach (var setting in SqlScript.Split(Step.Sql)[..^1]) await ExecuteAsync(connection, setting, ct);
+            await ExecuteAsync(connection, $"CREATE TABLE {Twin} (LIKE {TableOf(Statement)})", ct);
+            await ExecuteAsync(connection, OnTwin, ct);
+            string[] terms;
+            string? predicate;
+            bool nullsAreOne;
+            await using (var command = new NpgsqlCommand(EmbeddedSql.Read("PostData/Sql/unique-key.sql"), connection) { Parameters = { new() { Value = Twin } } })
+            await using (var reader = await command.ExecuteReaderAsync(ct))
+            {
+                if (!await reader.ReadAsync(ct)) return;
+                (terms, predicate, nullsAreOne) = (reader.GetFieldValue<string[]>(0), reader.IsDBNull(1) ? null : reader.GetString(1), reader.GetBoolean(2));
+            }
+            await ExecuteAsync(connection, $"DROP TABLE {Twin}", ct);
+            var where = (predicate is null ? [] : (string[])[$"({predicate})"]).Concat(nullsAreOne ? [] : [$"num_nulls({string.Join(", ", terms)}) = 0"]).ToList();
+            var order = string.Join(", ", rows.KeyOf(TableOf(Statement)).Select(k => $"a_row.{SqlName.AlwaysQuote(k)}").Append("concat(a_row) collate \"C\"").Append("a_row.ctid"));
+            await rows.NameAsync($"""
+                d.rel, d.id, {SqlText.Literal(string.Join(", ", terms.Select(Plain)))}, {SqlText.Literal($"unique key {SqlScript.NameOf(Statement.Groups["name"].Value)}: another row with its values stays")}
+                from (select tableoid as rel, ctid as id, row_number() over (partition by {string.Join(", ", terms)} order by {order}) as n from only {TableOf(Statement)} a_row{(where.Count == 0 ? "" : " where " + string.Join(" and ", where))}) d where d.n > 1
+                """, ct);
+            await rows.PrintedAsync(ct);
+        }
+
+        /// <summary>A term without what holds it together: (mail) COLLATE pg_catalog."default".</summary>
+        private static string Plain(string term)
+        {
+            var end = term.LastIndexOf(" COLLATE ", StringComparison.Ordinal);
+            return end < 0 ? term[1..^1] : term[1..(end - 1)];
+        }
+    }
+
+    private static string TableOf(Match statement) => statement.Groups["table"].Value;
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    // As pg_dump writes them; names are quoted where they have to be.
+    [GeneratedRegex("""^ALTER TABLE (ONLY )?(?<table>(?:"(?:[^"]|"")*"|[^\s".]+)\.(?:"(?:[^"]|"")*"|[^\s".]+))\s+(?<rest>ADD CONSTRAINT (?<name>"(?:[^"]|"")*"|[^\s"]+)\s.*?);?\s*$""", RegexOptions.Singleline)]
+    private static partial Regex Addition();
+
+    [GeneratedRegex("""^CREATE UNIQUE INDEX (?<name>"(?:[^"]|"")*"|[^\s"]+) ON (ONLY )?(?<table>(?:"(?:[^"]|"")*"|[^\s".]+)\.(?:"(?:[^"]|"")*"|[^\s".]+)) (?<rest>USING .*?);?\s*$""", RegexOptions.Singleline)]
+    private static partial Regex UniqueIndex();
 }

@@ -122,6 +122,9 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
         catch (PostgresException e) when (step.Fallback is not null && StepRefusal.IsRefusal(e))
         {
+            if (plan.InPlace && options.Misfits == MisfitPolicy.Fail && e.SqlState.StartsWith("23", StringComparison.Ordinal))
+                throw new GodwitException(ErrorKind.TargetFatal, "rows-break-constraint", $"{step.Subject}: {await DetailAsync(connection, step, e, stop)}",
+                    "Repair the rows in the source and type the same command again. --on-misfit quarantine sets them aside; without --on-misfit they stay and are named.");
             var (isAside, whyNot) = await SetAsideAsync(connection, step, e, stop);
             if (isAside)
             {

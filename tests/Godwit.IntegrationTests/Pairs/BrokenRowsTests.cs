@@ -48,4 +48,23 @@ public sealed class BrokenRowsTests(PostgresFixture postgres)
         Assert.Equal(["2"], await pair.Target.QueryAsync("SELECT count(*) FROM orders"));
         Assert.Equal("23514", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => pair.TargetAsync("INSERT INTO orders VALUES (3, 5)"))).SqlState);
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_key_that_references_a_partitioned_table_arrives_proven_for_each_partition(bool orphaned)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            CREATE TABLE events (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM (0) TO (10); CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM (10) TO (20);
+            CREATE TABLE notes (id int PRIMARY KEY, event int CONSTRAINT notes_event REFERENCES events); INSERT INTO events VALUES (1), (11); INSERT INTO notes VALUES (1, 1), (2, 11);
+            """);
+        if (orphaned) await pair.SourceAsync("SET session_replication_role = replica; INSERT INTO notes VALUES (3, 5)");
+
+        var result = await pair.MigrateAsync();
+
+        Assert.Equal([orphaned ? "f" : "t"], await pair.Target.QueryAsync("SELECT DISTINCT convalidated FROM pg_constraint WHERE contype = 'f' AND conrelid = 'notes'::regclass"));
+        if (orphaned) Assert.Contains("1 row(s): id=3, event=5.", Assert.Single(result.Findings, f => f.Code == "foreign-key-orphans").Problem, StringComparison.Ordinal);
+        else Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+    }
 }

@@ -76,26 +76,27 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         var rows = await samples.OfAsync(relation, source, ct);
         // Nothing to write: whether it may be written is known all the same.
         if (rows.Count == 0)
-            return await CompareAsync(source, target, s => s.TryAsync(command == "INSERT" ? InsertNone(relation) : Write(command, relation, rows), "row", BehaviourLimits.Write, ct), (s, t, v, note) => Cell(s, t, v, "the table is empty: privileges alone" + (note is null ? "" : "; " + note)));
-        if (command == "INSERT") return await CompareAsync(source, target, s => InsertAsync(s, relation, rows, ct), Cell);
+            return await CompareAsync(relation, source, target, s => s.TryAsync(command == "INSERT" ? InsertNone(relation) : Write(command, relation, rows), "row", BehaviourLimits.Write, ct), (s, t, v, note) => Cell(s, t, v, "the table is empty: privileges alone" + (note is null ? "" : "; " + note)));
+        if (command == "INSERT") return await CompareAsync(relation, source, target, s => InsertAsync(s, relation, rows, ct), Cell);
         var whole = await WriteCellAsync(rows);
         if (!IsSlow(whole) || rows.Count <= Few) return whole;
         // Last in the list are rows that the subject itself sees.
         var few = await WriteCellAsync([.. rows.TakeLast(Few)]);
         return IsSlow(few) ? few with { Note = $"{Few} rows took longer than {BehaviourLimits.Write.TotalSeconds:0} s: deletions cascade without an index, or triggers are slow" } : few with { Note = Of(Few, few.Note) };
 
-        Task<BehaviourCell> WriteCellAsync(IReadOnlyList<BehaviourSamples.Row> some) => CompareAsync(source, target, s => s.TryAsync(Write(command, relation, some), "row", BehaviourLimits.Write, ct), Cell);
+        Task<BehaviourCell> WriteCellAsync(IReadOnlyList<BehaviourSamples.Row> some) => CompareAsync(relation, source, target, s => s.TryAsync(Write(command, relation, some), "row", BehaviourLimits.Write, ct), Cell);
     }
 
     /// <summary>Functions that the plan has replaced as a whole, which raise an error; "" where there are none. Those that it left out end otherwise.</summary>
     private string StandIns() => string.Join(", ", comparison.Promised.Where(p => p is { Kind: "function", Aspect: null } && p.Name.EndsWith("(*)", StringComparison.Ordinal)).Select(p => p.Name[..^3] + "()"));
 
-    private async Task<BehaviourCell> CompareAsync(BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell)
+    private async Task<BehaviourCell> CompareAsync(PairTable relation, BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell)
     {
         var (s, t) = await BothAsync(source, target, attempt);
         if (s.Unsure || t.Unsure) return cell(s, t, Verdict.NotChecked, null);
         if (s == t) return cell(s, t, Verdict.Equal, null);
         if (t.Words.Contains("(0A000)", StringComparison.Ordinal) && StandIns() is { Length: > 0 } standIns) return cell(s, t, Verdict.NotChecked, $"as announced: what stands in for {standIns} raises an error");
+        if (relation.OfAside) return cell(s, t, Verdict.NotChecked, "rows that it shows, or that a policy reads, are in quarantine");
         // A view of random() or clock_timestamp() differs from itself.
         return await attempt(source) == s ? cell(s, t, Verdict.Different, s.Words == t.Words ? "other rows" : null) : cell(s, t, Verdict.NotChecked, "the source itself answers otherwise from one time to the next");
     }
@@ -115,14 +116,14 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         var tries = _slow.GetValueOrDefault(relation);
         if (relation.Source.Rows <= BehaviourSamples.Large && tries < BehaviourLimits.Tries)
         {
-            var whole = await CompareAsync(source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Whole, ct), Cell);
+            var whole = await CompareAsync(relation, source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Whole, ct), Cell);
             if (!IsSlow(whole)) return whole;
             _slow[relation] = tries + 1;
         }
         if (await samples.OfAsync(relation, source, ct) is { Count: > 0 } some
-            && await CompareAsync(source, target, s => SelectAsync(s, relation, some, BehaviourLimits.Some, ct), (s, t, v, note) => Cell(s, t, v, Of(some.Count, note))) is var part && !IsSlow(part)) return part;
+            && await CompareAsync(relation, source, target, s => SelectAsync(s, relation, some, BehaviourLimits.Some, ct), (s, t, v, note) => Cell(s, t, v, Of(some.Count, note))) is var part && !IsSlow(part)) return part;
         if (tries >= BehaviourLimits.Tries) return Cell(Outcome.TooSlow, Outcome.TooSlow, Verdict.NotChecked, "it took too long for others, in whole and in part");
-        return await CompareAsync(source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Some, ct), Cell);
+        return await CompareAsync(relation, source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Some, ct), Cell);
     }
 
     private static bool IsSlow(BehaviourCell cell) => cell.Source == Outcome.TooSlow.Words || cell.Target == Outcome.TooSlow.Words;

@@ -87,6 +87,12 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             checks.Add(new("values", Verdict.Equal, $"the target holds what the view's query yields; the source's own copy ({table.SourceRows:N0} rows) was not refreshed since its tables changed"));
             return Ended(result, checks);
         }
+        if (table.Source.Kind == 'm' && table.OfAside && await YieldsAsync(sides.Target, table, hash, ct) == new RowSum(table.TargetRows, table.TargetSum.Sum))
+        {
+            checks.Clear();
+            checks.Add(new("values", Verdict.Equal, $"the target holds what the view's query yields there ({table.TargetRows:N0} rows); rows that it is made of are in quarantine"));
+            return Ended(result, checks);
+        }
         var found = await rows.FindAsync(table, ct);
         checks.Add(new("values", Verdict.Different, $"{(found.Complete ? "" : "at least ")}{found.Changed:N0} changed, {found.Missing:N0} missing, {found.Extra:N0} extra row(s); {how}"));
         return Ended(result with { DifferentRows = found.Rows, Differences = found.Named }, checks);
@@ -101,21 +107,23 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
     };
 
     /// <summary>A materialized view is as old as its last REFRESH: the target's may be right because it is newer.</summary>
-    private async Task<bool> IsStaleAsync(PairTable table, RowHash hash, CancellationToken ct)
+    private async Task<bool> IsStaleAsync(PairTable table, RowHash hash, CancellationToken ct) => await YieldsAsync(sides.Source, table, hash, ct) == new RowSum(table.TargetRows, table.TargetSum.Sum);
+
+    /// <summary>What a materialized view would hold if it were filled now. Null where the query cannot be run: then the difference stands as it was seen.</summary>
+    private static async Task<RowSum?> YieldsAsync(PairSide side, PairTable table, RowHash hash, CancellationToken ct)
     {
-        await using var connection = await sides.Source.ConnectAsync(ct);
+        await using var connection = await side.ConnectAsync(ct);
         try
         {
             var query = (await TextRows.ReadAsync(connection, "SELECT pg_get_viewdef($1::regclass)", ct, table.Name))[0][0]!.TrimEnd(';');
             // What the query calls may search its schemas as the database is set up.
             await PairSide.ExecuteAsync(connection, PairSide.Default("search_path"), ct);
             var line = (await TextRows.ReadAsync(connection, $"SELECT count(*), coalesce(sum({hash.Of(table.Columns)}), 0) FROM ({query}) AS t", ct))[0];
-            return new RowSum(long.Parse(line[0]!, CultureInfo.InvariantCulture), Int128.Parse(line[1]!, CultureInfo.InvariantCulture)) == new RowSum(table.TargetRows, table.TargetSum.Sum);
+            return new RowSum(long.Parse(line[0]!, CultureInfo.InvariantCulture), Int128.Parse(line[1]!, CultureInfo.InvariantCulture));
         }
         catch (PostgresException)
         {
-            // The query cannot be run: then the difference stands as it was seen.
-            return false;
+            return null;
         }
     }
 

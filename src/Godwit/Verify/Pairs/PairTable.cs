@@ -67,6 +67,8 @@ internal sealed class PairTable
 
     /// <summary>The table's rows in quarantine, as a FROM reads them; null where it has none.</summary>
     public string? FromAside { get; set; }
+    /// <summary>Rows of it, or of what its query or its policies read, are in quarantine.</summary>
+    public bool OfAside { get; set; }
 
     public Lock Gate { get; } = new();
     public RowSum SourceSum { get; private set; }

@@ -44,6 +44,8 @@ internal sealed class PairTables
     private async Task AsideAsync(PairSide target, RowsAside aside, CancellationToken ct)
     {
         var filled = (await TextRows.ReadAsync(target.Main, $"SELECT DISTINCT source_table FROM godwit.quarantine WHERE run_id = '{aside.Run}'", ct)).Select(r => r[0]!).ToHashSet(StringComparer.Ordinal);
+        if (filled.Count == 0) return;
+        await OfAsideAsync(target, aside.Tables.Where(t => filled.Contains(t.Value)).Select(t => t.Key), ct);
         foreach (var table in Compared)
         {
             var names = (table.IsWhole ? _partitions[table.Target.Name] : [table.Target.Name]).Select(n => aside.Tables.GetValueOrDefault(n.ToString())).OfType<string>().Where(filled.Contains).ToList();
@@ -53,6 +55,13 @@ internal sealed class PairTables
             var columns = table.Columns.Select(c => c.Base is "json" or "jsonb" ? $"(q.row ->> {SqlText.Literal(c.Name)})::{c.Type} AS {SqlName.AlwaysQuote(c.Name)}" : $"r.{SqlName.AlwaysQuote(c.Name)}");
             table.FromAside = $"(SELECT {string.Join(", ", columns.Append("q.ctid"))} FROM godwit.quarantine q CROSS JOIN LATERAL jsonb_populate_record(NULL::{table.Target.Name}, q.row - ARRAY[{string.Join(", ", json)}]::text[]) r WHERE q.run_id = '{aside.Run}' AND q.source_table IN ({string.Join(", ", names.Select(SqlText.Literal))}))";
         }
+    }
+
+    private async Task OfAsideAsync(PairSide target, IEnumerable<string> tables, CancellationToken ct)
+    {
+        var names = "{" + string.Join(',', tables.Select(t => "\"" + t.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")) + "}";
+        var readers = (await TextRows.ReadAsync(target.Main, PairSql.Read("readers"), ct, names)).Select(r => new SqlName(r[0], r[1]!)).ToHashSet();
+        foreach (var table in Compared.Concat(Named)) table.OfAside = readers.Contains(table.Target.Name);
     }
 
     /// <summary>Schemas that are compared: not Godwit's own, not those that were excluded or promised to stay behind.</summary>

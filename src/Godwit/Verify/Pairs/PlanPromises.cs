@@ -54,6 +54,8 @@ public static class PlanPromises
         var filled = plan.Tables.Select(t => $"{new SqlName(t.Target.Schema ?? "public")}.{t.Target.Name}").ToHashSet(StringComparer.Ordinal);
         foreach (var empty in plan.Objects.Where(o => o.Kind == "table" && !o.Steps.IsEmpty && !filled.Contains(o.Name)))
             yield return new("table", empty.Name, "the plan copies no rows of it", "rows");
+        foreach (var proven in plan.Findings.Where(f => f.Code == "constraint-proven"))
+            yield return new("constraint", proven.Subject["CONSTRAINT ".Length..], "--on-misfit quarantine proves it", "def|validated");
         foreach (var left in plan.Objects.Where(o => o.Steps.IsEmpty))
         {
             yield return Promised(new(left.Kind, left.Name, reasons.GetValueOrDefault(left.Subject, "left out by the plan")));

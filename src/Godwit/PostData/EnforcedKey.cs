@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace Godwit.PostData;
 
 /// <summary>A foreign key as the target's catalog has it; names are quoted. <paramref name="Child"/> and <paramref name="Parent"/> are what a FROM says.</summary>
-internal sealed record ForeignKey(uint Oid, string Name, string Child, string Parent, bool ParentIsTree, bool MatchFull, ImmutableArray<string> From, ImmutableArray<string> To, ImmutableArray<string> Operators, bool OverTime)
+internal sealed record EnforcedKey(uint Oid, string Name, string Child, string Parent, bool ParentIsTree, bool MatchFull, ImmutableArray<string> From, ImmutableArray<string> To, ImmutableArray<string> Operators, bool OverTime)
 {
     private string ParentFrom => ParentIsTree ? Parent : "ONLY " + Parent;
 
@@ -22,24 +22,23 @@ internal sealed record ForeignKey(uint Oid, string Name, string Child, string Pa
     /// <summary>Rows of the child whose parent is among the rows <paramref name="aside"/> (rel, id) a.</summary>
     public string ChildrenOf(string aside) => $"from {Child} c join {ParentFrom} p on {Match} join {aside} a on a.rel = p.tableoid and a.id = p.ctid";
 
-    public static async Task<uint?> FindAsync(NpgsqlConnection connection, string table, string name, CancellationToken ct)
+    /// <summary>That of a table (as SQL names it), by its name; null where there is none that is held to.</summary>
+    public static async Task<EnforcedKey?> FindAsync(NpgsqlConnection connection, string table, string name, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand("select oid from pg_constraint where contype = 'f' and conname = $1 and conrelid = $2::regclass", connection) { Parameters = { new() { Value = name }, new() { Value = table } } };
-        return await command.ExecuteScalarAsync(ct) is uint oid ? oid : null;
+        return await command.ExecuteScalarAsync(ct) is uint oid ? (await ReadAsync(connection, oid, [], ct)).FirstOrDefault() : null;
     }
 
-    public static async Task<ForeignKey?> ReadAsync(NpgsqlConnection connection, uint oid, CancellationToken ct) => (await ReadAsync(connection, oid, [], ct)).FirstOrDefault();
-
     /// <summary>Those that reference one of the tables.</summary>
-    public static Task<List<ForeignKey>> ReferencingAsync(NpgsqlConnection connection, uint[] tables, CancellationToken ct) => ReadAsync(connection, null, tables, ct);
+    public static Task<List<EnforcedKey>> ReferencingAsync(NpgsqlConnection connection, uint[] tables, CancellationToken ct) => ReadAsync(connection, null, tables, ct);
 
-    private static async Task<List<ForeignKey>> ReadAsync(NpgsqlConnection connection, uint? key, uint[] tables, CancellationToken ct)
+    private static async Task<List<EnforcedKey>> ReadAsync(NpgsqlConnection connection, uint? key, uint[] tables, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(EmbeddedSql.Read("PostData/Sql/foreign-keys.sql"), connection) { CommandTimeout = 0 };
         command.Parameters.Add(new() { Value = (object?)key ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Oid });
         command.Parameters.Add(new() { Value = tables, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Oid });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var keys = new List<ForeignKey>();
+        var keys = new List<EnforcedKey>();
         while (await reader.ReadAsync(ct))
             keys.Add(new(reader.GetFieldValue<uint>(0), reader.GetString(1), reader.GetString(3), reader.GetString(4), reader.GetBoolean(5), reader.GetBoolean(6),
                 [.. reader.GetFieldValue<string[]>(7)], [.. reader.GetFieldValue<string[]>(8)], [.. reader.GetFieldValue<string[]>(9)], reader.GetBoolean(10)));
