@@ -8,6 +8,10 @@ public static class BinaryCopy
     public static ReadOnlySpan<byte> Header => [(byte)'P', (byte)'G', (byte)'C', (byte)'O', (byte)'P', (byte)'Y', (byte)'\n', 0xFF, (byte)'\r', (byte)'\n', 0, 0, 0, 0, 0, 0, 0, 0, 0];
     public static ReadOnlySpan<byte> Trailer => [0xFF, 0xFF];
 
+    /// <summary>Header and trailer, and no row.</summary>
+    public static bool IsEmpty(ReadOnlySpan<byte> message) =>
+        message.Length == Header.Length + Trailer.Length && message.StartsWith(Header[..11]) && message.EndsWith(Trailer);
+
     /// <summary>Bytes of the header at the start of a stream, its extension included. Throws <see cref="IOException"/> where there is none.</summary>
     public static int HeaderLength(ReadOnlySpan<byte> start)
     {

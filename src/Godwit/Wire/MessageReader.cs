@@ -45,7 +45,8 @@ internal sealed class MessageReader(Stream stream)
     /// <summary>
     /// The bodies of the CopyData messages that are there, joined: waits for at least one, and goes on reading while less than
     /// <paramref name="wanted"/> bytes have come. Empty at the first message of another kind, which stays for <see cref="Next"/>.
-    /// <paramref name="messages"/>: how many were joined; the server sends one a row. The trailer of the binary format is left out.
+    /// <paramref name="messages"/>: how many were joined; the server sends one a row. The trailer of the binary format is left out: it is a message of its
+    /// own, or, where there are no rows, follows the header.
     /// </summary>
     public Memory<byte> NextCopyData(int wanted, out int messages)
     {
@@ -64,9 +65,10 @@ internal sealed class MessageReader(Stream stream)
                 if (_end - _at < FrameBytes + length) break;
                 var body = _buffer.AsSpan(_at + FrameBytes, length);
                 _at += FrameBytes + length;
-                if (type != 'd' || body is [0xff, 0xff]) continue;
+                if (type != 'd' || body.SequenceEqual(BinaryCopy.Trailer)) continue;
+                if (BinaryCopy.IsEmpty(body)) body = body[..^BinaryCopy.Trailer.Length];
                 body.CopyTo(_buffer.AsSpan(joined));
-                joined += length;
+                joined += body.Length;
                 messages++;
             }
             var full = _end == _buffer.Length;

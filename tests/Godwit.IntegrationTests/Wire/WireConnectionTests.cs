@@ -46,6 +46,21 @@ public sealed class WireConnectionTests(PostgresFixture postgres)
         Assert.Equal(reader.Query(Sum)[0], writer.Query(Sum)[0]);
     }
 
+    // In the binary format, header and trailer of an empty table are one message.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_table_without_rows_arrives_too(bool binary)
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await database.ExecuteAsync("CREATE TABLE here (bytes bytea); CREATE TABLE there (bytes bytea)");
+        using var reader = Open(database);
+        using var writer = Open(database);
+        var format = binary ? "binary" : "text";
+        Assert.Equal(0, (await CopyPump.RunAsync(reader, $"COPY here TO STDOUT (FORMAT {format})", writer, $"COPY there FROM STDIN (FORMAT {format})", binary, Ct)).Rows);
+        Assert.Equal("0", writer.Query("SELECT count(*) FROM there")[0][0]);
+    }
+
     [Fact]
     public async Task Chunks_hold_whole_rows_and_count_them()
     {

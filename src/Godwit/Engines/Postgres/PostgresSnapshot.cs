@@ -96,8 +96,8 @@ internal sealed class PostgresSnapshot(PostgresEndpoint endpoint, PostgresSessio
             if (mayHoldHeader && chunk.Span.StartsWith(BinaryCopy.Header[..11]))
             {
                 chunk = chunk[BinaryCopy.HeaderLength(chunk.Span)..];
-                // An empty table: header and trailer come in one message.
-                if (chunk.Span.SequenceEqual(BinaryCopy.Trailer)) return (chunk, 0);
+                // An empty table: the header alone is a message.
+                if (chunk.IsEmpty) return (chunk, 0);
             }
             return (chunk, count);
         }
