@@ -222,7 +222,9 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     public async Task What_came_by_the_other_stream_does_not_go_back()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
-        await pair.Source.ExecuteAsync($"select pg_replication_origin_create('{pair.Feed.Skip}'); select pg_replication_origin_session_setup('{pair.Feed.Skip}'); begin; insert into nokey values ('from there'); commit; select pg_replication_origin_session_reset()");
+        // By itself: a server of version 14 does not know, at the beginning of a transaction, what is made in it.
+        await pair.Source.ExecuteAsync($"select pg_replication_origin_create('{pair.Feed.Skip}')");
+        await pair.Source.ExecuteAsync($"select pg_replication_origin_session_setup('{pair.Feed.Skip}'); begin; insert into nokey values ('from there'); commit; select pg_replication_origin_session_reset()");
         await pair.Source.ExecuteAsync("insert into nokey values ('from here')");
         Assert.Equal(1, (await pair.CatchUpAsync()).Changes);
         Assert.Equal(["a", "a", "from here"], await pair.Target.QueryAsync("select v from nokey order by 1"));
