@@ -9,9 +9,10 @@ namespace Godwit.Bench;
 /// <summary>
 /// The same backlog of changes, caught up by PostgreSQL's own subscription and by Godwit, in turn: transactions as pgbench writes them, then
 /// wide rows. Both targets are copies of one database; both read from slots that were made before the backlog. Then an equal backlog, made under
-/// Godwit's triggers, is caught up from their record. Rows of both sides are compared.
+/// Godwit's triggers, is caught up from their record. Rows of both sides are compared. Two servers: on one, what the first lap writes lies in the log
+/// behind the backlog, and the second lap's sender reads it all.
 /// </summary>
-internal sealed class FollowContest(PrivateServer server, TextWriter say)
+internal sealed class FollowContest(PrivateServer origin, PrivateServer target, TextWriter say)
 {
     private const string Source = "follow_source";
     private static readonly StreamFeed Feed = new(StreamFeed.ForwardName, "follow_godwit", "follow", "follow_godwit", "follow_none");
@@ -28,16 +29,18 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         {
             await PrepareAsync(stop);
             var changes = await BacklogAsync(transactions, wide, stop);
+            var end = await NowAsync(Feed, stop);
             // Who goes first changes from round to round.
             TimeSpan native = default, godwit = default;
             string nativeCost = "", godwitCost = "";
             foreach (var own in round % 2 == 0 ? [true, false] : new[] { false, true })
-                if (own) (godwit, godwitCost) = await CostAsync(() => GodwitAsync(Feed, null, stop), own, stop);
-                else (native, nativeCost) = await CostAsync(() => SubscriptionAsync(stop), own, stop);
+                if (own) (godwit, godwitCost) = await CostAsync(() => GodwitAsync(Feed, null, end, stop), own, stop);
+                else (native, nativeCost) = await CostAsync(() => SubscriptionAsync(end, stop), own, stop);
             var equal = await DigestAsync(Source, stop) is var digest && digest == await DigestAsync("follow_native", stop) && digest == await DigestAsync("follow_godwit", stop);
             var position = await PrepareNotedAsync(stop);
             var notes = await BacklogAsync(transactions, wide, stop);
-            var (noted, notedCost) = await CostAsync(() => GodwitAsync(Noted, position, stop), true, stop);
+            end = await NowAsync(Noted, stop);
+            var (noted, notedCost) = await CostAsync(() => GodwitAsync(Noted, position, end, stop), true, stop);
             equal &= await DigestAsync(Source, stop) == await DigestAsync("follow_godwit", stop);
             lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {round} | {changes:N0} | {changes / native.TotalSeconds:N0} rows/s | {changes / godwit.TotalSeconds:N0} rows/s | {native / godwit:0.00} x | {notes / noted.TotalSeconds:N0} rows/s | {nativeCost} | {godwitCost} | {notedCost} | {(equal ? "equal" : "NOT EQUAL")} |"));
             say.WriteLine(lines[^1]);
@@ -53,14 +56,18 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         var before = Environment.CpuUsage.TotalTime;
         var looking = Task.Run(async () =>
         {
-            await using var connection = await server.ConnectAsync("postgres", CancellationToken.None);
-            await using var command = new NpgsqlCommand($"SELECT pid, backend_type = 'walsender' OR datname = '{Source}' FROM pg_stat_activity WHERE backend_type IN ('walsender', 'logical replication worker') OR application_name = 'godwit follow'", connection);
+            await using var sending = await origin.ConnectAsync("postgres", CancellationToken.None);
+            await using var applying = await target.ConnectAsync("postgres", CancellationToken.None);
             while (!over.IsCancellationRequested)
             {
-                await using (var row = await command.ExecuteReaderAsync(CancellationToken.None))
+                foreach (var connection in new[] { sending, applying })
+                {
+                    await using var command = new NpgsqlCommand("SELECT pid FROM pg_stat_activity WHERE backend_type IN ('walsender', 'logical replication worker') OR application_name = 'godwit follow'", connection);
+                    await using var row = await command.ExecuteReaderAsync(CancellationToken.None);
                     while (await row.ReadAsync(CancellationToken.None))
                         // One that has just ended keeps what it had at the last look.
-                        if (ProcessorTime.Of(row.GetInt32(0)) is { Ticks: > 0 } cost) costs[(row.GetInt32(0), row.GetBoolean(1))] = cost;
+                        if (ProcessorTime.Of(row.GetInt32(0)) is { Ticks: > 0 } cost) costs[(row.GetInt32(0), connection == sending)] = cost;
+                }
                 await Task.Delay(100, CancellationToken.None);
             }
         }, stop);
@@ -87,7 +94,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             var following = own ? Task.Run(() => FollowAsync(feed!, position, null, over.Token), stop) : Task.CompletedTask;
             var beating = Task.Run(() => BeatAsync(over.Token), stop);
             var looking = Task.Run(() => LookAsync(own ? "follow_godwit" : "follow_native", over.Token), stop);
-            var ran = await server.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", $"{seconds}", Source).MustAsync(stop);
+            var ran = await origin.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", $"{seconds}", Source).MustAsync(stop);
             await over.CancelAsync();
             await beating;
             var lags = (await looking).Order().ToList();
@@ -104,14 +111,14 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
     public async Task<string> MemoryAsync(int rows, CancellationToken stop)
     {
         await PrepareAsync(stop);
-        await server.ExecuteAsync(Source, $"INSERT INTO narrow SELECT n, n * 7, md5(n::text) FROM generate_series(1, {rows}) n", stop);
+        await origin.ExecuteAsync(Source, $"INSERT INTO narrow SELECT n, n * 7, md5(n::text) FROM generate_series(1, {rows}) n", stop);
         // proc(5): 5 sets the peak back to what is resident now.
         await File.WriteAllTextAsync("/proc/self/clear_refs", "5", stop);
         var started = Stopwatch.GetTimestamp();
-        await FollowAsync(Feed, null, await StreamOrigin.Of(new(Builder(Source), "source", "source"), Feed).NowAsync(stop), stop);
+        await FollowAsync(Feed, null, await NowAsync(Feed, stop), stop);
         var took = Stopwatch.GetElapsedTime(started);
         var peak = (await File.ReadAllLinesAsync("/proc/self/status", stop)).First(l => l.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
-        await using var connection = await server.ConnectAsync("follow_godwit", stop);
+        await using var connection = await target.ConnectAsync("follow_godwit", stop);
         await using var count = new NpgsqlCommand("SELECT count(*) FROM narrow", connection);
         if ((long)(await count.ExecuteScalarAsync(stop))! != rows) throw new InvalidOperationException("rows are missing");
         return string.Create(CultureInfo.InvariantCulture, $"One transaction of {rows:N0} rows: {long.Parse(peak, CultureInfo.InvariantCulture) / 1024:N0} MB at most (the whole process, the bench in it), {rows / took.TotalSeconds:N0} rows/s.");
@@ -119,7 +126,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
 
     private async Task BeatAsync(CancellationToken over)
     {
-        await using var connection = await server.ConnectAsync(Source, CancellationToken.None);
+        await using var connection = await origin.ConnectAsync(Source, CancellationToken.None);
         await using var command = new NpgsqlCommand("INSERT INTO beat (at) VALUES (clock_timestamp())", connection);
         while (!over.IsCancellationRequested)
         {
@@ -130,7 +137,7 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
 
     private async Task<List<double>> LookAsync(string database, CancellationToken over)
     {
-        await using var connection = await server.ConnectAsync(database, CancellationToken.None);
+        await using var connection = await target.ConnectAsync(database, CancellationToken.None);
         await using var command = new NpgsqlCommand("SELECT extract(epoch FROM clock_timestamp() - max(at))::float8 FROM beat", connection);
         var lags = new List<double>();
         await Task.Delay(3000, CancellationToken.None);
@@ -144,10 +151,10 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
 
     private async Task PrepareAsync(CancellationToken stop)
     {
-        foreach (var database in new[] { "follow_native", "follow_godwit", Source }) await DropAsync(database, stop);
-        await server.FreshAsync(Source, stop);
-        await server.Client("pgbench", "-i", "-q", "-s", "10", Source).MustAsync(stop);
-        await server.ExecuteAsync(Source, """
+        await origin.ExecuteAsync("postgres", "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots", stop);
+        await origin.FreshAsync(Source, stop);
+        await origin.Client("pgbench", "-i", "-q", "-s", "10", Source).MustAsync(stop);
+        await origin.ExecuteAsync(Source, """
             ALTER TABLE pgbench_history ADD COLUMN id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY;
             CREATE TABLE wide (id int PRIMARY KEY, a text, b text, c timestamptz, d numeric, e uuid, f jsonb, g text, h bigint, i text, j text);
             INSERT INTO wide SELECT n, md5(n::text), repeat('x', 200), now(), n / 7.0, gen_random_uuid(), jsonb_build_object('n', n), repeat('y', 100), n, md5(n::text), 'j' FROM generate_series(1, 100000) n;
@@ -156,34 +163,46 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             CREATE INDEX ON beat (at);
             CREATE TABLE narrow (id bigint PRIMARY KEY, n bigint, t text);
             """, stop);
-        foreach (var database in new[] { "follow_native", "follow_godwit" })
+        var dump = Path.GetTempFileName();
+        try
         {
-            await server.ExecuteAsync("postgres", $"CREATE DATABASE {database} TEMPLATE {Source}", stop);
-            await server.ExecuteAsync(Source, $"SELECT pg_create_logical_replication_slot('{database}', 'pgoutput')", stop);
+            await origin.Client("pg_dump", "-Fc", "-Z0", "-f", dump, Source).MustAsync(stop);
+            foreach (var database in new[] { "follow_native", "follow_godwit" })
+            {
+                await target.FreshAsync(database, stop);
+                await target.Client("pg_restore", "-d", database, dump).MustAsync(stop);
+                await target.ExecuteAsync(database, "VACUUM ANALYZE", stop);
+                await origin.ExecuteAsync(Source, $"SELECT pg_create_logical_replication_slot('{database}', 'pgoutput')", stop);
+            }
         }
-        await server.ExecuteAsync(Source, "CREATE PUBLICATION follow FOR ALL TABLES", stop);
+        finally
+        {
+            File.Delete(dump);
+        }
+        await target.ExecuteAsync("postgres", "CHECKPOINT", stop);
+        await origin.ExecuteAsync(Source, "CREATE PUBLICATION follow FOR ALL TABLES", stop);
     }
 
     /// <summary>The same without slots, and with triggers that note what is written; returns the moment that both databases are at.</summary>
     private async Task<Wire.Replication.Lsn> PrepareNotedAsync(CancellationToken stop)
     {
         await PrepareAsync(stop);
-        await server.ExecuteAsync(Source, "DROP PUBLICATION follow", stop);
-        await server.ExecuteAsync(Source, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()", stop);
-        var origin = StreamOrigin.Of(new(Builder(Source), "source", "source"), Noted);
-        await origin.PublishAsync([.. Tables.Select(t => new SqlName("public", t))], stop);
-        using var armed = await origin.BeginAsync(stop);
+        await origin.ExecuteAsync(Source, "DROP PUBLICATION follow", stop);
+        await origin.ExecuteAsync(Source, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = current_database()", stop);
+        var notes = StreamOrigin.Of(new(Builder(origin, Source), "source", "source"), Noted);
+        await notes.PublishAsync([.. Tables.Select(t => new SqlName("public", t))], stop);
+        using var armed = await notes.BeginAsync(stop);
         return armed.Position;
     }
 
     private async Task<long> BacklogAsync(int transactions, int wide, CancellationToken stop)
     {
         const string Rows = "SELECT sum(n_tup_ins + n_tup_upd + n_tup_del)::bigint FROM pg_stat_user_tables WHERE schemaname = 'public'";
-        await server.ExecuteAsync(Source, "SELECT pg_stat_reset()", stop);
-        await server.Client("pgbench", "-n", "-c", "4", "-j", "2", "-t", $"{transactions / 4}", Source).MustAsync(stop);
+        await origin.ExecuteAsync(Source, "SELECT pg_stat_reset()", stop);
+        await origin.Client("pgbench", "-n", "-c", "4", "-j", "2", "-t", $"{transactions / 4}", Source).MustAsync(stop);
         for (var at = 0; at < wide; at += 10_000)
-            await server.ExecuteAsync(Source, $"UPDATE wide SET g = g || 'z', h = h + 1, f = f || '{{\"u\": 1}}' WHERE id % 100000 >= {at % 100_000} AND id % 100000 < {at % 100_000 + 10_000}", stop);
-        await using var connection = await server.ConnectAsync(Source, stop);
+            await origin.ExecuteAsync(Source, $"UPDATE wide SET g = g || 'z', h = h + 1, f = f || '{{\"u\": 1}}' WHERE id % 100000 >= {at % 100_000} AND id % 100000 < {at % 100_000 + 10_000}", stop);
+        await using var connection = await origin.ConnectAsync(Source, stop);
         await using var command = new NpgsqlCommand($"SELECT pg_stat_force_next_flush(); {Rows}", connection);
         await using var reader = await command.ExecuteReaderAsync(stop);
         await reader.NextResultAsync(stop);
@@ -191,12 +210,11 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
         return reader.GetInt64(0);
     }
 
-    private async Task<TimeSpan> SubscriptionAsync(CancellationToken stop)
+    private async Task<TimeSpan> SubscriptionAsync(Wire.Replication.Lsn goal, CancellationToken stop)
     {
-        var goal = await NowAsync(stop);
         var started = Stopwatch.GetTimestamp();
         await SubscribeAsync(stop);
-        await using var source = await server.ConnectAsync(Source, stop);
+        await using var source = await origin.ConnectAsync(Source, stop);
         while (true)
         {
             await using var command = new NpgsqlCommand($"SELECT confirmed_flush_lsn >= '{goal}' FROM pg_replication_slots WHERE slot_name = 'follow_native'", source);
@@ -210,56 +228,52 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
 
     private async Task SubscribeAsync(CancellationToken stop)
     {
-        await using var connection = await server.ConnectAsync("follow_native", stop);
-        var password = server.Environment["PGPASSWORD"].Replace("'", "''", StringComparison.Ordinal);
-        await using var create = new NpgsqlCommand($"CREATE SUBSCRIPTION follow CONNECTION 'host=127.0.0.1 port={server.Environment["PGPORT"]} user=bench password={password} dbname={Source}' PUBLICATION follow WITH (create_slot = false, slot_name = 'follow_native', copy_data = false, streaming = on, binary = true)", connection);
+        await using var connection = await target.ConnectAsync("follow_native", stop);
+        var password = origin.Environment["PGPASSWORD"].Replace("'", "''", StringComparison.Ordinal);
+        await using var create = new NpgsqlCommand($"CREATE SUBSCRIPTION follow CONNECTION 'host=127.0.0.1 port={origin.Environment["PGPORT"]} user=bench password={password} dbname={Source}' PUBLICATION follow WITH (create_slot = false, slot_name = 'follow_native', copy_data = false, streaming = on, binary = true)", connection);
         await create.ExecuteNonQueryAsync(stop);
     }
 
     private async Task UnsubscribeAsync(CancellationToken stop)
     {
-        await server.ExecuteAsync("follow_native", "ALTER SUBSCRIPTION follow DISABLE; ALTER SUBSCRIPTION follow SET (slot_name = NONE)", stop);
-        await server.ExecuteAsync("follow_native", "DROP SUBSCRIPTION follow", stop);
+        await target.ExecuteAsync("follow_native", "ALTER SUBSCRIPTION follow DISABLE; ALTER SUBSCRIPTION follow SET (slot_name = NONE)", stop);
+        await target.ExecuteAsync("follow_native", "DROP SUBSCRIPTION follow", stop);
     }
 
-    private async Task<TimeSpan> GodwitAsync(StreamFeed feed, Wire.Replication.Lsn? position, CancellationToken stop)
+    private async Task<TimeSpan> GodwitAsync(StreamFeed feed, Wire.Replication.Lsn? position, Wire.Replication.Lsn goal, CancellationToken stop)
     {
         var started = Stopwatch.GetTimestamp();
-        await FollowAsync(feed, position, await StreamOrigin.Of(new(Builder(Source), "source", "source"), feed).NowAsync(stop), stop);
+        await FollowAsync(feed, position, goal, stop);
         return Stopwatch.GetElapsedTime(started);
     }
 
     /// <summary><paramref name="position"/>: where it begins; null: where the slot stands.</summary>
     private async Task FollowAsync(StreamFeed feed, Wire.Replication.Lsn? position, Wire.Replication.Lsn? goal, CancellationToken stop)
     {
-        StreamEnd from = new(Builder(Source), "source", "source"), to = new(Builder("follow_godwit"), "target", "target");
+        StreamEnd from = new(Builder(origin, Source), "source", "source"), to = new(Builder(target, "follow_godwit"), "target", "target");
         await using (var connection = await to.ConnectAsync(CancellationToken.None)) await StreamFacts.StartAsync(connection, feed, "bench", position ?? new((ulong)await ConfirmedAsync(CancellationToken.None)), CancellationToken.None);
         var totals = await new StreamFollower(from, to, feed, r => new SqlName(r.Schema, r.Name), new(), TimeProvider.System, new Progress<StreamReport>(), f => say.WriteLine($"{f.Code}: {f.Problem}")).RunAsync(goal, stop);
         say.WriteLine($"godwit: {totals.Changes:N0} changes in {totals.Transactions:N0} transactions");
     }
 
-    private NpgsqlConnectionStringBuilder Builder(string database) => new()
+    private static NpgsqlConnectionStringBuilder Builder(PrivateServer server, string database) => new()
     {
         Host = "127.0.0.1", Port = int.Parse(server.Environment["PGPORT"], CultureInfo.InvariantCulture), Username = "bench", Password = server.Environment["PGPASSWORD"], Database = database, SslMode = SslMode.Disable,
     };
 
     private async Task<decimal> ConfirmedAsync(CancellationToken stop)
     {
-        await using var connection = await server.ConnectAsync(Source, stop);
+        await using var connection = await origin.ConnectAsync(Source, stop);
         await using var command = new NpgsqlCommand("SELECT confirmed_flush_lsn - '0/0' FROM pg_replication_slots WHERE slot_name = 'follow_godwit'", connection);
         return (decimal)(await command.ExecuteScalarAsync(stop))!;
     }
 
-    private async Task<string> NowAsync(CancellationToken stop)
-    {
-        await using var connection = await server.ConnectAsync(Source, stop);
-        await using var command = new NpgsqlCommand("SELECT pg_logical_emit_message(true, 'bench', 'here')::text", connection);
-        return (string)(await command.ExecuteScalarAsync(stop))!;
-    }
+    private async Task<Wire.Replication.Lsn> NowAsync(StreamFeed feed, CancellationToken stop) =>
+        await StreamOrigin.Of(new(Builder(origin, Source), "source", "source"), feed).NowAsync(stop);
 
     private async Task<string> DigestAsync(string database, CancellationToken stop)
     {
-        await using var connection = await server.ConnectAsync(database, stop);
+        await using var connection = await (database == Source ? origin : target).ConnectAsync(database, stop);
         var digest = "";
         foreach (var table in new[] { "pgbench_accounts", "pgbench_tellers", "pgbench_branches", "pgbench_history", "wide" })
         {
@@ -267,11 +281,5 @@ internal sealed class FollowContest(PrivateServer server, TextWriter say)
             digest += $"{table} {await command.ExecuteScalarAsync(stop)}; ";
         }
         return digest;
-    }
-
-    private async Task DropAsync(string database, CancellationToken stop)
-    {
-        await server.ExecuteAsync("postgres", $"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{database}'", stop);
-        await server.ExecuteAsync("postgres", $"DROP DATABASE IF EXISTS {database} WITH (FORCE)", stop);
     }
 }

@@ -62,8 +62,9 @@ var huge = new Option<int>("--huge") { Description = "rows of one transaction du
 var stream = new Command("stream", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit; the lag of both under load; memory with a huge transaction") { transactions, wide, rounds, lag, huge };
 stream.SetAction(async (parse, stop) =>
 {
-    await using var server = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
-    var contest = new FollowContest(server, Console.Error);
+    await using var origin = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
+    await using var target = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
+    var contest = new FollowContest(origin, target, Console.Error);
     if (parse.GetValue(rounds) is > 0 and var count) Console.WriteLine(await contest.RunAsync(parse.GetValue(transactions), parse.GetValue(wide), count, stop));
     if (parse.GetValue(lag) is > 0 and var seconds) Console.WriteLine(await contest.LagAsync(seconds, stop));
     if (parse.GetValue(huge) is > 0 and var many) Console.WriteLine(await contest.MemoryAsync(many, stop));

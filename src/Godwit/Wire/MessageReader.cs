@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Diagnostics;
 
 namespace Godwit.Wire;
 
@@ -13,8 +14,18 @@ internal sealed class MessageReader(Stream stream)
     // A server that sends more than this in one message is not PostgreSQL: a row has at most 1 GB a field, and COPY at most 1 GB a row.
     private const int LargestMessage = 0x4000_0000 + 1024;
 
+    private const int LargeRead = 64 * 1024;
+
     private byte[] _buffer = new byte[FirstBuffer];
     private int _at, _end;
+    private int _lastRead;
+    private long _readAt;
+
+    /// <summary>
+    /// A server that sends its messages one by one wakes the reader for each, which costs more processor time than what is done with them. Where a small
+    /// read came sooner than this after the one before, the next waits as long, so that it finds many. Null: never.
+    /// </summary>
+    public TimeSpan? Gather { get; set; }
 
     /// <summary>The next message that is not a notice; the body without its length.</summary>
     public char Next(out ReadOnlySpan<byte> body)
@@ -100,7 +111,9 @@ internal sealed class MessageReader(Stream stream)
 
     private void Fill()
     {
+        if (Gather is { } gather && _lastRead < LargeRead && Stopwatch.GetElapsedTime(_readAt) < gather) Thread.Sleep(gather);
         var read = stream.Read(_buffer, _end, _buffer.Length - _end);
+        if (Gather is not null) (_lastRead, _readAt) = (read, Stopwatch.GetTimestamp());
         if (read <= 0) throw new EndOfStreamException("The server closed the connection.");
         _end += read;
     }

@@ -86,6 +86,54 @@ public class CutoverFailpointTests(PostgresFixture postgres)
     }
 }
 
+public class CutoverWithoutWayBackFailpointTests(PostgresFixture postgres)
+{
+    [Theory]
+    [InlineData(Failpoints.Fenced)]
+    [InlineData(Failpoints.NewSideClosed)]
+    [InlineData(Failpoints.Drained)]
+    [InlineData(Failpoints.Switching)]
+    [InlineData(Failpoints.Switched)]
+    [InlineData(Failpoints.Opened)]
+    public async Task Killed_while_it_switches(string failpoint)
+    {
+        await using var run = await KilledAsync(failpoint);
+
+        var again = await run.CutoverAsync(noWayBack: true);
+
+        Assert.True(again.Code == 0, again.Said);
+        await run.AssertSwitchedAsync();
+        var back = await run.RollbackAsync();
+        Assert.True(back.Code == 4 && back.Said.Contains("rollback-would-lose", StringComparison.Ordinal), back.Said);
+    }
+
+    [Theory]
+    [InlineData(Failpoints.NewSideClosed)]
+    [InlineData(Failpoints.Switching)]
+    [InlineData(Failpoints.Switched)]
+    public async Task Killed_before_the_new_side_is_open_it_is_taken_back_with_nothing_written_there(string failpoint)
+    {
+        await using var run = await KilledAsync(failpoint);
+        await run.AssertTargetRefusesAsync();
+
+        var back = await run.RollbackAsync();
+
+        Assert.True(back.Code == 0, back.Said);
+        await run.AssertTargetRefusesAsync();
+        await run.AssertSourceInUseAsync();
+    }
+
+    private async Task<KilledRun> KilledAsync(string failpoint)
+    {
+        var run = await KilledRun.CreateAsync(postgres);
+        await run.Scenario.MigrateAsync(FollowTests.Options);
+        run.WriteToSource();
+        var killed = await run.CutoverAsync(failpoint, noWayBack: true);
+        Assert.True(killed.Code == KilledRun.Killed, killed.Said);
+        return run;
+    }
+}
+
 public class RollbackFailpointTests(PostgresFixture postgres)
 {
     [Theory]

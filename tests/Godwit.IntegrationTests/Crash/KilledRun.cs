@@ -37,7 +37,7 @@ internal sealed class KilledRun(Scenario scenario) : IAsyncDisposable
 
     public Task<(int Code, string Said)> MigrateAsync(string? failpoint) => GodwitProcess.RunAsync(scenario, ["migrate"], failpoint, ["--follow"]);
     public Task<(int Code, string Said)> FollowAsync(string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["follow"], failpoint, ["--once"]);
-    public Task<(int Code, string Said)> CutoverAsync(string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["cutover"], failpoint, [.. EnvFlags, "--set", "USE_SUPABASE=false"]);
+    public Task<(int Code, string Said)> CutoverAsync(string? failpoint = null, bool noWayBack = false) => GodwitProcess.RunAsync(scenario, ["cutover"], failpoint, [.. EnvFlags, "--set", "USE_SUPABASE=false", .. noWayBack ? ["--no-way-back"] : Array.Empty<string>()]);
     public Task<(int Code, string Said)> RollbackAsync(string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["rollback"], failpoint, EnvFlags);
     public Task<(int Code, string Said)> FinishAsync(bool abandon, string? failpoint = null) => GodwitProcess.RunAsync(scenario, ["finish"], failpoint, abandon ? [.. EnvFlags, "--abandon"] : EnvFlags);
 
@@ -108,12 +108,17 @@ internal sealed class KilledRun(Scenario scenario) : IAsyncDisposable
         Assert.Equal(Env, await File.ReadAllTextAsync(EnvFile, Scenario.Token));
     }
 
-    public async Task AssertTargetInUseAsync()
+    public async Task AssertSwitchedAsync()
     {
         await FollowTests.AssertEqualAsync(scenario);
         await WriteToTargetAsync();
         Assert.Contains("godwit", Assert.Throws<SqliteException>(WriteToSource).Message);
         Assert.Equal("USE_SUPABASE=false\n", await File.ReadAllTextAsync(EnvFile, Scenario.Token));
+    }
+
+    public async Task AssertTargetInUseAsync()
+    {
+        await AssertSwitchedAsync();
         var followed = await FollowAsync();
         Assert.True(followed.Code == 0, followed.Said);
         await FollowTests.AssertEqualAsync(scenario);

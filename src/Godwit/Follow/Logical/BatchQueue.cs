@@ -10,6 +10,8 @@ namespace Godwit.Follow.Logical;
 internal sealed class BatchQueue(int budget, TimeProvider clock)
 {
     private static readonly TimeSpan IdleStore = TimeSpan.FromSeconds(5);
+    /// <summary>Commits wait for the disk this often, as the server's own writer of the log goes there (wal_writer_delay): what the origin must keep for us longer is little.</summary>
+    private static readonly TimeSpan FlushEvery = TimeSpan.FromMilliseconds(200);
     /// <summary>For the end of a transaction that is half read, as in a backlog it nearly always is.</summary>
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(5);
 
@@ -19,7 +21,8 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     private ChangeBatch? _handed;
     private bool _inTransaction, _skipping, _ended, _wanted;
     private Lsn _stored;
-    private long _storedAt = clock.GetTimestamp();
+    private long _storedAt = clock.GetTimestamp(), _flushedAt = clock.GetTimestamp();
+    private bool _unflushed;
     private Lsn? _goal;
     private bool _exact;
 
@@ -104,7 +107,11 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     {
         lock (_gate)
         {
-            while (!_ended && !IsReady()) Monitor.Wait(_gate);
+            while (!_ended && !IsReady())
+            {
+                if (_unflushed) Monitor.Wait(_gate, FlushEvery);
+                else Monitor.Wait(_gate);
+            }
             return _ended ? null : Hand();
         }
     }
@@ -125,12 +132,26 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
         }
     }
 
-    /// <summary>Called by the writer: the batch is durable, or belongs to a transaction that goes on. It is empty afterwards.</summary>
-    public void Return(ChangeBatch done)
+    /// <summary>The next commit has to wait for the disk.</summary>
+    public bool IsFlushDue
+    {
+        get
+        {
+            lock (_gate) return clock.GetElapsedTime(_flushedAt) >= FlushEvery;
+        }
+    }
+
+    /// <summary>Called by the writer: the batch is committed (<paramref name="flushed"/>: and on the disk), or belongs to a transaction that goes on. It is empty afterwards.</summary>
+    public void Return(ChangeBatch done, bool flushed)
     {
         lock (_gate)
         {
-            if (!done.IsOpen && done.Position > _stored) (_stored, _storedAt) = (done.Position, clock.GetTimestamp());
+            if (!done.IsOpen)
+            {
+                if (done.Position > _stored) (_stored, _storedAt) = (done.Position, clock.GetTimestamp());
+                _unflushed = !flushed;
+                if (flushed) _flushedAt = clock.GetTimestamp();
+            }
             done.Clear();
             _spare.Push(done);
         }
@@ -149,6 +170,8 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     {
         if (_inTransaction) return _filling.Used >= budget;
         if (!_filling.IsEmpty) return true;
+        // Empty: its commit takes those before it to the disk.
+        if (_unflushed && clock.GetElapsedTime(_flushedAt) >= FlushEvery) return true;
         if (_filling.Position <= _stored) return false;
         return _goal is { } goal && _filling.Position >= goal || clock.GetElapsedTime(_storedAt) > IdleStore;
     }

@@ -38,8 +38,12 @@ internal sealed class BatchWriter : IDisposable
         _statements = new(_pipeline);
     }
 
-    /// <summary><paramref name="following"/>: the batch that will come next, where there is one already; it is made ready while the server works, and sent when it is its turn.</summary>
-    public BatchOutcome Apply(ChangeBatch batch, Func<ChangeBatch?> following)
+    /// <summary>
+    /// <paramref name="flush"/>: the commit waits until the log is on the disk, and with it that of every commit before. Without it others see the rows
+    /// at once; a server that crashes may lose them, and the position with them.
+    /// <paramref name="following"/>: the batch that will come next, where there is one already; it is made ready while the server works, and sent when it is its turn.
+    /// </summary>
+    public BatchOutcome Apply(ChangeBatch batch, bool flush, Func<ChangeBatch?> following)
     {
         var added = new List<SqlName>();
         GodwitException? stop = null;
@@ -59,7 +63,7 @@ internal sealed class BatchWriter : IDisposable
         if (_resolver.Deferred.Count > 0) Must();
         _resolver.Deferred.Clear();
         if (batch.IsOpen) return new(0, [], added);
-        Commit(batch);
+        Commit(batch, flush);
         if (stop is not null) throw stop;
         return new(_changes, [.. _conflicts], added);
     }
@@ -190,10 +194,11 @@ internal sealed class BatchWriter : IDisposable
     }
 
     // By a pipeline of its own: what is made ready follows it.
-    private void Commit(ChangeBatch batch)
+    private void Commit(ChangeBatch batch, bool flush)
     {
         // What the transaction still has to say (a savepoint's end, or its own beginning) goes first.
         if (_ready is null && _statements.IsWaiting) Must();
+        if (!flush) _control.Execute("set local synchronous_commit = off");
         foreach (var sql in _position.ConflictSql(_conflicts)) _control.Execute(sql);
         if (batch.Changes.Count > 0 && _position.HasOrigin) _control.Execute(_position.OriginSql(batch));
         _control.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));

@@ -165,7 +165,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 {
                     there ??= await from.ConnectAsync(over);
                     here ??= await to.ConnectAsync(over);
-                    var state = await _origin.StateAsync(there, session.Durable, over);
+                    var state = await _origin.StateAsync(there, session.Applied, over);
                     var now = Interlocked.Read(ref _changes);
                     var lag = state?.Lag ?? 0;
                     var behind = lag == 0 ? TimeSpan.Zero : await BehindAsync(there, here, over);

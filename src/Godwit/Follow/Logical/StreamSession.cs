@@ -38,18 +38,21 @@ internal sealed class StreamSession : IDisposable
     private readonly IChangeReader _reader;
     private readonly BatchWriter _writer;
     private readonly WireConnection _target;
-    private readonly Action<BatchOutcome, ChangeBatch> _applied;
-    private ulong _durable;
+    private readonly Action<BatchOutcome, ChangeBatch> _done;
+    private ulong _applied, _durable;
     private volatile bool _finished;
     private ulong _goal = ulong.MaxValue;
 
     private StreamSession(StreamEnd from, StreamEnd to, StreamLimits limits, Lsn applied, IChangeReader reader, WireConnection target, BatchWriter writer, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done)
     {
-        (_from, _to, _reader, _target, _writer, _applied, _durable) = (from, to, reader, target, writer, done, applied.Value);
+        (_from, _to, _reader, _target, _writer, _done, _applied, _durable) = (from, to, reader, target, writer, done, applied.Value, applied.Value);
         _queue = new(limits.BatchBytes, clock);
         _queue.Started(applied);
     }
 
+    /// <summary>Everything that committed before is what others see at the target.</summary>
+    public Lsn Applied => new(Volatile.Read(ref _applied));
+    /// <summary>And is on its disk.</summary>
     public Lsn Durable => new(Volatile.Read(ref _durable));
     /// <summary>The servers' processes at the other ends.</summary>
     public int WriterProcess { get; private init; }
@@ -161,14 +164,19 @@ internal sealed class StreamSession : IDisposable
             while ((next ?? _queue.Take()) is { } batch)
             {
                 next = null;
-                var outcome = _writer.Apply(batch, () => next = _queue.TryTake());
+                var flush = _queue.IsFlushDue || Volatile.Read(ref _goal) != ulong.MaxValue;
+                var outcome = _writer.Apply(batch, flush, () => next = _queue.TryTake());
                 if (!batch.IsOpen)
                 {
-                    Volatile.Write(ref _durable, Math.Max(_durable, batch.Position.Value));
-                    Tell(reply: false);
+                    Volatile.Write(ref _applied, Math.Max(_applied, batch.Position.Value));
+                    if (flush)
+                    {
+                        Volatile.Write(ref _durable, _applied);
+                        Tell(reply: false);
+                    }
                 }
-                _applied(outcome, batch);
-                _queue.Return(batch);
+                _done(outcome, batch);
+                _queue.Return(batch, flush);
                 if (_durable < Volatile.Read(ref _goal)) continue;
                 _finished = true;
                 return;
@@ -201,6 +209,10 @@ internal sealed class StreamSession : IDisposable
     {
         target.Query(Prepare);
         target.Query(Path);
+        // A server whose commits never wait for the disk would have the origin forget what may still be lost here.
+        target.Query("select set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'");
+        // Where the stream stood may be what a session before this one committed without waiting: a commit that waits takes it to the disk.
+        target.Query($"update godwit.stream set at = clock_timestamp() where name = {SqlText.Literal(feed.Name)}");
         var origin = SqlText.Literal(feed.Origin);
         try
         {
