@@ -31,10 +31,10 @@ public sealed class AsideRowsTests(PostgresFixture postgres)
 
     /// <summary>Of every sort of key: rows without a parent, rows that reference such a row, over three tables, in a circle, in part NULL.</summary>
     private const string Orphaned = """
-        CREATE TABLE people (id int PRIMARY KEY, boss int CONSTRAINT people_boss REFERENCES people ON DELETE SET NULL, mail text);
+        CREATE TABLE people (id int PRIMARY KEY, boss int CONSTRAINT people_boss REFERENCES people ON DELETE SET NULL DEFERRABLE INITIALLY DEFERRED, mail text);
         CREATE TABLE orders (id int PRIMARY KEY, person int CONSTRAINT orders_person REFERENCES people ON DELETE CASCADE, total int);
-        CREATE TABLE items (orders int CONSTRAINT items_orders REFERENCES orders ON DELETE CASCADE, n int);
-        CREATE TABLE pairs (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE halves (id int PRIMARY KEY, a int, b int, CONSTRAINT halves_pair FOREIGN KEY (a, b) REFERENCES pairs MATCH FULL);
+        CREATE TABLE items (orders int CONSTRAINT items_orders REFERENCES orders ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED, n int);
+        CREATE TABLE pairs (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE halves (id int PRIMARY KEY, a int, b int, CONSTRAINT halves_pair FOREIGN KEY (a, b) REFERENCES pairs MATCH FULL DEFERRABLE INITIALLY DEFERRED);
         INSERT INTO people VALUES (1, NULL, 'a'), (2, 1, 'b'); INSERT INTO orders VALUES (1, 1, 10), (2, 2, 20), (3, NULL, 30); INSERT INTO items VALUES (1, 1), (2, 1), (NULL, 1);
         INSERT INTO pairs VALUES (1, 1); INSERT INTO halves VALUES (1, 1, 1), (2, NULL, NULL);
         """;

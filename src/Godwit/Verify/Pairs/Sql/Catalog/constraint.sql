@@ -5,4 +5,6 @@ select coalesce(relation(c.oid), format_type(k.contypid, null)) || '.' || quote_
   case when k.contype in ('c', 'x') then concat_ws('; ', resolved(k.conbin), (select string_agg(o::regoperator::text, ', ') from unnest(k.conexclop) o)) when k.contype = 'f' then (select string_agg(o::regoperator::text, ', ') from unnest(k.conpfeqop) o) end as calls,
   obj_description(k.oid, 'pg_constraint') as comment
 from pg_constraint k join pg_namespace n on n.oid = k.connamespace left join pg_class c on c.oid = k.conrelid
-where k.contype in ('c', 'f', 'p', 'u', 'x') and own('pg_constraint', k.oid) and (c.oid is null or own('pg_class', c.oid)) and (k.contypid = 0 or own('pg_type', k.contypid)) and user_schema(n.nspname)
+where k.contype in ('c', 'f', 'p', 'u', 'x')
+  -- Beside a key that references a partitioned table stands one for each partition, of a name that the server chooses, each version otherwise.
+  and not exists (select from pg_constraint above where above.oid = k.conparentid and above.conrelid = k.conrelid) and own('pg_constraint', k.oid) and (c.oid is null or own('pg_class', c.oid)) and (k.contypid = 0 or own('pg_type', k.contypid)) and user_schema(n.nspname)
