@@ -22,6 +22,9 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
     // The watch has spoken by then, where it is a stall.
     private TimeSpan Silence => Patience * 2;
 
+    /// <summary>For a statement, however busy the server is with it: the driver may miss that it was cancelled while it waits for a way that is dead.</summary>
+    private TimeSpan Longest => Patience * 10;
+
     /// <summary>Refuses a target on which rows cannot be applied as they are.</summary>
     public static async Task RequireAsync(ITarget target, CancellationToken ct)
     {
@@ -51,7 +54,7 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
             {
                 return await ApplyAsync(connection, set, after, watch.Token);
             }
-            catch (Exception e) when (watch.Stalled && !ct.IsCancellationRequested && e is not GodwitException { Kind: ErrorKind.Blocked })
+            catch (Exception e) when ((watch.Stalled || e is NpgsqlException { InnerException: TimeoutException }) && !ct.IsCancellationRequested && e is not GodwitException { Kind: ErrorKind.Blocked })
             {
                 throw new GodwitException(ErrorKind.TargetTransient, "target-stalled", $"{target.Display}: nothing came through for {Patience.TotalSeconds:0} s, and the server waits for this side.", "Look at the network between here and the server; Godwit tries again.", e);
             }
@@ -65,7 +68,7 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
     private async Task<long> ApplyAsync(NpgsqlConnection connection, IChangeSet set, long after, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await ExecuteAsync(connection, "set local session_replication_role = replica", ct);
+        await DoAsync(connection, "set local session_replication_role = replica", ct);
         if (!await AskAsync(connection, $"select coalesce((select applied from godwit.follow where run_id = '{run}' for update), -1) = {after}", ct))
             throw new GodwitException(ErrorKind.TargetTransient, "follow-overtaken", "Another follower has applied changes meanwhile.", "Stop one of the two.");
         // Every delete comes before every copy: a unique value may have moved from one row to another.
@@ -92,13 +95,13 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
     {
         if (change.Whole)
         {
-            await ExecuteAsync(connection, $"delete from {table.Target}", ct);
+            await DoAsync(connection, $"delete from {table.Target}", ct);
             await RunJournal.RequarantineAsync(connection, run, table.Source, null, ct);
             return;
         }
         var columns = change.Key.Select(k => table.Columns.First(c => NameComparer.Same(c.Source, k))).ToList();
         var list = SqlName.List(columns.Select(c => c.Target));
-        await ExecuteAsync(connection, $"create temporary table {keys.Name} on commit drop as select {list} from {table.Target} with no data", ct);
+        await DoAsync(connection, $"create temporary table {keys.Name} on commit drop as select {list} from {table.Target} with no data", ct);
         await using (var sink = await CopySink.StartAsync(connection, keys, columns.Select(c => c.Target), ct))
         {
             await foreach (var batch in set.ReadKeysAsync(change, [.. columns.Select(Unproven)], ct))
@@ -106,15 +109,15 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
                 using (batch) await sink.WriteAsync(batch.Tuples, ct);
             await sink.CompleteAsync(ct, Silence);
         }
-        await ExecuteAsync(connection, $"analyze {keys}", ct);
+        await DoAsync(connection, $"analyze {keys}", ct);
         var equal = string.Join(" and ", columns.Select(c => $"t.{SqlName.Quote(c.Target)} = k.{SqlName.Quote(c.Target)}"));
-        await ExecuteAsync(connection, $"delete from {table.Target} t using {keys} k where {equal}", ct);
+        await DoAsync(connection, $"delete from {table.Target} t using {keys} k where {equal}", ct);
         // SQLite allows NULL in keys other than the rowid.
         var same = string.Join(" and ", columns.Select(c => $"t.{SqlName.Quote(c.Target)} is not distinct from k.{SqlName.Quote(c.Target)}"));
         var anyNull = string.Join(" or ", columns.Select(c => $"k.{SqlName.Quote(c.Target)} is null"));
         if (await AskAsync(connection, $"select exists (select from {keys} k where {anyNull})", ct))
-            await ExecuteAsync(connection, $"delete from {table.Target} t using {keys} k where ({anyNull}) and {same}", ct);
-        if (IsRowKey(table)) await ExecuteAsync(connection, $"delete from godwit.quarantine q using {keys} k where q.run_id = '{run}' and q.source_table = {SqlText.Literal(table.Source)} and q.position = k.{list}", ct);
+            await DoAsync(connection, $"delete from {table.Target} t using {keys} k where ({anyNull}) and {same}", ct);
+        if (IsRowKey(table)) await DoAsync(connection, $"delete from godwit.quarantine q using {keys} k where q.run_id = '{run}' and q.source_table = {SqlText.Literal(table.Source)} and q.position = k.{list}", ct);
     }
 
     private bool IsRowKey(TablePlan table) => schema.FindTable(table.Source) is { } source && source.Columns.Any(c => c.IsRowKey);
@@ -164,15 +167,17 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
     // What the copy's look at every value has proven says nothing of values that were written since.
     private static ColumnRead Unproven(ColumnPlan column) => new(column.Source, column.Encoding with { Proven = false });
 
-    private static async Task<bool> AskAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    private async Task<bool> AskAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Math.Max(1, (int)Longest.TotalSeconds) };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    private Task DoAsync(NpgsqlConnection connection, string sql, CancellationToken ct) => ExecuteAsync(connection, sql, ct, Math.Max(1, (int)Longest.TotalSeconds));
+
+    private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, int seconds = 0)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = seconds };
         await command.ExecuteNonQueryAsync(ct);
     }
 }
