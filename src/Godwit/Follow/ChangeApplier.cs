@@ -22,8 +22,8 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
     // The watch has spoken by then, where it is a stall.
     private TimeSpan Silence => Patience * 2;
 
-    /// <summary>For a statement, however busy the server is with it: the driver may miss that it was cancelled while it waits for a way that is dead.</summary>
-    private TimeSpan Longest => Patience * 10;
+    /// <summary>Seconds for a statement, however busy the server is with it: the driver may miss that it was cancelled while it waits for a way that is dead.</summary>
+    private int Longest => Math.Max(1, (int)(Patience * 10).TotalSeconds);
 
     /// <summary>Refuses a target on which rows cannot be applied as they are.</summary>
     public static async Task RequireAsync(ITarget target, CancellationToken ct)
@@ -54,9 +54,13 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
             {
                 return await ApplyAsync(connection, set, after, watch.Token);
             }
-            catch (Exception e) when ((watch.Stalled || e is NpgsqlException { InnerException: TimeoutException }) && !ct.IsCancellationRequested && e is not GodwitException { Kind: ErrorKind.Blocked })
+            catch (Exception e) when (watch.Stalled && !ct.IsCancellationRequested && e is not GodwitException { Kind: ErrorKind.Blocked })
             {
-                throw new GodwitException(ErrorKind.TargetTransient, "target-stalled", $"{target.Display}: nothing came through for {Patience.TotalSeconds:0} s, and the server waits for this side.", "Look at the network between here and the server; Godwit tries again.", e);
+                throw Stalled($"nothing came through for {Patience.TotalSeconds:0} s, and the server waits for this side.", e);
+            }
+            catch (NpgsqlException e) when (e.InnerException is TimeoutException && !ct.IsCancellationRequested)
+            {
+                throw Stalled("a statement was not answered for too long.", e);
             }
         }
         catch (NpgsqlException e)
@@ -64,6 +68,9 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
             throw TargetErrors.Map(e, "applying changes");
         }
     }
+
+    private GodwitException Stalled(string problem, Exception e) =>
+        new(ErrorKind.TargetTransient, "target-stalled", $"{target.Display}: {problem}", "Look at the network between here and the server; Godwit tries again, and waits twice as long.", e);
 
     private async Task<long> ApplyAsync(NpgsqlConnection connection, IChangeSet set, long after, CancellationToken ct)
     {
@@ -169,11 +176,11 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
 
     private async Task<bool> AskAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Math.Max(1, (int)Longest.TotalSeconds) };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = Longest };
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private Task DoAsync(NpgsqlConnection connection, string sql, CancellationToken ct) => ExecuteAsync(connection, sql, ct, Math.Max(1, (int)Longest.TotalSeconds));
+    private Task DoAsync(NpgsqlConnection connection, string sql, CancellationToken ct) => ExecuteAsync(connection, sql, ct, Longest);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct, int seconds = 0)
     {

@@ -38,7 +38,7 @@ internal static class StatementSteps
             case StepKind.Check when !statement.Sql.Contains("NOT VALID", StringComparison.Ordinal):
                 // Rows that break it stay, and are named.
                 var check = Whole(context, statement, kind).TrimEnd().TrimEnd(';');
-                yield return Step(statement, kind, check, statement.Rewritten ?? Why(kind)) with { Fallback = check + " NOT VALID" };
+                yield return Step(statement, kind, check, statement.Rewritten ?? Why(kind)) with { Fallback = check + Unproven };
                 break;
             // By choice it is proven here: rows that break it are set aside.
             case StepKind.Check when context.Options.Misfits == MisfitPolicy.Quarantine && statement.Table is not null && Proven(Whole(context, statement, kind)) is { } proven:

@@ -5,12 +5,6 @@ namespace Godwit.Tests.Follow;
 
 public class PaceTests
 {
-    private sealed class Clock : TimeProvider
-    {
-        public double Seconds { get; set; }
-        public override long GetTimestamp() => (long)(Seconds * TimestampFrequency);
-    }
-
     [Fact]
     public void Says_changes_a_second_and_by_how_much_what_waits_grows()
     {

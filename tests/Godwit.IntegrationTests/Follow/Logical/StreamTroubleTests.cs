@@ -159,6 +159,20 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_is_told_as_durable_is_on_the_disk_where_the_target_would_not_wait_for_it()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
+        await pair.Target.ExecuteAsync($"""
+            alter database "{pair.Target.Settings.Database}" set synchronous_commit = off;
+            create table seen (setting text); create function note() returns trigger language plpgsql as $$ begin insert into public.seen values (current_setting('synchronous_commit')); return null; end $$;
+            create trigger note after insert on nokey execute function note(); alter table nokey enable always trigger note
+            """);
+        await pair.Source.ExecuteAsync("insert into nokey values ('x')");
+        await pair.CatchUpAsync();
+        Assert.Equal(["local"], await pair.Target.QueryAsync("select setting from seen"));
+    }
+
+    [Fact]
     public async Task The_last_change_comes_to_the_disk_though_nothing_follows_it()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);

@@ -1,0 +1,39 @@
+using Godwit.Follow.Logical;
+using Godwit.Wire.Replication;
+using Xunit;
+
+namespace Godwit.Tests.Follow;
+
+public class BatchQueueTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_commit_that_did_not_wait_for_the_disk_is_followed_by_one_that_does()
+    {
+        var clock = new Clock();
+        var queue = new BatchQueue(1_000_000, clock);
+        queue.Started(new(1));
+        queue.Add(new() { Kind = PgOutputKind.Begin, Lsn = new(10) }, "");
+        queue.Add(new() { Kind = PgOutputKind.Commit, EndLsn = new(20) }, "");
+        Assert.False(queue.IsFlushDue);
+        queue.Return(queue.Take()!, flushed: false);
+
+        var next = Task.Run(queue.Take, Token);
+        await Task.Delay(400, Token);
+        Assert.False(next.IsCompleted);
+        clock.Seconds = 1;
+        var empty = (await next.WaitAsync(TimeSpan.FromSeconds(60), Token))!;
+
+        Assert.True(empty.IsEmpty);
+        Assert.True(queue.IsFlushDue);
+        queue.Return(empty, flushed: true);
+        Assert.False(queue.IsFlushDue);
+        next = Task.Run(queue.Take, Token);
+        clock.Seconds = 2;
+        await Task.Delay(400, Token);
+        Assert.False(next.IsCompleted);
+        queue.End();
+        Assert.Null(await next);
+    }
+}
