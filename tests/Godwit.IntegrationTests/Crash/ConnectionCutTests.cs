@@ -52,6 +52,38 @@ public class ConnectionCutTests(PostgresFixture postgres)
         await using var session = await RunSession.OpenAsync(next, TimeProvider.System, Scenario.Token);
     }
 
+    // The watch sees a session at work and stays silent; only the statement's own limit ends it.
+    [Fact]
+    public async Task A_statement_that_is_not_answered_is_given_up_and_tried_again()
+    {
+        await using var run = await KilledRun.CreateAsync(postgres);
+        await run.Scenario.MigrateAsync(FollowTests.Options);
+        await using var source = await EngineRegistry.OpenAsync(run.Scenario.File, Scenario.Token);
+        await using var target = await run.Scenario.Database.OpenTargetAsync();
+        await using var holder = await run.Scenario.Database.ConnectAsync();
+        await using (var hold = new NpgsqlCommand("begin; lock table t", holder)) await hold.ExecuteNonQueryAsync(Scenario.Token);
+        using var stop = new CancellationTokenSource();
+        TaskCompletionSource waits = new(), arrived = new();
+        var following = Task.Run(() => new Following(TimeProvider.System) { Patience = TimeSpan.FromMilliseconds(300) }.RunAsync(source, target, FollowTests.Options, untilCaughtUp: false, new FollowTests.Listener(e =>
+        {
+            if (e is MigrationEvent.Found { Finding: { Code: "follow-waits", Subject: "target-stalled" } }) waits.TrySetResult();
+            if (e is MigrationEvent.Followed { Rows: > 0 }) arrived.TrySetResult();
+        }), stop.Token), Scenario.Token);
+        try
+        {
+            run.WriteToSource();
+            await await Task.WhenAny(waits.Task, following).WaitAsync(TimeSpan.FromMinutes(1), Scenario.Token);
+            await using (var release = new NpgsqlCommand("rollback", holder)) await release.ExecuteNonQueryAsync(Scenario.Token);
+            await await Task.WhenAny(arrived.Task, following).WaitAsync(TimeSpan.FromMinutes(1), Scenario.Token);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+        await following;
+        await run.AssertSourceInUseAsync();
+    }
+
     private async Task FollowAsync(int times, int within, Func<TcpProxy, int> harm)
     {
         await using var run = await KilledRun.CreateAsync(postgres);

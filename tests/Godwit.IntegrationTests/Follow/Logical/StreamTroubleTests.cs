@@ -173,24 +173,6 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task The_last_change_comes_to_the_disk_though_nothing_follows_it()
-    {
-        await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
-        using var stop = new CancellationTokenSource();
-        var follow = pair.FollowAsync(null, stop.Token);
-        // The second comes right after the first, and its commit does not wait for the disk.
-        foreach (var row in new[] { "first", "second" })
-        {
-            await pair.Source.ExecuteAsync($"insert into nokey values ('{row}')");
-            await pair.Target.WaitForAsync($"select count(*)::text from nokey where v = '{row}'", "1");
-        }
-        var applied = (await pair.Target.QueryAsync("select '0/0'::pg_lsn + applied from godwit.stream"))[0];
-        await pair.Source.WaitForAsync($"select (confirmed_flush_lsn >= '{applied}')::text from pg_replication_slots where slot_name = '{pair.Feed.Slot}'", "true");
-        await stop.CancelAsync();
-        await follow;
-    }
-
-    [Fact]
     public async Task A_writer_that_waits_for_a_lock_is_not_waited_for_when_stopped()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
