@@ -32,6 +32,7 @@ public static class PairVerifying
     {
         await using var left = await SourceDatabase.OpenAsync(source, ct);
         var verifier = new PairVerifier(left, target, progress, clock);
+        request = request with { SourceStandsIn = source.Info.StandsIn };
         return Named(await verifier.VerifyAsync(Expecting(request, run, plan, target), await snapshot.ExportedAsync(ct), ct), plan);
     }
 

@@ -57,10 +57,10 @@ public sealed partial class PostgresFixture : IAsyncLifetime
     public Task<TestDatabase> CreateDatabaseAsync() => CreateDatabaseAsync(Admin);
 
     /// <summary>The same on another server: that of <see cref="SourceAdminAsync"/>.</summary>
-    internal async Task<TestDatabase> CreateDatabaseAsync(ConnectionSettings admin)
+    internal async Task<TestDatabase> CreateDatabaseAsync(ConnectionSettings admin, string options = "")
     {
         var name = $"godwit_test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
-        await ExecuteAsync(admin, $"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8'");
+        await ExecuteAsync(admin, $"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8' {options}");
         return new TestDatabase(admin, admin.WithDatabase(name));
     }
 

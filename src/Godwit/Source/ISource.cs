@@ -9,6 +9,9 @@ public sealed record SourceInfo(string Engine, string Display, string Version, l
 {
     /// <summary>Facts and hazards seen while opening (WAL mode, hot journal recovered on a copy, read-only media).</summary>
     public ImmutableArray<Finding> Findings { get; init; } = [];
+
+    /// <summary>Files that a private server holds to be read: that database's locale is the private server's, and says nothing of the one that the files came from.</summary>
+    public bool StandsIn { get; init; }
 }
 
 /// <summary>

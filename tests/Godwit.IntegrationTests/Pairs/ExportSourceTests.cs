@@ -146,6 +146,27 @@ public sealed class ExportSourceTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task The_locale_of_the_target_is_its_own_affair()
+    {
+        Write("schema.sql", Schema);
+        Write("people_rows.csv", People);
+        // The private server has C and C.UTF-8: this is the other way round.
+        await using var target = await postgres.CreateDatabaseAsync(postgres.Admin, "LC_COLLATE 'C.UTF-8' LC_CTYPE 'C'");
+        Assert.Equal(["C.UTF-8 C"], await target.QueryAsync("SELECT concat_ws(' ', datcollate, datctype) FROM pg_database WHERE datname = current_database()"));
+        var result = await MigrateAsync(target);
+        var report = result.Verification!;
+        Assert.DoesNotContain(report.Checks, c => c.Verdict == Verdict.Different);
+        Assert.Equal(Verdict.Equal, report.Verdict);
+        Assert.False(result.HasDifferences);
+        Assert.Contains(report.Expected, e => e.Subject == "database this database" && !e.Seen.Contains("C.UTF-8", StringComparison.Ordinal));
+
+        await using var source = await EngineRegistry.OpenAsync("csv:" + _folder.FullName, Environment, Pair.Token);
+        await using var there = await target.OpenTargetAsync();
+        var again = await new Migration(TimeProvider.System, NullLogger.Instance).VerifyAsync(source, there, new MigrationOptions { Jobs = 2 }, VerifyMode.Full, [], new Progress<MigrationEvent>(), Pair.Token);
+        Assert.Equal(Verdict.Equal, again.Verdict);
+    }
+
+    [Fact]
     public async Task Without_a_schema_or_a_folder_there_is_nothing_to_begin_with()
     {
         async Task<string> CodeOf(string source) => (await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync(source, Environment, Pair.Token))).Code;

@@ -9,7 +9,7 @@ namespace Godwit.Engines.Export;
 /// </summary>
 internal sealed class FilesSource(IPostgresSource restored, IAsyncDisposable scratch, string engine, string display, IEnumerable<Finding> findings) : IPostgresSource
 {
-    public SourceInfo Info { get; } = restored.Info with { Engine = engine, Display = display, Findings = [.. findings, .. restored.Info.Findings] };
+    public SourceInfo Info { get; } = restored.Info with { Engine = engine, Display = display, StandsIn = true, Findings = [.. findings, .. restored.Info.Findings] };
 
     public ISqlTranslator Translator => restored.Translator;
 

@@ -12,6 +12,9 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
     private const int Named = 50;
     private static readonly string[] Printed = ["def", "using", "with check", "default", "generated", "parsed body", "partition bound", "partition key"];
 
+    /// <summary>By what text is sorted, and which characters are letters.</summary>
+    private static readonly string[] Locale = ["collate", "ctype"];
+
     private readonly ImmutableArray<VerifyCheck>.Builder _checks = ImmutableArray.CreateBuilder<VerifyCheck>();
     private readonly ImmutableArray<ExpectedDifference>.Builder _expected = ImmutableArray.CreateBuilder<ExpectedDifference>();
     private readonly SortedDictionary<string, List<string>> _behind = new(StringComparer.Ordinal);
@@ -31,6 +34,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
         foreach (var (schema, behind) in _behind)
             _expected.Add(new("schema " + schema, behind.Count == 1 ? $"{behind[0]} is not in the target" : $"{behind.Count:N0} of its objects are not in the target: {Listed(behind)}", request.Promised.First(p => p.Kind == "within" && p.Name == schema).Reason));
         foreach (var (kind, identity) in _source.OfRoles) _expected.Add(new($"{kind.Replace('-', ' ')} {identity}", "is not in the target", Promise(kind, identity)!.Reason));
+        if (request.SourceStandsIn) _expected.Add(new("database this database", "its locale is not compared", "files do not say which one the source had"));
         if (_source.Merged.Count > 0) _expected.Add(new(_source.Merged.Count == 1 ? "role " + _source.Merged[0] : "roles " + Listed(_source.Merged), $"{request.OwnerInstead} in the target", "the role that connects stands for superusers and the platform's own admins, and is not changed itself"));
         foreach (var role in request.UnownedRoles.Order(StringComparer.Ordinal)) _expected.Add(new("owner " + role, $"what it would own belongs to {request.OwnerInstead}", "the migrating role may not give objects to it"));
         return (_checks.ToImmutable(), _expected.ToImmutable());
@@ -87,7 +91,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
     private string? Compare(CatalogObject source, CatalogObject target, string aspect, IReadOnlyDictionary<string, string> reparsed, List<string> unsure)
     {
         var (s, t) = (Value(source, aspect), Value(target, aspect));
-        if (s == t || _oneServer && IsShared(source, aspect)) return null;
+        if (s == t || _oneServer && IsShared(source, aspect) || request.SourceStandsIn && source.Kind == "database" && Locale.Contains(aspect)) return null;
         if (!sides.SameMajor)
         {
             if (source.Kind == "extension" && aspect == "version")

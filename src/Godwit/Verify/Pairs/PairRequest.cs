@@ -39,6 +39,8 @@ public sealed record PairRequest(VerifyMode Mode, int Jobs)
     public ImmutableHashSet<string> MergedRoles { get; init; } = [];
     /// <summary>Everything belongs to <see cref="OwnerInstead"/>.</summary>
     public bool OneOwner { get; init; }
+    /// <summary>The source's database only holds what was read from files: its locale is that of the private server, and is not compared.</summary>
+    public bool SourceStandsIn { get; init; }
     /// <summary>What roles may see and do, tried on both sides; null tries nothing.</summary>
     public BehaviourRequest? Behaviour { get; init; }
     /// <summary>Rows that a run set aside: they count as the target's. Null where there was no such run.</summary>
