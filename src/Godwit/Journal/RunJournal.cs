@@ -86,9 +86,12 @@ public static class RunJournal
     public static Task SetStageAsync(NpgsqlConnection connection, Guid run, Stage stage, CancellationToken ct) =>
         ExecuteAsync(connection, "update godwit.run set stage = $2, state = 'running' where id = $1", ct, run, stage.ToString());
 
-    /// <summary>Forgets every unfinished run: their load schema is about to be dropped.</summary>
-    public static Task AbandonAsync(NpgsqlConnection connection, CancellationToken ct) =>
-        ExecuteAsync(connection, "update godwit.run set state = 'abandoned' where state in ('running', 'interrupted', 'failed')", ct);
+    /// <summary>Forgets every unfinished run: what they loaded is about to be dropped, and rows that they set aside are the source's still.</summary>
+    public static async Task AbandonAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await ExecuteAsync(connection, "update godwit.run set state = 'abandoned' where state in ('running', 'interrupted', 'failed')", ct);
+        await ExecuteAsync(connection, "delete from godwit.quarantine q using godwit.run r where r.id = q.run_id and r.state = 'abandoned'", ct);
+    }
 
     public static Task SetReportAsync(NpgsqlConnection connection, Guid run, string json, CancellationToken ct) =>
         ExecuteAsync(connection, "update godwit.run set report = $2 where id = $1", ct, run, json);

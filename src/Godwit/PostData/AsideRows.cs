@@ -43,17 +43,14 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
     public Task NameAsync(string select, CancellationToken ct) => NameAsync(0, select, ct);
 
     public Task OrphansAsync(EnforcedKey key, CancellationToken ct) =>
-        NameAsync(0, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: {key.Parent} has no such row")} {key.Orphans}", ct);
+        NameAsync(0, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: {key.Lacks}")} {key.Orphans}", ct);
 
     /// <summary>Quarantines what was named, and every row that would lose its parent by it. Else says why a row cannot go; the transaction must not be committed then.</summary>
     public async Task<string?> CompleteAsync(CancellationToken ct)
     {
         for (var round = 0; await TablesAsync(round, ct) is { Length: > 0 } tables; round++)
             foreach (var key in await EnforcedKey.ReferencingAsync(connection, tables, ct))
-            {
-                if (key.OverTime) return $"{key.Name} references them by periods of time.";
-                await NameAsync(round + 1, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: its row of {key.Parent} was set aside")} {key.ChildrenOf(Named)} and a.round = {Number(round)}", ct);
-            }
+                await NameAsync(round + 1, $"c.tableoid, c.ctid, {Text(string.Join(", ", key.From))}, {Text($"foreign key {key.Name}: {key.Lost}")} {key.ChildrenOf(Named)} and a.round = {Number(round)}", ct);
         var places = await PlacesAsync(ct);
         if (places.Find(p => p.Table is null) is { } strange) return $"{strange.Name} is not of this migration.";
         foreach (var place in places)

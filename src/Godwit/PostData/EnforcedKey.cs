@@ -10,17 +10,28 @@ internal sealed record EnforcedKey(uint Oid, string Name, string Child, string P
 {
     private string ParentFrom => ParentIsTree ? Parent : "ONLY " + Parent;
 
-    /// <summary>A row c of the child has the row p of the parent.</summary>
-    public string Match => string.Join(" and ", From.Select((f, i) => $"p.{To[i]} {Operators[i]} c.{f}"));
+    /// <summary>A row c of the child has the row p of the parent; over time, p is one of those whose periods make up its own.</summary>
+    private string Match(string p) => string.Join(" and ", From.Select((f, i) => $"{p}.{To[i]} {Operators[i]} c.{f}"));
+
+    /// <summary>Says of a row c of the child that it has its parent. A key over time (PostgreSQL 18) asks for rows whose periods together hold its own (CREATE TABLE, PERIOD).</summary>
+    private string HasParent(string but) => OverTime
+        ? $"coalesce((select c.{From[^1]} operator(pg_catalog.<@) pg_catalog.range_agg(s.{To[^1]}) from {ParentFrom} s where {Match("s")}{but}), false)"
+        : $"exists (select from {ParentFrom} s where {Match("s")})";
 
     /// <summary>Rows c that the key asks a parent of: with MATCH FULL those that are NULL in part, too, which have none (CREATE TABLE, REFERENCES).</summary>
     private string Asks => $"{(MatchFull ? "num_nonnulls" : "num_nulls")}({string.Join(", ", From.Select(f => "c." + f))}) {(MatchFull ? "> 0" : "= 0")}";
 
     /// <summary>Rows of the child that have no parent: what follows SELECT.</summary>
-    public string Orphans => $"from {Child} c where {Asks} and not exists (select from {ParentFrom} p where {Match})";
+    public string Orphans => $"from {Child} c where {Asks} and not {HasParent("")}";
 
     /// <summary>Rows of the child whose parent is among the rows <paramref name="aside"/> (rel, id) a.</summary>
-    public string ChildrenOf(string aside) => $"from {Child} c join {ParentFrom} p on {Match} join {aside} a on a.rel = p.tableoid and a.id = p.ctid";
+    public string ChildrenOf(string aside) => $"from {Child} c join {ParentFrom} p on {Match("p")} join {aside} a on a.rel = p.tableoid and a.id = p.ctid"
+        // What the others leave of a period may be all that a row asks for.
+        + (OverTime ? $" and not {HasParent($" and not exists (select from {aside} b where b.rel = s.tableoid and b.id = s.ctid)")}" : "");
+
+    /// <summary>What a row without a parent lacks, and what one lost.</summary>
+    public string Lacks => OverTime ? $"{Parent} has no rows for all of its period" : $"{Parent} has no such row";
+    public string Lost => OverTime ? $"rows of {Parent} for its period were set aside" : $"its row of {Parent} was set aside";
 
     /// <summary>That of a table (as SQL names it), by its name; null where there is none that is held to.</summary>
     public static async Task<EnforcedKey?> FindAsync(NpgsqlConnection connection, string table, string name, CancellationToken ct)

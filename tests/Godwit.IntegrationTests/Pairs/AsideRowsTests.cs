@@ -151,6 +151,52 @@ public sealed class AsideRowsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Of_rows_that_exclude_each_other_those_stay_that_conflict_with_none_before_them()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            CREATE FUNCTION span(a int, b int) RETURNS int4range LANGUAGE sql IMMUTABLE AS 'SELECT pg_catalog.int4range(a, b)';
+            CREATE TABLE bookings (id int PRIMARY KEY, room int4range, "when" int4range, off bool NOT NULL DEFAULT false, CONSTRAINT "not twice" EXCLUDE USING gist (room WITH =, "when" WITH &&) WHERE (NOT off) DEFERRABLE INITIALLY DEFERRED);
+            CREATE TABLE guests (id int PRIMARY KEY, booking int REFERENCES bookings ON DELETE CASCADE);
+            CREATE TABLE spans (a int, b int, twice int GENERATED ALWAYS AS (a * 2) STORED); ALTER TABLE spans ADD CONSTRAINT spans_apart EXCLUDE USING gist (span(a, b) WITH &&);
+            """);
+        await pair.SourceAsync("UPDATE pg_index SET indisready = false WHERE indisexclusion AND indrelid IN ('bookings'::regclass, 'spans'::regclass)");
+        // 1 conflicts with 0 and goes; so 2, which conflicts with 1 alone, stays, and 3 goes.
+        await pair.SourceAsync($"""
+            {Past}INSERT INTO bookings VALUES (3, '[1,1]', '[12,14)', false), (2, '[1,1]', '[11,13)', false), (1, '[1,1]', '[10,12)', false), (0, '[1,1]', '[9,11)', false), (4, '[2,2]', '[9,14)', false), (5, '[1,1]', '[9,14)', true), (6, '[1,1]', NULL, false), (7, '[1,1]', NULL, false);
+            INSERT INTO guests VALUES (1, 1), (2, 2), (3, 3); INSERT INTO spans VALUES (1, 5), (1, 5), (4, 9), (5, 9)
+            """);
+        await pair.SourceAsync("UPDATE pg_index SET indisready = true WHERE indisexclusion AND indrelid IN ('bookings'::regclass, 'spans'::regclass)");
+
+        var result = await pair.MigrateAsync(s_options);
+
+        AssertEqualBut(result, ("public.bookings", 2), ("public.guests", 2), ("public.spans", 2));
+        Assert.Equal(["0,2,4,5,6,7"], await pair.Target.QueryAsync("SELECT string_agg(id::text, ',' ORDER BY id) FROM bookings"));
+        Assert.Equal(["1-5", "5-9"], await pair.Target.QueryAsync("SELECT concat(a, '-', b) FROM spans ORDER BY 1"));
+        Assert.Equal(["2"], await pair.Target.QueryAsync("SELECT id FROM guests"));
+        Assert.Equal(["public.bookings | id=1 | room, \"when\" | exclusion not twice: a row that it conflicts with stays", "public.bookings | id=3 | room, \"when\" | exclusion not twice: a row that it conflicts with stays"],
+            (await AsideAsync(pair)).Where(r => r!.StartsWith("public.bookings", StringComparison.Ordinal)));
+        Assert.Equal(["not twice t", "spans_apart t"], await ConstraintsAsync(pair, "'x'"));
+        Assert.Equal(["t"], await pair.Target.QueryAsync("SELECT to_regclass('godwit.aside_twin') IS NULL"));
+        Assert.Equal(Verdict.Equal, (await VerifyAsync(pair, VerifyMode.Full)).Verdict);
+    }
+
+    [Fact]
+    public async Task What_a_run_that_is_given_up_had_set_aside_is_no_longer_there()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(Orphaned);
+        await pair.SourceAsync($"{Past}INSERT INTO orders VALUES (4, 77, 40)");
+        await pair.MigrateAsync(s_options);
+        // As one that did not come to its end, and whose rows are loaded anew.
+        await pair.TargetAsync("UPDATE godwit.run SET state = 'failed'");
+        await pair.MigrateAsync(s_options with { IfExists = IfExists.Replace });
+
+        Assert.Equal(["abandoned", "done-with-differences"], (await pair.Target.QueryAsync("SELECT state FROM godwit.run ORDER BY 1")));
+        Assert.Equal(["public.orders | id=4 | person | foreign key orders_person: public.people has no such row"], await AsideAsync(pair));
+    }
+
+    [Fact]
     public async Task Partitioned_tables_lose_their_orphans_and_their_duplicates()
     {
         await using var pair = await Pair.CreateAsync(postgres);

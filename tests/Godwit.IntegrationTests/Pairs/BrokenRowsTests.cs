@@ -36,6 +36,21 @@ public sealed class BrokenRowsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_key_that_is_NULL_in_part_is_listed_where_the_key_asks_for_all_of_it()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            CREATE TABLE pairs ("A" int, b int, PRIMARY KEY ("A", b)); INSERT INTO pairs VALUES (1, 1);
+            CREATE TABLE halves (id int PRIMARY KEY, "A" int, b int, CONSTRAINT halves_pair FOREIGN KEY ("A", b) REFERENCES pairs MATCH FULL);
+            """);
+        await pair.SourceAsync("SET session_replication_role = replica; INSERT INTO halves VALUES (1, 1, 1), (2, NULL, NULL), (3, 1, NULL), (4, 9, 9)");
+
+        var result = await pair.MigrateAsync();
+
+        Assert.Contains("2 row(s): id=3, A=1, b=NULL; id=4, A=9, b=9.", Assert.Single(result.Findings, f => f.Code == "foreign-key-orphans").Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rows_that_break_a_check_stay_and_the_check_looks_at_new_ones()
     {
         await using var pair = await Pair.CreateAsync(postgres);

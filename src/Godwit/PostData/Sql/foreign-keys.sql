@@ -5,7 +5,7 @@ select k.oid, k.conname::text, k.confrelid, case when c.relkind = 'p' then '' el
   array(select quote_ident(a.attname) from unnest(k.conkey) with ordinality u(n, i) join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.n order by u.i) as from_columns,
   array(select quote_ident(a.attname) from unnest(k.confkey) with ordinality u(n, i) join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.n order by u.i) as to_columns,
   array(select 'OPERATOR(' || quote_ident(n.nspname) || '.' || o.oprname || ')' from unnest(k.conpfeqop) with ordinality u(op, i) join pg_operator o on o.oid = u.op join pg_namespace n on n.oid = o.oprnamespace order by u.i) as operators,
-  -- A key over time (from 18 on) is held by ranges, which no equality finds.
+  -- A key over time (from 18 on): its last column is a period, whose operator says that two overlap.
   coalesce(to_jsonb(k) ->> 'conperiod', 'false') = 'true' as over_time
 from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace cn on cn.oid = c.relnamespace join pg_class p on p.oid = k.confrelid join pg_namespace pn on pn.oid = p.relnamespace
 where k.contype = 'f' and k.conparentid = 0 and coalesce(to_jsonb(k) ->> 'conenforced', 'true') = 'true'
