@@ -27,11 +27,11 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     public async Task<ImmutableArray<ICutoverStep>> ForwardAsync(CancellationToken ct)
     {
         _tables = await session.TablesAsync(ct);
-        var old = new PairFence(session.Old, _tables);
+        var old = new PairFence(session.Old, _tables, session.Id);
         FencedAt = clock.GetTimestamp();
         var open = new CutoverStep("open", async token =>
         {
-            await new PairFence(session.New, _tables).LowerAsync(token);
+            await new PairFence(session.New, _tables, session.Id).LowerAsync(token);
             Failpoints.Hit(Failpoints.Opened);
             await session.SayAsync(FollowJournal.Done, token);
             OpenedAt = clock.GetTimestamp();
@@ -56,7 +56,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await session.SayAsync(FollowJournal.Stopped, token);
                 await old.LowerAsync(token);
             }),
-            .. how.NoWayBack ? [new CutoverStep("close the new side", CloseAsync, async token => { if (_closed && !_switching) await new PairFence(session.New, _tables).LowerAsync(token); })] : Array.Empty<ICutoverStep>(),
+            .. how.NoWayBack ? [new CutoverStep("close the new side", CloseAsync, async token => { if (_closed && !_switching) await new PairFence(session.New, _tables, session.Id).LowerAsync(token); })] : Array.Empty<ICutoverStep>(),
             new CutoverStep("drain", async token =>
             {
                 await session.DrainAsync(back: false, found, token);
@@ -81,7 +81,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     public async Task<ImmutableArray<ICutoverStep>> BackAsync(CancellationToken ct)
     {
         _tables = await session.TablesAsync(ct);
-        var (old, fresh) = (new PairFence(session.Old, _tables), new PairFence(session.New, _tables));
+        var (old, fresh) = (new PairFence(session.Old, _tables, session.Id), new PairFence(session.New, _tables, session.Id));
         FencedAt = clock.GetTimestamp();
         var switchBack = new CutoverStep("switch back", SwitchBackAsync, token =>
         {
@@ -92,8 +92,8 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         if (session.Fact.State == FollowJournal.RollingBack) return [new CutoverStep("fence the new side", token => fresh.RaiseAsync(CuttingOver.MovedBack, token)), new CutoverStep("switch back", SwitchBackAsync), open];
         if (!session.Fact.IsSwitched)
         {
-            if (!await old.IsRaisedAsync(ct))
-                throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} is not fenced and was not cut over.", "godwit status shows where the migration stands.");
+            if (!await old.IsRaisedAsync(ct) || await session.MovedByAnotherAsync(ct) is not null)
+                throw new GodwitException(ErrorKind.Blocked, "nothing-to-roll-back", $"{session.Old.Display} was not cut over by this migration.", "godwit status shows where the migration stands.");
             return [new CutoverStep("open", async token =>
             {
                 await session.DropBackAsync(token);
@@ -133,7 +133,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private async Task SwitchBackAsync(CancellationToken ct)
     {
-        await new PairFence(session.Old, _tables).AdmitAsync(ct);
+        await new PairFence(session.Old, _tables, session.Id).AdmitAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Restore(file, undoable: true);
         await command(how.OnSwitch, ct);
         Failpoints.Hit(Failpoints.SwitchedBack);
@@ -143,7 +143,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         await session.SayAsync(FollowJournal.RollingBack, ct);
         Failpoints.Hit(Failpoints.RollingBack);
-        var old = new PairFence(session.Old, _tables);
+        var old = new PairFence(session.Old, _tables, session.Id);
         // Where an earlier run has opened it, the application has written since.
         if (await old.IsRaisedAsync(ct)) await SkipReturnedAsync(ct);
         Failpoints.Hit(Failpoints.WritesSkipped);
@@ -175,7 +175,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>What an application that comes up at the new side writes while the switch may still fail could not come back.</summary>
     private async Task CloseAsync(CancellationToken ct)
     {
-        var fence = new PairFence(session.New, _tables);
+        var fence = new PairFence(session.New, _tables, session.Id);
         if (await fence.IsRaisedAsync(ct)) return;
         _closed = true;
         await fence.RaiseAsync(CuttingOver.NotOpen, ct, tablesOnly: true);
@@ -186,7 +186,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task ReturnAsync(CancellationToken ct)
     {
         if (!_switching) return;
-        await new PairFence(session.New, _tables).RaiseAsync(CuttingOver.MovedBack, ct);
+        await new PairFence(session.New, _tables, session.Id).RaiseAsync(CuttingOver.MovedBack, ct);
         if (how.NoWayBack) return;
         await session.DrainAsync(back: true, found, ct);
         await PairSequences.CarryAsync(session.New, session.Old, ct);
@@ -201,6 +201,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await using var connection = await session.Old.ConnectAsync(ct);
         try
         {
+            if (await session.MovedByAnotherAsync(ct) is { } other) throw PairFence.Elsewhere(session.Old, other);
             await using var command = new NpgsqlCommand("select gid from pg_prepared_xacts where database = current_database() order by prepared limit 1", connection);
             if (await command.ExecuteScalarAsync(ct) is string gid)
                 throw new GodwitException(ErrorKind.Blocked, "cutover-prepared", $"{session.Old.Display} has a prepared transaction ({gid}), which no fence can hold back.", $"COMMIT PREPARED or ROLLBACK PREPARED it, then cut over.");
@@ -302,7 +303,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task<bool> HasWayBackAsync(CancellationToken ct)
     {
         await using var connection = await session.Old.ConnectAsync(ct);
-        return await StreamFacts.ReadAsync(connection, session.Back.Name, ct) is not null;
+        return await StreamFacts.ReadAsync(connection, session.Back.Name, session.Id, ct) is not null;
     }
 
     private async Task SwitchAsync(CancellationToken ct)
@@ -310,7 +311,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         _switching = true;
         await session.SayAsync(FollowJournal.Switching, ct);
         Failpoints.Hit(Failpoints.Switching);
-        await new PairFence(session.New, _tables).AdmitAsync(ct);
+        await new PairFence(session.New, _tables, session.Id).AdmitAsync(ct);
         if (how.EnvFile is { } file) EnvFile.Apply(file, how.Env);
         await command(how.OnSwitch, ct);
         Failpoints.Hit(Failpoints.Switched);

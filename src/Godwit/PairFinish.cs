@@ -21,9 +21,9 @@ internal sealed class PairFinish(PairSession session)
         await session.DropBackAsync(ct);
         Failpoints.Hit(Failpoints.WayBackForgotten);
         // The old side stays fenced where the application has left it: only its owner knows when it may be written to again.
-        if (!switched) await new PairFence(session.Old, tables).LowerAsync(ct);
+        if (!switched && await session.MovedByAnotherAsync(ct) is null) await new PairFence(session.Old, tables, session.Id).LowerAsync(ct);
         Failpoints.Hit(Failpoints.SourceFreed);
-        await new PairFence(session.New, tables).LowerAsync(ct);
+        await new PairFence(session.New, tables, session.Id).LowerAsync(ct);
         Failpoints.Hit(Failpoints.TargetFreed);
         await DropOriginAsync(session.Old, session.Back.Origin, ct);
         Failpoints.Hit(Failpoints.OriginDropped);

@@ -67,7 +67,7 @@ public sealed class PairLiveVerification(TimeProvider clock)
     private static async Task<bool> HasWayBackAsync(PairSession session, CancellationToken ct)
     {
         await using var connection = await session.Old.ConnectAsync(ct);
-        return await ReadAsync(session.Old, connection, session.Back.Name, ct) is not null;
+        return await ReadAsync(session.Old, connection, session.Back.Name, ct) is { } fact && fact.Feed == session.Id;
     }
 
     /// <summary>Until the follower has applied what had committed by now, or has shown for a while that it does not.</summary>

@@ -1,3 +1,4 @@
+using Godwit.Cutover;
 using Godwit.Follow.Logical;
 using Godwit.Journal;
 using Godwit.Plan;
@@ -59,7 +60,8 @@ internal sealed class PairSession : IAsyncDisposable
             if (!IsOf(old, run, fact))
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-begun", $"{target.Display} holds no finished migration of {old.Display} that was made with --follow.",
                     "godwit migrate SOURCE TARGET --follow records the changes from before the first row is read.");
-            return new(held, old, target, run!, fact!, await MethodAsync(NewEnd(target), StreamFeed.ForwardName, ct), await MethodAsync(old, StreamFeed.ReverseName, ct), clock);
+            var id = fact!.Feed[StreamStatus.FeedPrefix.Length..];
+            return new(held, old, target, run!, fact, await MethodAsync(NewEnd(target), StreamFeed.ForwardName, id, ct), await MethodAsync(old, StreamFeed.ReverseName, id, ct), clock);
         }
         catch
         {
@@ -68,12 +70,12 @@ internal sealed class PairSession : IAsyncDisposable
         }
     }
 
-    private static async Task<FollowMethod> MethodAsync(StreamEnd to, string stream, CancellationToken ct)
+    private static async Task<FollowMethod> MethodAsync(StreamEnd to, string stream, string id, CancellationToken ct)
     {
         try
         {
             await using var connection = await to.ConnectAsync(ct);
-            return (await StreamFacts.ReadAsync(connection, stream, ct))?.Method ?? FollowMethod.Slot;
+            return (await StreamFacts.ReadAsync(connection, stream, id, ct))?.Method ?? FollowMethod.Slot;
         }
         catch (NpgsqlException e)
         {
@@ -95,11 +97,26 @@ internal sealed class PairSession : IAsyncDisposable
         await using var connection = await Old.ConnectAsync(ct);
         try
         {
-            await StreamFacts.ForgetAsync(connection, Back.Name, ct);
+            await StreamFacts.ForgetAsync(connection, Back.Name, Id, ct);
         }
         catch (NpgsqlException e)
         {
             throw Old.Map(e, "Forgetting the way back");
+        }
+    }
+
+    /// <summary>The migration that has cut over the old side, where it is another than this: what stands there is that one's. Null where there is none.</summary>
+    public async Task<string?> MovedByAnotherAsync(CancellationToken ct)
+    {
+        if (await new PairFence(Old, [], Id).OtherAsync(ct) is { } other) return other;
+        await using var connection = await Old.ConnectAsync(ct);
+        try
+        {
+            return await StreamFacts.ReadAsync(connection, Back.Name, ct) is { } back && back.Feed != Id ? back.Feed : null;
+        }
+        catch (NpgsqlException e)
+        {
+            throw Old.Map(e, $"Looking at {Old.Display}");
         }
     }
 

@@ -9,8 +9,9 @@ namespace Godwit.Cutover;
 /// Refuses every write to these tables of a PostgreSQL database, whoever writes: triggers that fire for superusers and in replica sessions too,
 /// and that only let sessions through which say that they are Godwit's (godwit.pass). While they are made each table's lock waits for the writers
 /// that are at work, so that after it none is. Beyond that new sessions are read-only, and the old ones are ended, where the role may do that.
+/// A database has one fence, which says whose it is: <paramref name="owner"/> tells the migration. That of another is neither raised nor taken away.
 /// </summary>
-public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables)
+public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables, string owner)
 {
     /// <summary>How long writers that are at work may take to end by themselves; then their sessions are ended.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -33,6 +34,10 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         try
         {
             var relations = await RelationsAsync(connection, ct);
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            // Two that come at one moment: the second finds the first.
+            await ExecuteAsync(connection, $"select pg_advisory_xact_lock(hashtextextended('godwit.pair_fence', 0))", ct);
+            if (await OwnerAsync(connection, ct) is { } other && other != owner) throw Elsewhere(end, other);
             await ExecuteAsync(connection, $"""
                 create schema if not exists godwit;
                 grant usage on schema godwit to public;
@@ -40,8 +45,10 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
                 begin
                   if current_setting('godwit.pass', true) = 'on' then return null; end if;
                   raise exception using message = {SqlText.Literal(message)}, errcode = '25006';
-                end $godwit$
+                end $godwit$;
+                comment on function godwit.pair_fence() is {SqlText.Literal(owner)}
                 """, ct);
+            await transaction.CommitAsync(CancellationToken.None);
             var ended = await TriggersAsync(connection, relations, ct);
             Failpoints.Hit(Failpoints.FenceBegun);
             if (tablesOnly) return ended;
@@ -72,11 +79,13 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         }
     }
 
+    /// <summary>Leaves alone what another migration has raised.</summary>
     public async Task LowerAsync(CancellationToken ct)
     {
         await using var connection = await end.ConnectAsync(ct);
         try
         {
+            if (await OwnerAsync(connection, ct) is { } other && other != owner) return;
             await ReadOnlyAsync(connection, on: false, ct);
             Failpoints.Hit(Failpoints.FenceHalfLowered);
             // All at once, whatever tables are in use.
@@ -112,6 +121,31 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
         {
             throw end.Map(e, $"Looking at {end.Display}");
         }
+    }
+
+    /// <summary>The other migration that has fenced this database; null where there is none.</summary>
+    public async Task<string?> OtherAsync(CancellationToken ct)
+    {
+        await using var connection = await end.ConnectAsync(ct);
+        try
+        {
+            return await OwnerAsync(connection, ct) is { } other && other != owner ? other : null;
+        }
+        catch (NpgsqlException e)
+        {
+            throw end.Map(e, $"Looking at {end.Display}");
+        }
+    }
+
+    /// <summary>A second migration of a database whose application another one has moved.</summary>
+    public static GodwitException Elsewhere(StreamEnd end, string other) => new(ErrorKind.Blocked, "cutover-elsewhere", $"{end.Display} was cut over by another migration (godwit_{other}): its fence and its way back are that one's.",
+        $"godwit rollback of that migration, to its own target, brings the application back here first. Where it is finished or its target is gone, run here: set default_transaction_read_only = off; drop function godwit.pair_fence cascade; alter database ... reset default_transaction_read_only; drop table if exists godwit.fence; delete from godwit.stream where name = '{StreamFeed.ReverseName}'.");
+
+    /// <summary>Null where no fence stands, or where it does not say whose it is: of a version before it did.</summary>
+    private static async Task<string?> OwnerAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("select obj_description(p.oid, 'pg_proc') from pg_proc p where p.pronamespace = to_regnamespace('godwit') and p.proname = 'pair_fence' and exists (select from pg_trigger g where g.tgfoid = p.oid)", connection);
+        return await command.ExecuteScalarAsync(ct) as string;
     }
 
     private static async Task<List<string>> FencedAsync(NpgsqlConnection connection, CancellationToken ct)

@@ -40,7 +40,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
             foreach (var bare in logged.Where(t => t.Key.Count == 0))
                 findings = findings.Add(new("follow-whole-rows", Severity.Warning, $"{bare.Name}", "The table has no key to tell its rows by: each write to it notes the whole row, as it was and as it is.", "A primary key is smaller and faster."));
             await ExecuteAsync(connection, KeyLogSchema.Create(_names), ct);
-            foreach (var table in logged) await LockingAsync(connection, $"{table.Name}", async () => await KeyLogSchema.ArmAsync(connection, _names, table, ct), ct);
+            foreach (var table in logged) await LockingAsync(connection, $"{table.Name}", async () => await KeyLogSchema.ArmAsync(connection, _names, table, Feed.Skip, ct), ct);
             return findings;
         }
         catch (NpgsqlException e)

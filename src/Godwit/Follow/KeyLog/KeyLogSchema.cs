@@ -43,8 +43,8 @@ internal static class KeyLogSchema
         create table {names.Tables} (tab int primary key, relation oid not null, key int2[] not null, one_unique bool not null)
         """;
 
-    /// <summary>What makes one table note its changes.</summary>
-    public static async Task<string> ArmAsync(NpgsqlConnection connection, KeyLogNames names, LoggedTable table, CancellationToken ct)
+    /// <summary>What makes one table note its changes. <paramref name="skip"/>: the origin of those that came from the other side.</summary>
+    public static async Task<string> ArmAsync(NpgsqlConnection connection, KeyLogNames names, LoggedTable table, string skip, CancellationToken ct)
     {
         await using var types = new NpgsqlCommand("select count(*) from pg_attribute where attrelid = $1 and attname = any ($2) and atttypid not in ('int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'text'::regtype, 'varchar'::regtype, 'bpchar'::regtype, 'uuid'::regtype, 'bool'::regtype, 'numeric'::regtype)", connection);
         types.Parameters.Add(new() { Value = table.Id, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Oid });
@@ -53,15 +53,15 @@ internal static class KeyLogSchema
         var (number, key, function) = (table.Number.ToString(CultureInfo.InvariantCulture), names.Key(table.Number), names.Function(table.Number));
         var note = $"insert into {names.Log} (tab, op, key) values ({number}";
         var head = $"returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp{(plain ? "" : Forms)} as $godwit$";
-        // What Godwit writes came from the other side, and does not go back there.
-        const string Pass = "if current_setting('godwit.pass', true) = 'on' then return null; end if;";
+        // What came from the other side does not go back there; what another migration's stream brings is news. A follower of a version before does not say whose it is.
+        var pass = $"if current_setting('godwit.pass', true) = 'on' and coalesce(current_setting('godwit.origin', true), '') in ('', {SqlText.Literal(skip)}) then return null; end if;";
         var sql = $"""
             insert into {names.Tables} values ({number}, {table.Id}, array(select attnum from unnest({SqlText.Literal(Array(table.Key))}::text[]) with ordinality k(name, n) join pg_attribute a on a.attrelid = {table.Id} and a.attname = k.name order by k.n), {table.OneUnique});
             create function {key} ({table.Name}) returns text[] language sql stable return array[{(table.Key.Count == 0 ? "($1)::text" : string.Join(", ", table.Key.Select(k => $"($1).{SqlName.Quote(k)}::text")))}];
             create function {function} () {head}
             declare was text[]; now text[];
             begin
-              {Pass}
+              {pass}
               if tg_op = 'TRUNCATE' then {note}, 'T', null); return null; end if;
               if tg_op <> 'INSERT' then was := {key}(old); end if;
               if tg_op <> 'DELETE' then now := {key}(new); end if;
@@ -82,7 +82,7 @@ internal static class KeyLogSchema
         sql += $"""
             create function {names.PartitionFunction(table.Number)} () {head}
             begin
-              {Pass}
+              {pass}
               execute format('insert into {names.Log} (tab, op, key) select {number}, ''D'', {key}(t) from only %s t', tg_relid::regclass);
               return null;
             end $godwit$;

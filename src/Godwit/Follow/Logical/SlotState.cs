@@ -60,9 +60,12 @@ public static class StreamFacts
     public static Task EndAsync(NpgsqlConnection connection, string stream, CancellationToken ct) =>
         ExecuteAsync(connection, $"update godwit.stream set origin_lsn = applied, lag = 0, retained = 0, lag_seconds = null, rate = null, slope = null where name = {SqlText.Literal(stream)}", ct);
 
-    /// <summary>The stream is no more.</summary>
-    public static Task ForgetAsync(NpgsqlConnection connection, string stream, CancellationToken ct) =>
-        ExecuteAsync(connection, $"do $godwit$ begin if to_regclass('godwit.stream') is not null then delete from godwit.stream where name = {SqlText.Literal(stream)}; end if; end $godwit$", ct);
+    /// <summary>The stream is no more. One of that name that is another migration's (<paramref name="id"/>) stays.</summary>
+    public static Task ForgetAsync(NpgsqlConnection connection, string stream, string id, CancellationToken ct) =>
+        ExecuteAsync(connection, $"do $godwit$ begin if to_regclass('godwit.stream') is not null then delete from godwit.stream where name = {SqlText.Literal(stream)} and feed = {SqlText.Literal(id)}; end if; end $godwit$", ct);
+
+    /// <summary>That of one migration; null also where the name is another's.</summary>
+    public static async Task<StreamFact?> ReadAsync(NpgsqlConnection connection, string stream, string id, CancellationToken ct) => await ReadAsync(connection, stream, ct) is { } fact && fact.Feed == id ? fact : null;
 
     public static async Task<StreamFact?> ReadAsync(NpgsqlConnection connection, string stream, CancellationToken ct)
     {

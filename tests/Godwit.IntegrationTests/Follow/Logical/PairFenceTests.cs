@@ -27,7 +27,7 @@ public class PairFenceTests(PostgresFixture postgres)
                 await application.OpenAsync(Token);
                 open.Add(application);
             }
-            await new PairFence(new(settings, "the source", "source"), [new("public", "t")]).RaiseAsync("moved", Token);
+            await new PairFence(new(settings, "the source", "source"), [new("public", "t")], "this").RaiseAsync("moved", Token);
             await database.WaitForAsync("select count(*)::text from pg_stat_activity where application_name = 'the application' and datname = current_database()", "0");
         }
         finally
@@ -42,7 +42,7 @@ public class PairFenceTests(PostgresFixture postgres)
     {
         await using var database = await postgres.CreateDatabaseAsync();
         await database.ExecuteAsync("create table a (id int primary key); create table b (id int primary key)");
-        var fence = new PairFence(new(database.Settings.ToBuilder(), "the source", "source"), [new("public", "a"), new("public", "b")]);
+        var fence = new PairFence(new(database.Settings.ToBuilder(), "the source", "source"), [new("public", "a"), new("public", "b")], "this");
         await fence.RaiseAsync("moved", Token);
         await fence.AdmitAsync(Token);
         await using var holder = await database.ConnectAsync();
@@ -64,6 +64,6 @@ public class PairFenceTests(PostgresFixture postgres)
         await database.ExecuteAsync("create table t (id int primary key)");
         await using var holder = await database.ConnectAsync();
         await using (var hold = new NpgsqlCommand("begin; lock table t in share update exclusive mode", holder)) await hold.ExecuteNonQueryAsync(Token);
-        Assert.Equal(1, await new PairFence(new(database.Settings.ToBuilder(), "the source", "source"), [new("public", "t")]).RaiseAsync("moved", Token));
+        Assert.Equal(1, await new PairFence(new(database.Settings.ToBuilder(), "the source", "source"), [new("public", "t")], "this").RaiseAsync("moved", Token));
     }
 }
