@@ -17,8 +17,8 @@ internal sealed class FollowContest(PrivateServer origin, PrivateServer target, 
     private const string Source = "follow_source";
     private static readonly StreamFeed Feed = new(StreamFeed.ForwardName, "follow_godwit", "follow", "follow_godwit", "follow_none");
     private static readonly StreamFeed Noted = StreamFeed.Forward("bench") with { Method = FollowMethod.Triggers };
-    private static readonly string[] Tables = ["pgbench_accounts", "pgbench_tellers", "pgbench_branches", "pgbench_history", "wide", "beat", "narrow"];
-    private static readonly string[] Settings = ["wal_level=logical", "max_replication_slots=20", "max_wal_senders=20"];
+    private static readonly string[] Tables = ["pgbench_accounts", "pgbench_tellers", "pgbench_branches", "pgbench_history", "wide", "narrow"];
+    private static readonly string[] Settings = ["wal_level=logical", "max_replication_slots=20", "max_wal_senders=20", "wal_keep_size=4GB"];
 
     public static IEnumerable<string> ServerSettings => Settings;
 
@@ -79,32 +79,65 @@ internal sealed class FollowContest(PrivateServer origin, PrivateServer target, 
         return (took, string.Create(CultureInfo.InvariantCulture, $"{Of(true):0.0} s sends, {Of(false):0.0} s applies{(own ? $", {itself.TotalSeconds:0.0} s between" : "")}"));
     }
 
-    /// <summary>How old the newest row is that the target shows, while pgbench writes to the source as fast as it can: a row with its time is written every 50 ms, and looked for.</summary>
-    public async Task<string> LagAsync(int seconds, CancellationToken stop)
+    /// <summary>
+    /// From the commit of a transaction of pgbench's to the commit that shows it at the target, while pgbench writes as fast as it can. Both moments are read
+    /// from the servers' logs afterwards, one a row of pgbench_history, so that looking costs none of the contenders anything.
+    /// </summary>
+    public async Task<string> LagAsync(int seconds, int rounds, CancellationToken stop)
     {
-        var lines = new List<string> { "| follower | median lag | p95 lag | longest | pgbench |", "| --- | ---: | ---: | ---: | ---: |" };
-        foreach (var feed in new[] { null, Feed, Noted })
+        var lines = new List<string> { "| round | follower | median lag | p95 lag | longest | pgbench |", "| --- | --- | ---: | ---: | ---: | ---: |" };
+        for (var round = 1; round <= rounds; round++)
         {
-            var own = feed is not null;
-            Wire.Replication.Lsn? position = null;
-            if (feed == Noted) position = await PrepareNotedAsync(stop);
-            else await PrepareAsync(stop);
-            using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            if (!own) await SubscribeAsync(stop);
-            var following = own ? Task.Run(() => FollowAsync(feed!, position, null, over.Token), stop) : Task.CompletedTask;
-            var beating = Task.Run(() => BeatAsync(over.Token), stop);
-            var looking = Task.Run(() => LookAsync(own ? "follow_godwit" : "follow_native", over.Token), stop);
-            var ran = await origin.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", $"{seconds}", Source).MustAsync(stop);
-            await over.CancelAsync();
-            await beating;
-            var lags = (await looking).Order().ToList();
-            await following;
-            if (!own) await UnsubscribeAsync(stop);
-            var rate = ran.Output.Split('\n').First(l => l.StartsWith("tps", StringComparison.Ordinal)).Split(' ')[2];
-            lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {(feed is null ? "subscription" : feed == Noted ? "godwit, by triggers" : "godwit")} | {lags[lags.Count / 2] * 1000:0} ms | {lags[(int)(lags.Count * 0.95)] * 1000:0} ms | {lags[^1] * 1000:0} ms | {double.Parse(rate, CultureInfo.InvariantCulture):N0} tps |"));
-            say.WriteLine(lines[^1]);
+            // Who goes first changes from round to round.
+            var feeds = new[] { null, Feed, Noted };
+            foreach (var feed in round % 2 == 0 ? feeds.Reverse() : feeds)
+            {
+                var (lags, rate) = await LagAsync(feed, seconds, stop);
+                lines.Add(string.Create(CultureInfo.InvariantCulture, $"| {round} | {(feed is null ? "subscription" : feed == Noted ? "godwit, by triggers" : "godwit")} | {lags[lags.Count / 2]:0.0} ms | {lags[(int)(lags.Count * 0.95)]:0.0} ms | {lags[^1]:0} ms | {rate:N0} tps |"));
+                say.WriteLine(lines[^1]);
+            }
         }
         return string.Join('\n', lines);
+    }
+
+    /// <summary>Milliseconds in ascending order, one a row, and transactions a second.</summary>
+    private async Task<(List<double> Lags, double Rate)> LagAsync(StreamFeed? feed, int seconds, CancellationToken stop)
+    {
+        const string FirstSeconds = "3";
+        Wire.Replication.Lsn? position = null;
+        if (feed == Noted) position = await PrepareNotedAsync(stop);
+        else await PrepareAsync(stop);
+        var database = feed is null ? "follow_native" : "follow_godwit";
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        if (feed is null) await SubscribeAsync(stop);
+        var following = feed is null ? Task.CompletedTask : Task.Run(() => FollowAsync(feed, position, null, over.Token), stop);
+        await origin.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", FirstSeconds, Source).MustAsync(stop);
+        var (before, origins, targets) = (await RowsAsync(origin, Source, stop), await origin.LogEndAsync(stop), await target.LogEndAsync(stop));
+        var ran = await origin.Client("pgbench", "-n", "-c", "4", "-j", "2", "-T", $"{seconds}", Source).MustAsync(stop);
+        var written = await RowsAsync(origin, Source, stop);
+        var shown = await RowsAsync(target, database, stop);
+        while (shown.Count < written.Count)
+        {
+            await Task.Delay(100, stop);
+            shown = await RowsAsync(target, database, stop);
+        }
+        var (committed, applied) = (await origin.CommitsAsync(origins, stop), await target.CommitsAsync(targets, stop));
+        await over.CancelAsync();
+        await following;
+        if (feed is null) await UnsubscribeAsync(stop);
+        var lags = written.Where(r => !before.ContainsKey(r.Key)).Select(r => (applied[shown[r.Key]] - committed[r.Value]).TotalMilliseconds).Order().ToList();
+        return (lags, double.Parse(ran.Output.Split('\n').First(l => l.StartsWith("tps", StringComparison.Ordinal)).Split(' ')[2], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Rows of pgbench_history, each with the number of the transaction that wrote it.</summary>
+    private static async Task<Dictionary<long, uint>> RowsAsync(PrivateServer server, string database, CancellationToken stop)
+    {
+        await using var connection = await server.ConnectAsync(database, stop);
+        await using var command = new NpgsqlCommand("SELECT id, xmin FROM pgbench_history", connection);
+        await using var reader = await command.ExecuteReaderAsync(stop);
+        var rows = new Dictionary<long, uint>();
+        while (await reader.ReadAsync(stop)) rows.Add(reader.GetInt64(0), reader.GetFieldValue<uint>(1));
+        return rows;
     }
 
     /// <summary>Memory of this process while Godwit, in it, applies one transaction of that many rows.</summary>
@@ -124,31 +157,6 @@ internal sealed class FollowContest(PrivateServer origin, PrivateServer target, 
         return string.Create(CultureInfo.InvariantCulture, $"One transaction of {rows:N0} rows: {long.Parse(peak, CultureInfo.InvariantCulture) / 1024:N0} MB at most (the whole process, the bench in it), {rows / took.TotalSeconds:N0} rows/s.");
     }
 
-    private async Task BeatAsync(CancellationToken over)
-    {
-        await using var connection = await origin.ConnectAsync(Source, CancellationToken.None);
-        await using var command = new NpgsqlCommand("INSERT INTO beat (at) VALUES (clock_timestamp())", connection);
-        while (!over.IsCancellationRequested)
-        {
-            await command.ExecuteNonQueryAsync(CancellationToken.None);
-            await Task.Delay(50, CancellationToken.None);
-        }
-    }
-
-    private async Task<List<double>> LookAsync(string database, CancellationToken over)
-    {
-        await using var connection = await target.ConnectAsync(database, CancellationToken.None);
-        await using var command = new NpgsqlCommand("SELECT extract(epoch FROM clock_timestamp() - max(at))::float8 FROM beat", connection);
-        var lags = new List<double>();
-        await Task.Delay(3000, CancellationToken.None);
-        while (!over.IsCancellationRequested)
-        {
-            if (await command.ExecuteScalarAsync(CancellationToken.None) is double lag) lags.Add(lag);
-            await Task.Delay(50, CancellationToken.None);
-        }
-        return lags;
-    }
-
     private async Task PrepareAsync(CancellationToken stop)
     {
         await origin.ExecuteAsync("postgres", "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots", stop);
@@ -159,8 +167,6 @@ internal sealed class FollowContest(PrivateServer origin, PrivateServer target, 
             CREATE TABLE wide (id int PRIMARY KEY, a text, b text, c timestamptz, d numeric, e uuid, f jsonb, g text, h bigint, i text, j text);
             INSERT INTO wide SELECT n, md5(n::text), repeat('x', 200), now(), n / 7.0, gen_random_uuid(), jsonb_build_object('n', n), repeat('y', 100), n, md5(n::text), 'j' FROM generate_series(1, 100000) n;
             CREATE INDEX ON wide (h);
-            CREATE TABLE beat (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, at timestamptz);
-            CREATE INDEX ON beat (at);
             CREATE TABLE narrow (id bigint PRIMARY KEY, n bigint, t text);
             """, stop);
         var dump = Path.GetTempFileName();

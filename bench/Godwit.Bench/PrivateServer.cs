@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Npgsql;
 
 namespace Godwit.Bench;
 
 /// <summary>A PostgreSQL of the bench's own: fresh data directory, free port, settings that are the same for every contender and stand in the results.</summary>
-internal sealed class PrivateServer : IAsyncDisposable
+internal sealed partial class PrivateServer : IAsyncDisposable
 {
     /// <summary>What a person would set for a first load on a small machine; durability as shipped.</summary>
     public static readonly (string Name, string Value)[] Settings =
@@ -75,6 +76,34 @@ internal sealed class PrivateServer : IAsyncDisposable
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(stop);
     }
+
+    /// <summary>Up to where the log is on the disk.</summary>
+    public async Task<string> LogEndAsync(CancellationToken stop)
+    {
+        await using var connection = await ConnectAsync("postgres", stop);
+        await using var command = new NpgsqlCommand("SELECT pg_current_wal_flush_lsn()::text", connection);
+        return (string)(await command.ExecuteScalarAsync(stop))!;
+    }
+
+    /// <summary>When each transaction and part of one committed whose end lies in the log after <paramref name="after"/>, to the microsecond, by the server's clock.</summary>
+    public async Task<Dictionary<uint, DateTime>> CommitsAsync(string after, CancellationToken stop)
+    {
+        // Commits that did not wait are not on the disk before this.
+        await ExecuteAsync("postgres", "CHECKPOINT", stop);
+        var end = await LogEndAsync(stop);
+        var log = await (AsServer("pg_waldump", "-p", Path.Combine(Data, "pg_wal"), "-s", after, "-e", end, "-r", "Transaction") with { Environment = new Dictionary<string, string> { ["TZ"] = "UTC" } }).MustAsync(stop);
+        var commits = new Dictionary<uint, DateTime>();
+        foreach (Match commit in CommitRecord().Matches(log.Output))
+        {
+            var at = DateTime.ParseExact(commit.Groups["at"].Value, "yyyy-MM-dd HH:mm:ss.ffffff", CultureInfo.InvariantCulture);
+            // What was written after a savepoint has a number of its own.
+            foreach (Capture transaction in commit.Groups["tx"].Captures) commits[uint.Parse(transaction.Value, CultureInfo.InvariantCulture)] = at;
+        }
+        return commits;
+    }
+
+    [GeneratedRegex(@"tx:\s*(?<tx>\d+),.* desc: COMMIT (?<at>\S+ \S+) UTC(.*?; subxacts:( (?<tx>\d+))+)?")]
+    private static partial Regex CommitRecord();
 
     /// <summary>An empty database of that name, and nothing left to write of those before it.</summary>
     public async Task FreshAsync(string database, CancellationToken stop)

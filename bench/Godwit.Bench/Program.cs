@@ -58,15 +58,16 @@ var transactions = new Option<int>("--transactions") { Description = "pgbench tr
 var wide = new Option<int>("--wide") { Description = "updates of wide rows in the backlog", DefaultValueFactory = _ => 200_000 };
 var rounds = new Option<int>("--rounds") { Description = "rounds", DefaultValueFactory = _ => 2 };
 var lag = new Option<int>("--lag") { Description = "seconds of pgbench -c 4 during which the lag of both is measured; 0 leaves it out", DefaultValueFactory = _ => 30 };
+var lagRounds = new Option<int>("--lag-rounds") { Description = "how often the lag of each is measured", DefaultValueFactory = _ => 3 };
 var huge = new Option<int>("--huge") { Description = "rows of one transaction during which memory is measured; 0 leaves it out", DefaultValueFactory = _ => 10_000_000 };
-var stream = new Command("stream", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit; the lag of both under load; memory with a huge transaction") { transactions, wide, rounds, lag, huge };
+var stream = new Command("stream", "Catches up with one backlog by PostgreSQL's own subscription and by Godwit; the lag of both under load; memory with a huge transaction") { transactions, wide, rounds, lag, lagRounds, huge };
 stream.SetAction(async (parse, stop) =>
 {
     await using var origin = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
     await using var target = await PrivateServer.StartAsync(Path.GetTempPath(), stop, [.. FollowContest.ServerSettings]);
     var contest = new FollowContest(origin, target, Console.Error);
     if (parse.GetValue(rounds) is > 0 and var count) Console.WriteLine(await contest.RunAsync(parse.GetValue(transactions), parse.GetValue(wide), count, stop));
-    if (parse.GetValue(lag) is > 0 and var seconds) Console.WriteLine(await contest.LagAsync(seconds, stop));
+    if (parse.GetValue(lag) is > 0 and var seconds) Console.WriteLine(await contest.LagAsync(seconds, parse.GetValue(lagRounds), stop));
     if (parse.GetValue(huge) is > 0 and var many) Console.WriteLine(await contest.MemoryAsync(many, stop));
 });
 

@@ -33,7 +33,13 @@ public sealed class Pipeline(WireConnection connection)
     public void Execute(string sql)
     {
         Prepare("", sql, []);
-        Begin("", [], 0);
+        Call("");
+    }
+
+    /// <summary>A statement of no parameters that was prepared.</summary>
+    public void Call(string name)
+    {
+        Begin(name, [], 0);
         End();
     }
 

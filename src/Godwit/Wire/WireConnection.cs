@@ -132,8 +132,6 @@ public sealed class WireConnection : IDisposable
         Send('Q', options.Command());
         WaitFor('W');
         _transport.LimitSilence(silence);
-        // Less than anybody sees in the lag, and a hundred messages of a backlog.
-        Reader.Gather = TimeSpan.FromMilliseconds(1);
         return new ReplicationStream(this, clock);
     }
 

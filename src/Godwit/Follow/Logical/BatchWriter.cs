@@ -19,6 +19,12 @@ internal sealed class BatchWriter : IDisposable
     private const string Save = "savepoint godwit_batch", Back = "rollback to savepoint godwit_batch", Release = "release savepoint godwit_batch";
     private const string SaveRow = "savepoint godwit_row", BackRow = "rollback to savepoint godwit_row", ReleaseRow = "release savepoint godwit_row";
 
+    private const string BeginName = "godwit_begin", DeferName = "godwit_defer", LazilyName = "godwit_lazily", CommitName = "godwit_commit";
+    /// <summary>More than this gains nothing by one way to the server and back instead of two.</summary>
+    private const int FewChanges = 256, FewBytes = 128 * 1024;
+    /// <summary>Batches that go the longer way after one that did not go the short one: what was in its way is likely to be there for a while.</summary>
+    private const int LongerWay = 100;
+
     private readonly WireConnection _connection;
     private readonly Pipeline _pipeline, _control;
     private readonly NetStatements _statements;
@@ -30,12 +36,20 @@ internal sealed class BatchWriter : IDisposable
     private ChangeBatch? _ready;
     private bool _inTransaction;
     private long _changes;
+    private int _longer;
 
     public BatchWriter(WireConnection connection, StreamPosition position, TableResolver resolver)
     {
         (_connection, _position, _resolver) = (connection, position, resolver);
         (_pipeline, _control) = (new(connection), new(connection));
         _statements = new(_pipeline);
+        _control.Prepare(BeginName, "begin", []);
+        _control.Prepare(DeferName, "set constraints all deferred", []);
+        _control.Prepare(LazilyName, "set local synchronous_commit = off", []);
+        _control.Prepare(CommitName, "commit", []);
+        _position.Prepare(_control);
+        _control.Run(out var error);
+        if (error is not null) throw error;
     }
 
     /// <summary>
@@ -45,6 +59,7 @@ internal sealed class BatchWriter : IDisposable
     /// </summary>
     public BatchOutcome Apply(ChangeBatch batch, bool flush, Func<ChangeBatch?> following)
     {
+        if (IsFew(batch) && AtOnce(batch, flush)) return new(batch.Changes.Count, [], []);
         var added = new List<SqlName>();
         GodwitException? stop = null;
         if (ReferenceEquals(_ready, batch)) StartTransaction();
@@ -55,7 +70,7 @@ internal sealed class BatchWriter : IDisposable
             _ready = null;
             _pipeline.Send();
             var expected = _statements.TakeExpected();
-            if (!batch.IsOpen && stop is null && _resolver.Deferred.Count == 0 && following() is { } next) MakeReady(next);
+            if (!batch.IsOpen && batch.Changes.Count > FewChanges && stop is null && _resolver.Deferred.Count == 0 && following() is { } next) MakeReady(next);
             if (!IsRight(expected, _pipeline.Answers(out var error), error)) Strictly(batch);
             _changes += batch.Changes.Count;
         }
@@ -72,8 +87,52 @@ internal sealed class BatchWriter : IDisposable
 
     private void Open()
     {
-        _statements.Execute("begin");
-        _statements.Execute("set constraints all deferred");
+        _statements.Call(BeginName);
+        _statements.Call(DeferName);
+    }
+
+    private bool IsFew(ChangeBatch batch) => !_inTransaction && _ready is null && !batch.IsOpen && batch.Changes.Count is > 0 and <= FewChanges && batch.Used <= FewBytes
+        && (_longer == 0 || --_longer == 0) && batch.Truncations.Count == 0 && _resolver.Deferred.Count == 0 && batch.Tables.TrueForAll(t => _tables.TryGetValue(t, out var table) && table is not { ByWholeRow: true });
+
+    /// <summary>
+    /// The whole transaction without waiting for an answer before its commit: each statement fails by itself where it does not touch the rows that it should.
+    /// False: nothing of it was done.
+    /// </summary>
+    private bool AtOnce(ChangeBatch batch, bool flush)
+    {
+        (_pipeline.Hold, _statements.Exact) = (true, true);
+        try
+        {
+            Open();
+            BuildNets(batch);
+        }
+        catch (GodwitException)
+        {
+            // It says so again on the longer way.
+            Unmake();
+            return false;
+        }
+        finally
+        {
+            (_pipeline.Hold, _statements.Exact) = (false, false);
+        }
+        if (!flush) _statements.Call(LazilyName);
+        _position.Mark(_pipeline, batch, batch.Changes.Count, 0);
+        _statements.Call(CommitName);
+        _statements.TakeExpected();
+        Failpoints.Hit(Failpoints.ChangesWritten);
+        _pipeline.Run(out var error);
+        if (error is null)
+        {
+            Failpoints.Hit(Failpoints.ChangesApplied);
+            return true;
+        }
+        if (TargetErrors.IsTransient(error)) throw error;
+        _statements.Forget(_tables.Values.OfType<AppliedTable>());
+        _longer = LongerWay;
+        _control.Execute("rollback");
+        _control.Run(out error);
+        return error is null ? false : throw error;
     }
 
     private void StartTransaction()
@@ -145,6 +204,11 @@ internal sealed class BatchWriter : IDisposable
     private void Build(ChangeBatch batch)
     {
         _statements.Execute(Save);
+        BuildNets(batch);
+    }
+
+    private void BuildNets(ChangeBatch batch)
+    {
         var nets = new TableNet?[batch.Tables.Count];
         void Emit()
         {
@@ -198,12 +262,11 @@ internal sealed class BatchWriter : IDisposable
     {
         // What the transaction still has to say (a savepoint's end, or its own beginning) goes first.
         if (_ready is null && _statements.IsWaiting) Must();
-        if (!flush) _control.Execute("set local synchronous_commit = off");
+        if (!flush) _control.Call(LazilyName);
         foreach (var sql in _position.ConflictSql(_conflicts)) _control.Execute(sql);
-        if (batch.Changes.Count > 0 && _position.HasOrigin) _control.Execute(_position.OriginSql(batch));
-        _control.Execute(_position.AdvanceSql(batch, _changes, _conflicts.Count));
+        _position.Mark(_control, batch, _changes, _conflicts.Count);
         Failpoints.Hit(Failpoints.ChangesWritten);
-        _control.Execute("commit");
+        _control.Call(CommitName);
         _control.Run(out var error);
         if (error is not null) throw error;
         Failpoints.Hit(Failpoints.ChangesApplied);

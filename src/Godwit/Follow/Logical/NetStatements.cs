@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Godwit.Wire;
 using Godwit.Wire.Replication;
@@ -7,10 +8,15 @@ namespace Godwit.Follow.Logical;
 /// <summary>Turns net changes into statements of a pipeline, each with how many rows it should touch.</summary>
 internal sealed class NetStatements(Pipeline pipeline)
 {
+    private const uint Int8 = 20;
+
     private readonly List<ColumnArray> _arrays = [];
     private int _generation;
 
     private List<long> _expected = [];
+
+    /// <summary>A statement that touches another number of rows than it should fails, so that what follows it needs not wait for its answer. Costs the server a little more a row.</summary>
+    public bool Exact { get; set; }
 
     /// <summary>Statements were made since <see cref="TakeExpected"/>.</summary>
     public bool IsWaiting => _expected.Count > 0;
@@ -39,6 +45,13 @@ internal sealed class NetStatements(Pipeline pipeline)
     public void Execute(string sql)
     {
         pipeline.Execute(sql);
+        _expected.Add(-1);
+    }
+
+    /// <summary>A statement without parameters that the session has prepared.</summary>
+    public void Call(string name)
+    {
+        pipeline.Call(name);
         _expected.Add(-1);
     }
 
@@ -157,14 +170,29 @@ internal sealed class NetStatements(Pipeline pipeline)
 
     private void Send(AppliedTable table, string statement, string sql, ImmutableArray<int> columns, long rows)
     {
+        var parameters = columns.Select(c => table.Columns[c].Parameter);
+        if (Exact)
+        {
+            (statement, sql) = ($"x{statement}", $"with done as ({sql} returning 1) select 1 / (count(*) = ${columns.Length + 1})::int from done");
+            parameters = parameters.Append(Int8);
+        }
         if (!table.Prepared.TryGetValue(statement, out var name))
         {
             table.Prepared[statement] = name = $"g{_generation}t{table.Number}s{table.Prepared.Count}";
-            pipeline.Prepare(name, sql, [.. columns.Select(c => table.Columns[c].Parameter)]);
+            pipeline.Prepare(name, sql, [.. parameters]);
         }
-        pipeline.Begin(name, [.. columns.Select((_, i) => (short)(_arrays[i].IsBinary ? 1 : 0))], columns.Length);
+        pipeline.Begin(name, [.. columns.Select((_, i) => Form(_arrays[i].IsBinary)), .. Exact ? [Form(binary: true)] : Array.Empty<short>()], columns.Length + (Exact ? 1 : 0));
         for (var i = 0; i < columns.Length; i++) _arrays[i].WriteTo(pipeline, table.Columns[columns[i]].Type);
+        if (Exact)
+        {
+            Span<byte> count = stackalloc byte[8];
+            BinaryPrimitives.WriteInt64BigEndian(count, rows);
+            pipeline.Value(count);
+        }
         pipeline.End();
-        _expected.Add(rows);
+        // Where it is exact, it answers with one row of its own.
+        _expected.Add(Exact ? -1 : rows);
     }
+
+    private static short Form(bool binary) => (short)(binary ? 1 : 0);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Godwit.Schema;
+using Godwit.Wire;
 using Godwit.Wire.Replication;
 
 namespace Godwit.Follow.Logical;
@@ -21,17 +22,41 @@ internal sealed class StreamPosition(string stream, string? origin)
           stream text not null, source_table text not null, kind text not null, repaired bool not null, count bigint not null, at timestamptz not null default now(), primary key (stream, source_table, kind, repaired))
         """;
 
-    public bool HasOrigin => origin is not null;
+    // pg_type.dat of the server's source.
+    private const uint Int8 = 20, TimestampTz = 1184, PgLsn = 3220;
+    private const string Advance = "godwit_advance", Origin = "godwit_origin";
 
-    public string AdvanceSql(ChangeBatch batch, long changes, int conflicts) => string.Create(CultureInfo.InvariantCulture,
-        $"update godwit.stream set applied = greatest(applied, {(long)batch.Position.Value}), transactions = transactions + {batch.Transactions}, changes = changes + {changes}, conflicts = conflicts + {conflicts}, dropped = dropped + {batch.Dropped}{(batch.Micros == 0 ? "" : $", committed = '{Time(batch.Micros)}'")}, at = clock_timestamp() where name = {SqlText.Literal(stream)}");
+    private bool HasOrigin => origin is not null;
+
+    /// <summary>Once a session, before <see cref="Mark"/>.</summary>
+    public void Prepare(Pipeline pipeline)
+    {
+        pipeline.Prepare(Advance, $"update godwit.stream set applied = greatest(applied, $1), transactions = transactions + $2, changes = changes + $3, conflicts = conflicts + $4, dropped = dropped + $5, committed = coalesce($6, committed), at = clock_timestamp() where name = {SqlText.Literal(stream)}",
+            [Int8, Int8, Int8, Int8, Int8, TimestampTz]);
+        if (HasOrigin) pipeline.Prepare(Origin, "select pg_catalog.pg_replication_origin_xact_setup($1, $2)", [PgLsn, TimestampTz]);
+    }
+
+    /// <summary>The transaction that is open brings the stream to the end of the batch.</summary>
+    public void Mark(Pipeline pipeline, ChangeBatch batch, long changes, int conflicts)
+    {
+        if (batch.Changes.Count > 0 && HasOrigin)
+        {
+            pipeline.Begin(Origin, [], 2);
+            pipeline.Value(batch.Position.ToString());
+            pipeline.Value(Time(batch.Micros));
+            pipeline.End();
+        }
+        pipeline.Begin(Advance, [], 6);
+        foreach (var number in (ReadOnlySpan<long>)[(long)batch.Position.Value, batch.Transactions, changes, conflicts, batch.Dropped]) pipeline.Value(number.ToString(CultureInfo.InvariantCulture));
+        if (batch.Micros == 0) pipeline.Null();
+        else pipeline.Value(Time(batch.Micros));
+        pipeline.End();
+    }
 
     public IEnumerable<string> ConflictSql(IReadOnlyList<Conflict> conflicts) => conflicts.GroupBy(c => c).Select(group => string.Create(CultureInfo.InvariantCulture, $"""
         insert into godwit.conflict (stream, source_table, kind, repaired, count) values ({SqlText.Literal(stream)}, {SqlText.Literal(group.Key.Table)}, '{(group.Key.Kind == ConflictKind.Missing ? "missing" : "duplicate")}', {group.Key.Repaired}, {group.Count()})
         on conflict (stream, source_table, kind, repaired) do update set count = godwit.conflict.count + excluded.count, at = clock_timestamp()
         """));
-
-    public string OriginSql(ChangeBatch batch) => $"select pg_catalog.pg_replication_origin_xact_setup('{batch.Position}', '{Time(batch.Micros)}')";
 
     private static string Time(long micros) => ReplicationStream.Moment(micros).ToString("yyyy-MM-dd HH:mm:ss.ffffff+00", CultureInfo.InvariantCulture);
 }

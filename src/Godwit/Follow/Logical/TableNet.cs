@@ -26,8 +26,8 @@ internal record struct NetChange(NetKind Kind, int Row, int Mask, int Copies, in
 internal sealed class TableNet(AppliedTable table, ChangeBatch batch)
 {
     private readonly List<bool[]> _masks = [];
-    private NetChange[] _net = new NetChange[256];
-    private int[] _slots = new int[1024];
+    private NetChange[] _net = new NetChange[16];
+    private int[] _slots = new int[64];
     private int _count;
 
     public AppliedTable Table { get; } = table;

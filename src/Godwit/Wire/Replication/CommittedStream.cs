@@ -25,6 +25,9 @@ public sealed class CommittedStream(ReplicationStream stream, string folder, int
 
     public PgOutputDecoder Decoder { get; } = new();
 
+    /// <summary>When the server sent what came last, by its clock, µs since 2000.</summary>
+    public long SentMicros { get; private set; }
+
     /// <summary>Bytes of transactions that are being streamed and have not committed.</summary>
     public long Waiting => _spills.Values.Sum(s => s.Bytes);
 
@@ -45,6 +48,7 @@ public sealed class CommittedStream(ReplicationStream stream, string folder, int
         message = default;
         while (stream.Next(out var envelope, out raw))
         {
+            SentMicros = envelope.SentMicros;
             if (envelope.IsKeepalive)
             {
                 keepalive = envelope.End;

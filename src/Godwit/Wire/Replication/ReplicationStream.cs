@@ -18,6 +18,8 @@ public sealed class ReplicationStream : IDisposable
     // Microseconds from 0001-01-01 to 2000-01-01.
     private const long Epoch = 63_082_281_600_000_000;
 
+    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(1);
+
     private readonly WireConnection _connection;
     private readonly TimeProvider _clock;
     private readonly Lock _writing = new();
@@ -26,6 +28,15 @@ public sealed class ReplicationStream : IDisposable
     {
         _connection = connection;
         _clock = clock;
+    }
+
+    /// <summary>
+    /// Reads rest a moment where the server sends its messages one by one: a hundred of a backlog come at once then, for a fraction of the processor time.
+    /// Who is not behind would see that moment in the lag.
+    /// </summary>
+    public bool Gathers
+    {
+        set => _connection.Reader.Gather = value ? Rest : null;
     }
 
     /// <summary>The inverse of <see cref="Moment"/>.</summary>
