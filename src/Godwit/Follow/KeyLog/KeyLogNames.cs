@@ -14,6 +14,8 @@ internal sealed class KeyLogNames(string slot)
     public SqlName Ticks => new("godwit", $"tick_{_id}");
     /// <summary>Tables that are followed, and what tells their rows.</summary>
     public SqlName Tables => new("godwit", $"logged_{_id}");
+    /// <summary>Partitions of these, each with the trigger that came to it from its parent: of one that was detached and attached again it is another.</summary>
+    public SqlName Partitions => new("godwit", $"part_{_id}");
     public SqlName Key(int table) => new("godwit", $"key_{_id}_{table}");
     public SqlName Function(int table) => new("godwit", $"log_{_id}_{table}");
     public SqlName PartitionFunction(int table) => new("godwit", $"emptied_{_id}_{table}");

@@ -9,7 +9,7 @@ namespace Godwit.Follow.KeyLog;
 
 /// <summary>
 /// A stream that is read from triggers: they note the key of each row that is written, and the reader looks up what those rows are at a moment.
-/// For servers whose write-ahead log cannot be read: wal_level below logical, or a role without REPLICATION. See docs/explanation/following.md.
+/// For servers whose write-ahead log cannot be read: wal_level below logical, or a role without REPLICATION. See docs/decisions/0008-follow-by-keys.md.
 /// </summary>
 public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(from, feed)
 {
@@ -75,7 +75,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         }
     }
 
-    public override async Task<ArmedOrigin> BeginAsync(CancellationToken ct) => (await MomentAsync(ct))!;
+    public override async Task<ArmedOrigin> BeginAsync(CancellationToken ct) => (await MomentAsync(begins: true, ct))!;
 
     public override async Task<ArmedOrigin?> MomentAsync(TimeSpan patience, CancellationToken ct)
     {
@@ -83,7 +83,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
             limit.CancelAfter(patience);
-            return await MomentAsync(limit.Token);
+            return await MomentAsync(begins: false, limit.Token);
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
@@ -91,14 +91,20 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         }
     }
 
-    private async Task<ArmedOrigin> MomentAsync(CancellationToken ct)
+    private async Task<ArmedOrigin> MomentAsync(bool begins, CancellationToken ct)
     {
         while (true)
-            if (await TryMomentAsync(ct) is { } moment) return moment;
+        {
+            if (await TryMomentAsync(begins, ct) is { } moment) return moment;
+            await Task.Delay(100, ct);
+        }
     }
 
-    /// <summary>Null where partitions were found that could be emptied unnoticed after the moment; now they no longer can.</summary>
-    private async Task<ArmedOrigin?> TryMomentAsync(CancellationToken ct)
+    /// <summary>
+    /// Null where partitions were found that could be emptied unnoticed after the moment; now they no longer can. Also where some have come or gone that
+    /// the follower has to settle first; a stream that <paramref name="begins"/> here knows all that are there.
+    /// </summary>
+    private async Task<ArmedOrigin?> TryMomentAsync(bool begins, CancellationToken ct)
     {
         var connection = await From.ConnectAsync(ct);
         try
@@ -122,6 +128,17 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
                 await connection.DisposeAsync();
                 return null;
             }
+            if (!begins && await HaveChangedAsync(connection, ct))
+            {
+                await ExecuteAsync(connection, "rollback", ct);
+                await connection.DisposeAsync();
+                return null;
+            }
+            if (begins)
+            {
+                await using var read = new NpgsqlCommand(KeyLogPartitions.Read(_names), connection);
+                await ExecuteAsync(holder, KeyLogPartitions.Know(_names, (string)(await read.ExecuteScalarAsync(ct))!), ct);
+            }
             await using var mark = new NpgsqlCommand($"insert into {_names.Ticks} (snapshot, exported) values ({SqlText.Literal(snapshot)}, {SqlText.Literal(exported)}) returning id", holder);
             var position = new Lsn((ulong)(long)(await mark.ExecuteScalarAsync(ct))!);
             await ExecuteAsync(holder, "commit", ct);
@@ -137,6 +154,15 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
             await connection.DisposeAsync();
             throw;
         }
+    }
+
+    private async Task<bool> HaveChangedAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        // A stream of a version before knows of none until its follower has begun anew.
+        await using (var exists = new NpgsqlCommand($"select to_regclass({SqlText.Literal(_names.Partitions.ToString())}) is not null", connection))
+            if (!(bool)(await exists.ExecuteScalarAsync(ct))!) return false;
+        await using var changes = new NpgsqlCommand($"select exists ({KeyLogPartitions.Changes(_names)})", connection);
+        return (bool)(await changes.ExecuteScalarAsync(ct))!;
     }
 
     private async Task<List<(string Partition, int Table)>> UnarmedAsync(NpgsqlConnection connection, CancellationToken ct)

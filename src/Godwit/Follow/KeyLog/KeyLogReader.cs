@@ -15,12 +15,14 @@ namespace Godwit.Follow.KeyLog;
 /// </summary>
 internal sealed class KeyLogReader : IChangeReader
 {
+    private const string Changed = "changed";
     private const int VacuumEvery = 5_000;
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(200), PruneEvery = TimeSpan.FromSeconds(1);
 
     private readonly WireConnection _control, _data;
     private readonly KeyLogNames _names;
     private readonly TimeProvider _clock;
+    private readonly bool _partitioned;
     private readonly ConcurrentDictionary<uint, StreamType> _types = new();
     /// <summary>The tables by the names that they had at the last look.</summary>
     private List<LoggedTable>? _locked;
@@ -33,6 +35,7 @@ internal sealed class KeyLogReader : IChangeReader
     private KeyLogReader(WireConnection control, WireConnection data, KeyLogNames names, long at, string seen, TimeProvider clock)
     {
         (_control, _data, _names, _at, _seen, _clock) = (control, data, names, at, seen, clock);
+        _partitioned = control.Query($"select exists (select from {names.Tables} l join pg_class c on c.oid = l.relation and c.relkind = 'p')")[0][0] is "t" or "true";
         (_durable, _prunedAt) = (at, clock.GetTimestamp());
     }
 
@@ -53,6 +56,9 @@ internal sealed class KeyLogReader : IChangeReader
                 connection.LimitSilence(limits.Answer);
             }
             var at = (long)applied.Value;
+            // A stream of a version before: those that are there now are known from now on.
+            if (control.Query($"select coalesce(to_regclass({SqlText.Literal(names.Partitions.ToString())})::text, '')")[0][0]!.Length == 0)
+                control.Query($"begin; {KeyLogPartitions.Create(names)}; {KeyLogPartitions.Know(names, control.Query(KeyLogPartitions.Read(names))[0][0]!)}; commit");
             return new(control, data, names, at, control.Query($"select snapshot::text from {names.Ticks} where id = {Text(at)}")[0][0]!, clock);
         }
         catch
@@ -93,7 +99,12 @@ internal sealed class KeyLogReader : IChangeReader
         {
             Prune();
             // One statement: what it finds committed includes all that the newest moment saw.
-            var look = _control.Query($"select exists (select from {_names.Log} where {Unseen})::text, max(id)::text, (array_agg(snapshot::text order by id desc))[1], coalesce(bool_or(exported is not null), false)::text from {_names.Ticks} where id > {Text(_at)}")[0];
+            var look = _control.Query($"select exists (select from {_names.Log} where {Unseen})::text, max(id)::text, (array_agg(snapshot::text order by id desc))[1], coalesce(bool_or(exported is not null), false)::text, {(_partitioned ? $"exists ({KeyLogPartitions.Changes(_names)})::text" : "'false'")} from {_names.Ticks} where id > {Text(_at)}")[0];
+            if (look[4] == "true")
+            {
+                KeyLogPartitions.Settle(_control, _names, Unseen);
+                continue;
+            }
             if (look[0] == "true")
             {
                 if (!Take(queue, look[3] == "true")) throw new OperationCanceledException();
@@ -158,6 +169,12 @@ internal sealed class KeyLogReader : IChangeReader
         while (true)
         {
             var (number, snapshot, unarmed, held) = Fix(mayBeHeld);
+            if (unarmed.Any(u => u[1] == Changed))
+            {
+                _data.Query("rollback");
+                KeyLogPartitions.Settle(_control, _names, Unseen);
+                continue;
+            }
             var tables = Tables(_data);
             if (held || unarmed.IsEmpty && tables.SequenceEqual(_locked!, LoggedTable.SamePlace)) return (number, snapshot, tables);
             _data.Query("rollback");
@@ -206,7 +223,7 @@ internal sealed class KeyLogReader : IChangeReader
         Begin();
         // Few questions: how old the newest row is at the other side is mostly the time that they take.
         var now = _control.Query($"begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}; insert into {_names.Ticks} (snapshot) values (pg_current_snapshot()) returning id::text, snapshot::text, pg_export_snapshot()")[0];
-        var unarmed = _data.Query($"set transaction snapshot {SqlText.Literal(now[2]!)}; {KeyLogSchema.Unarmed(_names)}");
+        var unarmed = _data.Query($"set transaction snapshot {SqlText.Literal(now[2]!)}; ({KeyLogSchema.Unarmed(_names)}){(_partitioned ? $" union all select '', {SqlText.Literal(Changed)} where exists ({KeyLogPartitions.Changes(_names)})" : "")}");
         _control.Query("commit");
         return (Number(now[0]!), now[1]!, unarmed, false);
     }

@@ -40,7 +40,8 @@ internal static class KeyLogSchema
         create schema if not exists godwit;
         create table {names.Log} (id bigint generated always as identity, xid xid8 not null default pg_current_xact_id(), tab int not null, op "char" not null, key text[]) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000);
         create table {names.Ticks} (id bigint generated always as identity primary key, snapshot pg_snapshot not null, exported text, at timestamptz not null default clock_timestamp());
-        create table {names.Tables} (tab int primary key, relation oid not null, key int2[] not null, one_unique bool not null)
+        create table {names.Tables} (tab int primary key, relation oid not null, key int2[] not null, one_unique bool not null);
+        {KeyLogPartitions.Create(names)}
         """;
 
     /// <summary>What makes one table note its changes. <paramref name="skip"/>: the origin of those that came from the other side.</summary>
@@ -164,7 +165,7 @@ internal static class KeyLogSchema
     {
         await using var functions = new NpgsqlCommand("select format('drop function %s', p.oid::regprocedure) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'godwit' and p.proname ~ $1 order by 1", connection);
         functions.Parameters.Add(new() { Value = $"^(log|key|emptied)_{names.Log.Name["log_".Length..]}_[0-9]+$" });
-        return [.. await ListAsync(functions, ct), $"drop table if exists {names.Log}, {names.Ticks}, {names.Tables}"];
+        return [.. await ListAsync(functions, ct), $"drop table if exists {names.Log}, {names.Ticks}, {names.Tables}, {names.Partitions}"];
     }
 
     private static string Array(IEnumerable<string> names) => "{" + string.Join(",", names.Select(n => "\"" + n.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")) + "}";
