@@ -42,6 +42,14 @@ public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Di
 
     internal WireConnection OpenReplication(CancellationToken ct) => WireConnection.OpenReplication(Builder("godwit follow", Forms), ct);
 
+    /// <summary>The same for a stream that is applied here: triggers that record changes here are told by godwit.origin whose they are (KeyLogSchema).</summary>
+    internal StreamEnd Applying(StreamFeed feed)
+    {
+        var settings = new NpgsqlConnectionStringBuilder(Settings.ConnectionString);
+        settings.Options = string.Join(' ', new[] { Settings.Options, "-c godwit.origin=" + feed.Origin }.Where(o => o is { Length: > 0 }));
+        return this with { Settings = settings };
+    }
+
     /// <summary>The one user error, its kind and code those of this side.</summary>
     public GodwitException Map(Exception e, string doing)
     {
@@ -50,7 +58,6 @@ public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Di
         var kind = mapped.Kind switch { ErrorKind.TargetTransient => ErrorKind.SourceTransient, ErrorKind.TargetFatal => ErrorKind.SourceFatal, var other => other };
         return new(kind, "source-" + mapped.Code["target-".Length..], mapped.Problem, mapped.Hint, e) { SqlState = mapped.SqlState };
     }
-
 }
 
 /// <summary>

@@ -37,7 +37,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 applied = start;
                 if (goal is { } already && start >= already) break;
                 var opened = clock.GetTimestamp();
-                using var session = last = await Task.Run(() => StreamSession.Open(_origin, from, to, feed, limits with { Answer = answer }, start, binary, map, clock, Applied, stop), stop);
+                using var session = last = await Task.Run(() => StreamSession.Open(_origin, from, to.Applying(feed), feed, limits with { Answer = answer }, start, binary, map, clock, Applied, stop), stop);
                 try
                 {
                     await RunAsync(session, goal, exact, stop);

@@ -214,8 +214,6 @@ internal sealed class StreamSession : IDisposable
         // Where the stream stood may be what a session before this one committed without waiting: a commit that waits takes it to the disk.
         target.Query($"update godwit.stream set at = clock_timestamp() where name = {SqlText.Literal(feed.Name)}");
         var origin = SqlText.Literal(feed.Origin);
-        // For triggers that record changes, those of another migration's way: see KeyLogSchema.
-        target.Query($"set godwit.origin = {origin}");
         try
         {
             target.Query($"select pg_catalog.pg_replication_origin_create({origin}) where pg_catalog.pg_replication_origin_oid({origin}) is null");
