@@ -12,6 +12,9 @@ public sealed class TargetDatabase : ITarget
 {
     public const int OldestMajor = 14;
 
+    /// <summary>Seconds for the first words on a connection of the pool, which may be dead without a word: settings take a moment, and a new connection costs little.</summary>
+    private const int PooledAnswerSeconds = 3;
+
     private static readonly string PinSession = EmbeddedSql.Read("Target/Sql/pin-session.sql");
     private static readonly string ReadProfile = EmbeddedSql.Read("Target/Sql/profile.sql");
 
@@ -45,7 +48,7 @@ public sealed class TargetDatabase : ITarget
     {
         try
         {
-            return await OpenPinnedAsync(ct);
+            return await OpenPinnedAsync(Profile is null ? RunJournal.AnswerSeconds : PooledAnswerSeconds, ct);
         }
         catch (NpgsqlException e) when (Profile is not null && TargetErrors.Map(e, "").Code is "target-connection-lost" or "target-timeout")
         {
@@ -85,7 +88,7 @@ public sealed class TargetDatabase : ITarget
     {
         try
         {
-            return await OpenPinnedAsync(ct);
+            return await OpenPinnedAsync(RunJournal.AnswerSeconds, ct);
         }
         catch (Exception e) when (TargetErrors.IsTargetError(e))
         {
@@ -93,7 +96,7 @@ public sealed class TargetDatabase : ITarget
         }
     }
 
-    private async Task<NpgsqlConnection> OpenPinnedAsync(CancellationToken ct)
+    private async Task<NpgsqlConnection> OpenPinnedAsync(int seconds, CancellationToken ct)
     {
         var connection = await _pool.OpenConnectionAsync(ct);
         try
@@ -101,7 +104,7 @@ public sealed class TargetDatabase : ITarget
             if (connection.PostgreSqlVersion.Major < OldestMajor)
                 throw new GodwitException(ErrorKind.TargetFatal, "target-too-old", $"{Display} runs PostgreSQL {connection.PostgreSqlVersion}; Godwit writes to {OldestMajor} and later.",
                     $"upgrade the server, or name one of version {OldestMajor} or later");
-            await using var pin = new NpgsqlCommand(PinSession, connection) { CommandTimeout = RunJournal.AnswerSeconds };
+            await using var pin = new NpgsqlCommand(PinSession, connection) { CommandTimeout = seconds };
             await pin.ExecuteNonQueryAsync(ct);
             return connection;
         }

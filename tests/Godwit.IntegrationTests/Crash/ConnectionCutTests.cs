@@ -39,6 +39,25 @@ public class ConnectionCutTests(PostgresFixture postgres)
         Assert.Equal(0L, await ask.ExecuteScalarAsync(Scenario.Token));
     }
 
+    // A stall cost half a minute, for as long as a connection of the pool was believed to be alive.
+    [Fact]
+    public async Task A_dead_connection_of_the_pool_is_noticed_within_seconds()
+    {
+        await using var database = await postgres.CreateDatabaseAsync();
+        await using var proxy = BrokenWays.ProxyTo(database.Settings);
+        await using var target = await TargetDatabase.OpenAsync(proxy.Through(database.Settings), 2, Scenario.Token);
+        int idle;
+        await using (var connection = await target.ConnectAsync(Scenario.Token)) idle = connection.ProcessID;
+        Assert.True(proxy.Stall() > 0);
+        var began = TimeProvider.System.GetTimestamp();
+        await using var next = await target.ConnectAsync(Scenario.Token);
+        // Three seconds for the answer, two for the driver to give up; thirty before.
+        Assert.InRange(TimeProvider.System.GetElapsedTime(began), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(20));
+        Assert.NotEqual(idle, next.ProcessID);
+        await using var ask = new NpgsqlCommand("select 1", next);
+        Assert.Equal(1, await ask.ExecuteScalarAsync(Scenario.Token));
+    }
+
     // Found by thirty stalls in a row: the next command met a lock that nobody held any more.
     [Fact]
     public async Task A_lock_does_not_outlive_its_command_where_the_server_has_not_noticed()
