@@ -52,6 +52,24 @@ public sealed class TwoMigrationsTests(PostgresFixture postgres)
         Assert.Equal(["at the first", "home", "at the second"], await pair.Source.QueryAsync("select v from t where id > 10 order by id"));
     }
 
+    /// <summary>Without a way back the fence alone says who has moved the application.</summary>
+    [Fact]
+    public async Task A_first_one_without_a_way_back_keeps_its_fence()
+    {
+        var options = new MigrationOptions { Jobs = 2, Follow = true };
+        await using var pair = await Pair.CreateAsync(postgres);
+        await using var other = await postgres.CreateDatabaseAsync();
+        await pair.SourceAsync("create table t (id bigint generated always as identity primary key, v text)");
+        await pair.MigrateAsync(options);
+        await pair.MigrateAsync(options, to: other.Url);
+        await SwitchAsync(pair, pair.Target, options, how: How with { NoWayBack = true });
+
+        Assert.Equal("nothing-to-roll-back", await CodeAsync(() => SwitchAsync(pair, other, options, back: true)));
+        Assert.Equal("cutover-elsewhere", await CodeAsync(() => SwitchAsync(pair, other, options)));
+        await FinishAsync(pair, other, options);
+        Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(() => pair.SourceAsync("set default_transaction_read_only = off; insert into t (v) values ('stray')"))).SqlState);
+    }
+
     private static async Task<string> CodeAsync(Func<Task> act) => (await Assert.ThrowsAsync<GodwitException>(act)).Code;
 
     private static async Task<FollowResult> FollowAsync(Pair pair, TestDatabase to, MigrationOptions options)
