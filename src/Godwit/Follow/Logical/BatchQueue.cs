@@ -98,7 +98,8 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
             // Inside a transaction the position says nothing of it.
             if (_inTransaction) return;
             _filling.Position = Lsn.Max(_filling.Position, position);
-            Monitor.PulseAll(_gate);
+            // A server that waits for its next commit sends these by the thousand.
+            if (IsReady()) Monitor.PulseAll(_gate);
         }
     }
 

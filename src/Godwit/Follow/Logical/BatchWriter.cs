@@ -19,9 +19,9 @@ internal sealed class BatchWriter : IDisposable
     private const string Save = "savepoint godwit_batch", Back = "rollback to savepoint godwit_batch", Release = "release savepoint godwit_batch";
     private const string SaveRow = "savepoint godwit_row", BackRow = "rollback to savepoint godwit_row", ReleaseRow = "release savepoint godwit_row";
 
-    private const string BeginName = "godwit_begin", DeferName = "godwit_defer", LazilyName = "godwit_lazily", CommitName = "godwit_commit";
-    /// <summary>More than this gains nothing by one way to the server and back instead of two.</summary>
-    private const int FewChanges = 256, FewBytes = 128 * 1024;
+    private const string BeginName = "godwit_begin", DeferName = "godwit_defer", CountName = "godwit_count", LazilyName = "godwit_lazily", CommitName = "godwit_commit";
+    /// <summary>More cost less as arrays, and what one way to the server and back saves is little beside them.</summary>
+    private const int FewChanges = 64, FewBytes = 128 * 1024;
     /// <summary>Batches that go the longer way after one that did not go the short one: what was in its way is likely to be there for a while.</summary>
     private const int LongerWay = 100;
 
@@ -45,6 +45,7 @@ internal sealed class BatchWriter : IDisposable
         _statements = new(_pipeline);
         _control.Prepare(BeginName, "begin", []);
         _control.Prepare(DeferName, "set constraints all deferred", []);
+        _control.Prepare(CountName, $"set local {AppliedTable.Touched} = 0", []);
         _control.Prepare(LazilyName, "set local synchronous_commit = off", []);
         _control.Prepare(CommitName, "commit", []);
         _position.Prepare(_control);
@@ -95,15 +96,16 @@ internal sealed class BatchWriter : IDisposable
         && (_longer == 0 || --_longer == 0) && batch.Truncations.Count == 0 && _resolver.Deferred.Count == 0 && batch.Tables.TrueForAll(t => _tables.TryGetValue(t, out var table) && table is not { ByWholeRow: true });
 
     /// <summary>
-    /// The whole transaction without waiting for an answer before its commit: each statement fails by itself where it does not touch the rows that it should.
+    /// The whole transaction without waiting for an answer before its commit: it fails by itself where it does not touch the rows that it should.
     /// False: nothing of it was done.
     /// </summary>
     private bool AtOnce(ChangeBatch batch, bool flush)
     {
-        (_pipeline.Hold, _statements.Exact) = (true, true);
+        (_pipeline.Hold, _statements.ByRow) = (true, true);
         try
         {
             Open();
+            _statements.Call(CountName);
             BuildNets(batch);
         }
         catch (GodwitException)
@@ -114,10 +116,10 @@ internal sealed class BatchWriter : IDisposable
         }
         finally
         {
-            (_pipeline.Hold, _statements.Exact) = (false, false);
+            (_pipeline.Hold, _statements.ByRow) = (false, false);
         }
         if (!flush) _statements.Call(LazilyName);
-        _position.Mark(_pipeline, batch, batch.Changes.Count, 0);
+        _position.Mark(_pipeline, batch, batch.Changes.Count, 0, _statements.TakeExpected().Where(rows => rows > 0).Sum());
         _statements.Call(CommitName);
         _statements.TakeExpected();
         Failpoints.Hit(Failpoints.ChangesWritten);

@@ -12,6 +12,9 @@ internal sealed class ColumnArray
 {
     private const byte Quote = (byte)'"', Escape = (byte)'\\';
 
+    // Of a single value: the cell as it came.
+    private bool _isNull;
+
     private byte[] _buffer = new byte[4096];
     private int _used, _count;
     private bool _nulls;
@@ -46,6 +49,22 @@ internal sealed class ColumnArray
             _used += 4 + cell.Value.Length;
         }
         else AddText(cell.Value);
+    }
+
+    /// <summary>Instead of <see cref="Add"/>: the one value that there is.</summary>
+    public void Set(Cell cell)
+    {
+        if (cell.State == CellState.Unchanged) throw new InvalidOperationException("A value that the stream left out was to be written.");
+        (_isNull, _binary) = (cell.State == CellState.Null, cell.State == CellState.Binary);
+        cell.Value.CopyTo(Room(cell.Value.Length));
+        _used += cell.Value.Length;
+    }
+
+    /// <summary>Adds what <see cref="Set"/> was given as a parameter of the column's own type.</summary>
+    public void WriteSingleTo(Pipeline pipeline)
+    {
+        if (_isNull) pipeline.Null();
+        else pipeline.Value(_buffer.AsSpan(0, _used));
     }
 
     /// <summary>Adds the parameter; <paramref name="elementType"/> is its number at the server that reads it.</summary>

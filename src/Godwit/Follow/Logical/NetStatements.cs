@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using Godwit.Wire;
 using Godwit.Wire.Replication;
@@ -8,15 +7,13 @@ namespace Godwit.Follow.Logical;
 /// <summary>Turns net changes into statements of a pipeline, each with how many rows it should touch.</summary>
 internal sealed class NetStatements(Pipeline pipeline)
 {
-    private const uint Int8 = 20;
-
     private readonly List<ColumnArray> _arrays = [];
     private int _generation;
 
     private List<long> _expected = [];
 
-    /// <summary>A statement that touches another number of rows than it should fails, so that what follows it needs not wait for its answer. Costs the server a little more a row.</summary>
-    public bool Exact { get; set; }
+    /// <summary>A statement for each row, which costs less than arrays where there are few, and counts what it touches in <see cref="AppliedTable.Touched"/>.</summary>
+    public bool ByRow { get; set; }
 
     /// <summary>Statements were made since <see cref="TakeExpected"/>.</summary>
     public bool IsWaiting => _expected.Count > 0;
@@ -74,11 +71,13 @@ internal sealed class NetStatements(Pipeline pipeline)
         var unchanged = new bool[table.Columns.Length];
         var i = 0;
         foreach (var cell in batch.Row(change.New)) unchanged[i++] = cell.State == CellState.Unchanged;
-        if (table.Update(unchanged, moves: true) is not { } statement) return;
-        Start(table.Key.Length + statement.Set.Length);
+        var mask = Text(unchanged);
+        var set = table.SetBy(mask, moves: true);
+        if (set.IsEmpty) return;
+        Start(table.Key.Length + set.Length);
         AddCells(batch.Row(change.Old), table.Key, 0);
-        AddCells(batch.Row(change.New), statement.Set, table.Key.Length);
-        Send(table, $"m{string.Concat(unchanged.Select(u => u ? '1' : '0'))}", statement.Sql, [.. table.Key, .. statement.Set], 1);
+        AddCells(batch.Row(change.New), set, table.Key.Length);
+        Send(table, $"m{mask}", table.Update($"m{mask}", set, ByRow), [.. table.Key, .. set], 1);
     }
 
     private void Delete(TableNet net, ChangeBatch batch)
@@ -91,57 +90,77 @@ internal sealed class NetStatements(Pipeline pipeline)
             if (change.Kind is not (NetKind.Delete or NetKind.Replace)) continue;
             AddKey(batch, change);
             rows++;
+            if (ByRow) SendAll();
         }
-        if (rows > 0) Send(table, "d", table.Delete(), table.Key, rows);
+        SendAll();
+        void SendAll()
+        {
+            if (rows > 0) Send(table, "d", table.Delete(ByRow), table.Key, rows);
+            rows = 0;
+        }
     }
 
     private void Update(TableNet net, ChangeBatch batch, int mask)
     {
         var table = net.Table;
-        ImmutableArray<int>? set = null;
-        string? sql = null;
+        ImmutableArray<int> set = [], columns = [];
+        var name = "";
         long rows = 0;
         foreach (ref readonly var change in net.Net)
         {
             if (change.Kind != NetKind.Update || change.Mask != mask) continue;
-            if (sql is null)
+            if (name is "")
             {
-                if (table.Update(mask < 0 ? new bool[table.Columns.Length] : net.Masks[mask], moves: false) is not { } statement) return;
-                (sql, set) = statement;
-                Start(table.Key.Length + set.Value.Length);
+                var text = mask < 0 ? "" : Text(net.Masks[mask]);
+                (name, set) = ($"u{text}", table.SetBy(text, moves: false));
+                if (set.IsEmpty) return;
+                columns = [.. table.Key, .. set];
+                Start(columns.Length);
             }
             AddKey(batch, change);
-            AddCells(batch.Row(change.Row), set!.Value, table.Key.Length);
+            AddCells(batch.Row(change.Row), set, table.Key.Length);
             rows++;
+            if (ByRow) SendAll();
         }
-        if (sql is not null) Send(table, mask < 0 ? "u" : $"u{string.Concat(net.Masks[mask].Select(u => u ? '1' : '0'))}", sql, [.. table.Key, .. set!.Value], rows);
+        SendAll();
+        void SendAll()
+        {
+            if (rows > 0) Send(table, name, table.Update(name, set, ByRow), columns, rows);
+            rows = 0;
+        }
     }
 
     private void Insert(TableNet net, ChangeBatch batch)
     {
         var table = net.Table;
-        var (sql, columns) = table.Insert();
-        Start(columns.Length);
+        Start(table.Columns.Length);
         long rows = 0;
         foreach (ref readonly var change in net.Net)
         {
             if (change.Kind is not (NetKind.Insert or NetKind.Replace)) continue;
-            AddCells(batch.Row(change.Row), columns, 0);
+            AddCells(batch.Row(change.Row), table.All, 0);
             rows++;
+            if (ByRow) SendAll();
         }
-        if (rows > 0) Send(table, "i", sql, columns, rows);
+        SendAll();
+        void SendAll()
+        {
+            if (rows > 0) Send(table, "i", table.Insert(ByRow), table.All, rows);
+            rows = 0;
+        }
     }
 
     private void Whole(TableNet net, ChangeBatch batch, int sign)
     {
         var table = net.Table;
-        var (sql, columns) = table.Insert();
-        Start(columns.Length);
+        Start(table.Columns.Length);
         long rows = 0;
         foreach (ref readonly var change in net.Net)
-            for (var copies = change.Copies * sign; copies > 0; copies--, rows++) AddCells(batch.Row(change.Row), columns, 0);
-        if (rows > 0) Send(table, sign > 0 ? "i" : "w", sign > 0 ? sql : table.DeleteWhole(), columns, rows);
+            for (var copies = change.Copies * sign; copies > 0; copies--, rows++) AddCells(batch.Row(change.Row), table.All, 0);
+        if (rows > 0) Send(table, sign > 0 ? "i" : "w", sign > 0 ? table.Insert(one: false) : table.DeleteWhole(), table.All, rows);
     }
+
+    private static string Text(bool[] unchanged) => string.Concat(unchanged.Select(u => u ? '1' : '0'));
 
     private void Start(int columns)
     {
@@ -149,11 +168,17 @@ internal sealed class NetStatements(Pipeline pipeline)
         for (var i = 0; i < columns; i++) _arrays[i].Clear();
     }
 
+    private void Put(int column, Cell cell)
+    {
+        if (ByRow) _arrays[column].Set(cell);
+        else _arrays[column].Add(cell);
+    }
+
     // The key's cells stand one behind the other.
     private void AddKey(ChangeBatch batch, in NetChange change)
     {
         var cells = TupleData.Cells(batch.Arena.AsSpan(change.KeyAt), int.MaxValue);
-        for (var at = 0; cells.At < change.KeyLength && cells.MoveNext(); at++) _arrays[at].Add(cells.Current);
+        for (var at = 0; cells.At < change.KeyLength && cells.MoveNext(); at++) Put(at, cells.Current);
     }
 
     /// <summary><paramref name="columns"/> in ascending order.</summary>
@@ -164,35 +189,24 @@ internal sealed class NetStatements(Pipeline pipeline)
         for (var i = 0; i < columns.Length; i++)
         {
             while (number < columns[i] && cells.MoveNext()) number++;
-            _arrays[first + i].Add(cells.Current);
+            Put(first + i, cells.Current);
         }
     }
 
     private void Send(AppliedTable table, string statement, string sql, ImmutableArray<int> columns, long rows)
     {
-        var parameters = columns.Select(c => table.Columns[c].Parameter);
-        if (Exact)
-        {
-            (statement, sql) = ($"x{statement}", $"with done as ({sql} returning 1) select 1 / (count(*) = ${columns.Length + 1})::int from done");
-            parameters = parameters.Append(Int8);
-        }
+        if (ByRow) statement = $"{statement}1";
         if (!table.Prepared.TryGetValue(statement, out var name))
         {
             table.Prepared[statement] = name = $"g{_generation}t{table.Number}s{table.Prepared.Count}";
-            pipeline.Prepare(name, sql, [.. parameters]);
+            pipeline.Prepare(name, sql, [.. columns.Select(c => ByRow ? table.Columns[c].SingleParameter : table.Columns[c].Parameter)]);
         }
-        pipeline.Begin(name, [.. columns.Select((_, i) => Form(_arrays[i].IsBinary)), .. Exact ? [Form(binary: true)] : Array.Empty<short>()], columns.Length + (Exact ? 1 : 0));
-        for (var i = 0; i < columns.Length; i++) _arrays[i].WriteTo(pipeline, table.Columns[columns[i]].Type);
-        if (Exact)
-        {
-            Span<byte> count = stackalloc byte[8];
-            BinaryPrimitives.WriteInt64BigEndian(count, rows);
-            pipeline.Value(count);
-        }
+        pipeline.Begin(name, [.. columns.Select((_, i) => (short)(_arrays[i].IsBinary ? 1 : 0))], columns.Length);
+        for (var i = 0; i < columns.Length; i++)
+            if (ByRow) _arrays[i].WriteSingleTo(pipeline);
+            else _arrays[i].WriteTo(pipeline, table.Columns[columns[i]].Type);
         pipeline.End();
-        // Where it is exact, it answers with one row of its own.
-        _expected.Add(Exact ? -1 : rows);
+        if (ByRow) Start(columns.Length);
+        _expected.Add(rows);
     }
-
-    private static short Form(bool binary) => (short)(binary ? 1 : 0);
 }

@@ -24,20 +24,25 @@ internal sealed class StreamPosition(string stream, string? origin)
 
     // pg_type.dat of the server's source.
     private const uint Int8 = 20, TimestampTz = 1184, PgLsn = 3220;
-    private const string Advance = "godwit_advance", Origin = "godwit_origin";
+    private const string Advance = "godwit_advance", AdvanceWhere = "godwit_advance_where", Origin = "godwit_origin";
 
     private bool HasOrigin => origin is not null;
 
     /// <summary>Once a session, before <see cref="Mark"/>.</summary>
     public void Prepare(Pipeline pipeline)
     {
-        pipeline.Prepare(Advance, $"update godwit.stream set applied = greatest(applied, $1), transactions = transactions + $2, changes = changes + $3, conflicts = conflicts + $4, dropped = dropped + $5, committed = coalesce($6, committed), at = clock_timestamp() where name = {SqlText.Literal(stream)}",
-            [Int8, Int8, Int8, Int8, Int8, TimestampTz]);
+        var advance = $"update godwit.stream set applied = greatest(applied, $1), transactions = transactions + $2, changes = changes + $3, conflicts = conflicts + $4, dropped = dropped + $5, committed = coalesce($6, committed), at = clock_timestamp() where name = {SqlText.Literal(stream)}";
+        ReadOnlySpan<uint> types = [Int8, Int8, Int8, Int8, Int8, TimestampTz];
+        pipeline.Prepare(Advance, advance, types);
+        pipeline.Prepare(AdvanceWhere, $"{advance} and 1 / (pg_catalog.current_setting('{AppliedTable.Touched}')::bigint = $7)::int = 1", [.. types, Int8]);
         if (HasOrigin) pipeline.Prepare(Origin, "select pg_catalog.pg_replication_origin_xact_setup($1, $2)", [PgLsn, TimestampTz]);
     }
 
-    /// <summary>The transaction that is open brings the stream to the end of the batch.</summary>
-    public void Mark(Pipeline pipeline, ChangeBatch batch, long changes, int conflicts)
+    /// <summary>
+    /// The transaction that is open brings the stream to the end of the batch. <paramref name="touched"/>: it fails where the statements for one row did not
+    /// touch that many.
+    /// </summary>
+    public void Mark(Pipeline pipeline, ChangeBatch batch, long changes, int conflicts, long? touched = null)
     {
         if (batch.Changes.Count > 0 && HasOrigin)
         {
@@ -46,12 +51,16 @@ internal sealed class StreamPosition(string stream, string? origin)
             pipeline.Value(Time(batch.Micros));
             pipeline.End();
         }
-        pipeline.Begin(Advance, [], 6);
-        foreach (var number in (ReadOnlySpan<long>)[(long)batch.Position.Value, batch.Transactions, changes, conflicts, batch.Dropped]) pipeline.Value(number.ToString(CultureInfo.InvariantCulture));
+        pipeline.Begin(touched is null ? Advance : AdvanceWhere, [], touched is null ? 6 : 7);
+        Span<long> numbers = [(long)batch.Position.Value, batch.Transactions, changes, conflicts, batch.Dropped];
+        foreach (var number in numbers) pipeline.Value(Text(number));
         if (batch.Micros == 0) pipeline.Null();
         else pipeline.Value(Time(batch.Micros));
+        if (touched is { } rows) pipeline.Value(Text(rows));
         pipeline.End();
     }
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     public IEnumerable<string> ConflictSql(IReadOnlyList<Conflict> conflicts) => conflicts.GroupBy(c => c).Select(group => string.Create(CultureInfo.InvariantCulture, $"""
         insert into godwit.conflict (stream, source_table, kind, repaired, count) values ({SqlText.Literal(stream)}, {SqlText.Literal(group.Key.Table)}, '{(group.Key.Kind == ConflictKind.Missing ? "missing" : "duplicate")}', {group.Key.Repaired}, {group.Count()})

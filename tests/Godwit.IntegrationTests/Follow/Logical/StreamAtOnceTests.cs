@@ -1,0 +1,95 @@
+using Godwit.Follow.Logical;
+using Npgsql;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Follow.Logical;
+
+/// <summary>A few changes of tables that the session knows go to the server in one piece, their commit with them: the same arrives, and what is in the way is found.</summary>
+public sealed class StreamAtOnceTests(PostgresFixture postgres)
+{
+    private const string Warm = """
+        update t set n = n where id = 20; insert into pair values ('known', 50); update ident set v = v where k = 'two'; update bykey set v = v where id = 2; update whole set v = v where id = 5; update part set v = v where id = 9
+        """;
+
+    /// <summary>Runs <paramref name="statements"/> while the pair is followed by a session that has applied <paramref name="warm"/>, until both sides are equal; then whatever is wrong is said.</summary>
+    private static async Task<StreamTotals> FollowAsync(StreamPair pair, string warm, params string[] statements)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(StreamPair.Token);
+        var following = pair.FollowAsync(null, stop.Token);
+        await pair.Source.ExecuteAsync($"begin; {warm}; commit");
+        await UntilAsync(pair);
+        foreach (var statement in statements) await pair.Source.ExecuteAsync($"begin; {statement}; commit");
+        await UntilAsync(pair);
+        await stop.CancelAsync();
+        return await following;
+    }
+
+    private static async Task UntilAsync(StreamPair pair)
+    {
+        var goal = await StreamOrigin.Of(pair.From, pair.Feed).NowAsync(StreamPair.Token);
+        // Ends with a change, so that its position is stored.
+        await pair.Source.ExecuteAsync("insert into done default values");
+        for (var i = 0; i < 300; i++)
+        {
+            if ((await pair.Target.QueryAsync($"select applied > {(long)goal.Value} from godwit.stream"))[0] is "True" or "true" or "t") return;
+            await Task.Delay(100, StreamPair.Token);
+        }
+        Assert.Fail("The follower does not come to the end.");
+    }
+
+    private Task<StreamPair> PairAsync(string schema, string rows) => StreamPair.CreateAsync(postgres, $"{schema}; create table done (id bigint generated always as identity primary key)", rows);
+
+    private static async Task CountAsync(StreamPair pair, string table) => await pair.Target.ExecuteAsync($"""
+        create table godwit.seen (rows text);
+        create function godwit.see() returns trigger language plpgsql as $$ begin insert into godwit.seen values (current_setting('{AppliedTable.Touched}', true)); return new; end $$;
+        create trigger see before insert on {table} for each row execute function godwit.see(); alter table {table} enable always trigger see
+        """);
+
+    [Theory]
+    [MemberData(nameof(StreamApplyTests.Statements), MemberType = typeof(StreamApplyTests))]
+    public async Task One_set_of_statements_arrives(string statements)
+    {
+        await using var pair = await PairAsync(StreamApplyTests.Schema, StreamApplyTests.Rows);
+        Assert.Equal(0, (await FollowAsync(pair, Warm, statements)).Conflicts);
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task Arrays_composites_and_domains_arrive()
+    {
+        await using var pair = await PairAsync(StreamApplyTests.Odd, "");
+        Assert.Equal(0, (await FollowAsync(pair, "insert into odd (id) values (99)", StreamApplyTests.OddRows)).Conflicts);
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task A_few_rows_go_at_once_and_many_do_not()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key)", "");
+        await CountAsync(pair, "t");
+        await FollowAsync(pair, "insert into t values (0)", "insert into t values (1), (2), (3)", "insert into t select generate_series(10, 500)");
+        await pair.AssertEqualAsync();
+        // The setting counts the rows before this one; where it was never set, it is empty.
+        Assert.Equal(["", "0", "1", "2"], await pair.Target.QueryAsync("select distinct coalesce(rows, '') from godwit.seen order by 1"));
+    }
+
+    [Fact]
+    public async Task Rows_that_are_not_as_they_should_be_are_counted_named_and_put_right()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key, v text)", "insert into t select i, 'v' from generate_series(1, 10) i");
+        await pair.Target.ExecuteAsync("delete from t where id in (1, 2); insert into t values (20, 'stray')");
+        var totals = await FollowAsync(pair, "update t set v = 'known' where id = 10", "update t set v = 'w' where id = 1", "delete from t where id = 2", "insert into t values (20, 'mine')", "update t set v = 'x' where id = 3");
+        Assert.Equal(3, totals.Conflicts);
+        Assert.Equal("2", (await pair.Target.QueryAsync("select sum(count) from godwit.conflict where kind = 'missing'"))[0]);
+        await pair.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task A_row_that_a_trigger_takes_away_is_found()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key)", "");
+        await pair.Target.ExecuteAsync("create function nothing() returns trigger language plpgsql as 'begin return null; end'; create trigger nothing before insert on t for each row when (new.id = 7) execute function nothing(); alter table t enable always trigger nothing");
+        var totals = await FollowAsync(pair, "insert into t values (1)", "insert into t values (7)", "insert into t values (8)");
+        Assert.Equal(1, totals.Conflicts);
+    }
+}
