@@ -88,7 +88,11 @@ public static class StreamFacts
 
     internal static async Task BeatAsync(NpgsqlConnection connection, string stream, StreamPulse pulse, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("update godwit.stream set origin_lsn = $2, retained = $3, rate = coalesce($4, rate), slope = coalesce($5, slope), lag_seconds = $6, lag = $7, last_error = null, at = clock_timestamp() where name = $1", connection);
+        // The stream's own transactions write this row too: they must not wait until a figure is on the disk.
+        await using var command = new NpgsqlCommand("""
+            update godwit.stream set origin_lsn = $2, retained = $3, rate = coalesce($4, rate), slope = coalesce($5, slope), lag_seconds = $6, lag = $7, last_error = null, at = clock_timestamp()
+            from (select pg_catalog.set_config('synchronous_commit', 'off', true)) lazily where name = $1
+            """, connection);
         foreach (var value in new object[] { stream, (long)pulse.OriginNow.Value, pulse.RetainedBytes, Real(pulse.RowsPerSecond), Real(pulse.BytesPerSecond), pulse.LagSeconds, pulse.LagBytes })
             command.Parameters.Add(value is DBNull ? new() { Value = value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Double } : new() { Value = value, NpgsqlDbType = Infer(value) });
         await command.ExecuteNonQueryAsync(ct);
