@@ -9,6 +9,10 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
     /// <summary>A transaction that the server sends this long after its commit is one of many that wait. Both moments are of the server's clock.</summary>
     private const long BehindMicros = 50_000;
 
+    private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(1), Short = TimeSpan.FromMicroseconds(100);
+
+    private bool _behind;
+
     public int ProcessId => connection.ProcessId;
 
     public StreamType? FindType(uint type) => committed.Decoder.FindType(type);
@@ -22,7 +26,9 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
                 case CommittedStep.End: return;
                 case CommittedStep.Keepalive: queue.Keepalive(keepalive); break;
                 default:
-                    if (message.Kind == PgOutputKind.Commit) stream.Gathers = committed.SentMicros - message.Micros > BehindMicros;
+                    // Of a transaction that has begun, the rest is on its way; after it, who waits for the next is not to wait longer.
+                    if (message.Kind == PgOutputKind.Commit) stream.Rest = (_behind = committed.SentMicros - message.Micros > BehindMicros) ? Long : null;
+                    else if (message.Kind == PgOutputKind.Begin && !_behind) stream.Rest = Short;
                     if (!queue.Add(message, skipOrigin)) throw new OperationCanceledException();
                     break;
             }

@@ -18,8 +18,6 @@ public sealed class ReplicationStream : IDisposable
     // Microseconds from 0001-01-01 to 2000-01-01.
     private const long Epoch = 63_082_281_600_000_000;
 
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(1);
-
     private readonly WireConnection _connection;
     private readonly TimeProvider _clock;
     private readonly Lock _writing = new();
@@ -31,12 +29,12 @@ public sealed class ReplicationStream : IDisposable
     }
 
     /// <summary>
-    /// Reads rest a moment where the server sends its messages one by one: a hundred of a backlog come at once then, for a fraction of the processor time.
-    /// Who is not behind would see that moment in the lag.
+    /// Where the server sends its messages one by one, each wakes the reader, and that is most of what they cost both. A read rests this long first where a
+    /// small one has just been; null: never.
     /// </summary>
-    public bool Gathers
+    public TimeSpan? Rest
     {
-        set => _connection.Reader.Gather = value ? Rest : null;
+        set => _connection.Reader.Gather = value;
     }
 
     /// <summary>The inverse of <see cref="Moment"/>.</summary>
