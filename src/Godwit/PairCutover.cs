@@ -323,7 +323,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
         var report = await new PairVerifier(there, target, new CuttingOver.Silent(), clock).VerifyAsync(new(mode.Value, options.Jobs) { Tables = [.. _tables.Select(t => t.ToString())] }, ct);
         return report.Tables.FirstOrDefault(t => t.Verdict == Verdict.Different) is { } table
-            ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows; godwit verify --repair puts them right.")
+            ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows: put them right by hand, or migrate again with --if-exists replace --follow.")
             : report;
     }
 

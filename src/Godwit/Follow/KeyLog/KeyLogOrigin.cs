@@ -221,7 +221,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
     {
         if (await KeyLogSchema.MissingAsync(connection, _names, (long)applied.Value, ct) is { } missing)
             throw new GodwitException(ErrorKind.Blocked, "follow-log-lost", $"{From.Display}: {missing}. What was written meanwhile is not known.",
-                "godwit verify names the rows that differ, verify --repair puts them right while nobody writes; or migrate again with --if-exists replace --follow.");
+                "Migrate again with --if-exists replace --follow; godwit verify names the rows that differ until then.");
         return false;
     }
 

@@ -39,7 +39,7 @@ internal sealed class KeyLogReader : IChangeReader
         (_durable, _prunedAt) = (at, clock.GetTimestamp());
     }
 
-    public int ProcessId => _data.ProcessId;
+    public IReadOnlyList<int> Processes => [_control.ProcessId, _data.ProcessId];
 
     public static KeyLogReader Open(StreamEnd from, KeyLogNames names, Lsn applied, StreamLimits limits, TimeProvider clock, CancellationToken ct)
     {

@@ -125,7 +125,7 @@ internal sealed class NotedTable
         });
         foreach (var width in widths)
         {
-            if (width > _columns.Length) throw Changed("no longer has a column that its rows had when they were noted", "migrate again with --if-exists replace --follow, or follow after godwit verify --repair while nobody writes");
+            if (width > _columns.Length) throw Changed("no longer has a column that its rows had when they were noted", "migrate again with --if-exists replace --follow");
             var relation = width == _columns.Length ? Relation : Of(_columns.Take(width));
             int[] sent = [.. Enumerable.Range(0, width).Where(i => !_columns[i].Generated)];
             foreach (var sign in new[] { -1, 1 })

@@ -366,7 +366,7 @@ internal sealed class BatchWriter : IDisposable
 
     private static GodwitException Unidentified(AppliedTable table) =>
         new(ErrorKind.Blocked, "follow-row-unknown", $"A row of {table.Relation} was changed, and the stream does not say which: the table has no key and no REPLICA IDENTITY FULL.",
-            $"On the source: ALTER TABLE {new SqlName(table.Relation.Schema, table.Relation.Name)} REPLICA IDENTITY FULL; then godwit verify --repair and godwit follow.");
+            $"On the source: ALTER TABLE {new SqlName(table.Relation.Schema, table.Relation.Name)} REPLICA IDENTITY FULL; then migrate again with --if-exists replace --follow: the change that is in the stream stays without a name.");
 
     private static GodwitException Refused(AppliedTable table, PostgresException error) =>
         error.SqlState == PostgresErrorCodes.UniqueViolation

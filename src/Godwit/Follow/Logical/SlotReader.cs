@@ -13,7 +13,7 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
 
     private bool _behind;
 
-    public int ProcessId => connection.ProcessId;
+    public IReadOnlyList<int> Processes => [connection.ProcessId];
 
     public StreamType? FindType(uint type) => committed.Decoder.FindType(type);
 

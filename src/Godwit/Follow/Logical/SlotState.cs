@@ -29,10 +29,10 @@ public sealed record SlotState(string Name, bool Active, string? WalStatus, Lsn?
     {
         if (slot is null || slot.WalStatus == "lost")
             throw new GodwitException(ErrorKind.Blocked, "follow-slot-lost", $"The replication slot {name} of {from.Display} {(slot is null ? "is gone" : "was invalidated: the server no longer has the changes that it stood for")}. What was written since {applied} is not known.",
-                "godwit verify names the rows that differ, verify --repair puts them right while nobody writes; or migrate again with --if-exists replace --follow. To keep it from happening again: max_slot_wal_keep_size = -1 on the source.");
+                "Migrate again with --if-exists replace --follow; godwit verify names the rows that differ until then. To keep it from happening again: max_slot_wal_keep_size = -1 on the source.");
         if (slot.Confirmed is { } confirmed && confirmed > applied)
             throw new GodwitException(ErrorKind.Blocked, "follow-gap", $"The replication slot {name} of {from.Display} was read up to {confirmed} by someone else; here, changes are known up to {applied}.",
-                "Migrate again with --if-exists replace --follow, or bring the sides in step with godwit verify --repair.");
+                "Migrate again with --if-exists replace --follow; godwit verify names the rows that differ until then.");
         return slot;
     }
 }

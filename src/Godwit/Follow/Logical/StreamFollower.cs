@@ -79,12 +79,12 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
     private async Task EndAsync(StreamSession? session, CancellationToken stop)
     {
         if (session is null) return;
-        foreach (var (end, process) in new[] { (to, session.WriterProcess), (from, session.SenderProcess) })
+        foreach (var (end, processes) in new (StreamEnd, IReadOnlyList<int>)[] { (to, [session.WriterProcess]), (from, session.SenderProcesses) })
         {
             try
             {
                 await using var connection = await end.ConnectAsync(stop);
-                await using var command = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and application_name = 'godwit follow' and usename = current_user", connection) { Parameters = { new() { Value = process } } };
+                await using var command = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = any ($1) and application_name = 'godwit follow' and usename = current_user", connection) { Parameters = { new() { Value = processes.ToArray() } } };
                 await command.ExecuteNonQueryAsync(stop);
             }
             catch (Exception e) when (e is GodwitException or NpgsqlException)

@@ -108,8 +108,8 @@ public abstract class StreamOrigin(StreamEnd from, StreamFeed feed)
 /// <summary>Reads a stream's changes, on a thread of its own.</summary>
 internal interface IChangeReader : IDisposable
 {
-    /// <summary>The server's process at the other end.</summary>
-    int ProcessId { get; }
+    /// <summary>The server's processes at the other ends.</summary>
+    IReadOnlyList<int> Processes { get; }
 
     StreamType? FindType(uint type);
 

@@ -56,7 +56,7 @@ internal sealed class StreamSession : IDisposable
     public Lsn Durable => new(Volatile.Read(ref _durable));
     /// <summary>The servers' processes at the other ends.</summary>
     public int WriterProcess { get; private init; }
-    public int SenderProcess { get; private init; }
+    public IReadOnlyList<int> SenderProcesses { get; private init; } = [];
 
     public static StreamSession Open(StreamOrigin origin, StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, CancellationToken ct)
     {
@@ -70,7 +70,7 @@ internal sealed class StreamSession : IDisposable
             reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);
-            return new(from, to, limits, applied, reader, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcess = reader.ProcessId };
+            return new(from, to, limits, applied, reader, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcesses = reader.Processes };
         }
         catch
         {

@@ -52,7 +52,7 @@ internal sealed class TableResolver(WireConnection connection, Func<Relation, Sq
         {
             var column = added(relation, missing.Name) ?? throw Changed(relation, $"has a column {missing.Name} that {target} has not, and that is no longer in the source's catalogue",
                 $"add it by hand: ALTER TABLE {target} ADD COLUMN {SqlName.Quote(missing.Name)} ...; then godwit follow");
-            if (column.Refusal is { } refusal) throw Changed(relation, $"was given a column {missing.Name} {refusal}", $"run by hand on the other side: ALTER TABLE {target} ADD COLUMN {column.Definition}; then godwit follow, and godwit verify --repair for the rows that were there before");
+            if (column.Refusal is { } refusal) throw Changed(relation, $"was given a column {missing.Name} {refusal}", $"run by hand on the other side: ALTER TABLE {target} ADD COLUMN {column.Definition}; then godwit follow; rows that were there before get their values by hand: godwit verify names them");
             connection.Query($"alter table {target} add column {column.Definition}{(column.Missing is { } value ? $" default {value}" : "")}{(column.NotNull ? " not null" : "")}");
             // Rows that are still to come were there before the column was: they get what those have, and only later rows the default.
             if (column.Missing != column.Default) Deferred.Add($"alter table {target} alter column {SqlName.Quote(missing.Name)} {(column.Default is { } expression ? $"set default {expression}" : "drop default")}");
