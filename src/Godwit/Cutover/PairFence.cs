@@ -36,7 +36,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
             var relations = await RelationsAsync(connection, ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
             // Two that come at one moment: the second finds the first.
-            await ExecuteAsync(connection, $"select pg_advisory_xact_lock(hashtextextended('godwit.pair_fence', 0))", ct);
+            await ExecuteAsync(connection, "select pg_advisory_xact_lock(hashtextextended('godwit.pair_fence', 0))", ct);
             if (await OwnerAsync(connection, ct) is { } other && other != owner) throw Elsewhere(end, other);
             await ExecuteAsync(connection, $"""
                 create schema if not exists godwit;

@@ -115,7 +115,7 @@ internal sealed class MessageReader(Stream stream)
     {
         if (Gather is { } gather && _lastRead < LargeRead && Stopwatch.GetElapsedTime(_readAt) < gather) Rest.For(gather);
         var read = stream.Read(_buffer, _end, _buffer.Length - _end);
-        if (Gather is not null) (_lastRead, _readAt) = (read, Stopwatch.GetTimestamp());
+        (_lastRead, _readAt) = (read, Stopwatch.GetTimestamp());
         if (read <= 0) throw new EndOfStreamException("The server closed the connection.");
         _end += read;
     }

@@ -10,8 +10,11 @@ internal static partial class Rest
     /// <summary>Where the system has no such sleep, one below a millisecond is none at all.</summary>
     public static void For(TimeSpan time)
     {
-        if (time >= TimeSpan.FromMilliseconds(1)) Thread.Sleep(time);
-        if (time >= TimeSpan.FromMilliseconds(1) || !_hasNanosleep) return;
+        if (!_hasNanosleep || time >= TimeSpan.FromMilliseconds(1))
+        {
+            Thread.Sleep(time);
+            return;
+        }
         try
         {
             _ = nanosleep(new() { Nanoseconds = (nint)(time.Ticks * 100) }, 0);

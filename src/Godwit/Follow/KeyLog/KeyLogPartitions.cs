@@ -61,7 +61,7 @@ internal static class KeyLogPartitions
         if (kind == "again")
             return new(ErrorKind.Blocked, TableResolver.SchemaChanged, $"{name} was detached from {root} and attached again: what was written to it meanwhile is not known.",
                 $"godwit verify names the rows that differ; bring them in step at the other side. Then run here, and follow: update {names.Partitions} set trigger = {trigger} where relation = {relation};");
-        var there = control.Query($"select to_regclass({SqlText.Literal(name)}) is not null and (select oid from pg_class where oid = {relation}) is not null")[0][0] is "t" or "true";
+        var there = control.Query($"select to_regclass({SqlText.Literal(name)}) is not null and (select oid from pg_class where oid = {relation}) is not null")[0][0] == "t";
         return new(ErrorKind.Blocked, TableResolver.SchemaChanged, $"{name} is no longer a partition of {root}: it was {(there ? "detached" : "dropped, or detached under another name")}. Its rows are still there at the other side.",
             $"Run at the other side: {(there ? $"alter table {root} detach partition {name};" : $"drop table {name}; (or detach it)")} Then here, and follow: delete from {names.Partitions} where relation = {relation};");
     }

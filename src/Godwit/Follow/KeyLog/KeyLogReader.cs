@@ -35,7 +35,7 @@ internal sealed class KeyLogReader : IChangeReader
     private KeyLogReader(WireConnection control, WireConnection data, KeyLogNames names, long at, string seen, TimeProvider clock)
     {
         (_control, _data, _names, _at, _seen, _clock) = (control, data, names, at, seen, clock);
-        _partitioned = control.Query($"select exists (select from {names.Tables} l join pg_class c on c.oid = l.relation and c.relkind = 'p')")[0][0] is "t" or "true";
+        _partitioned = control.Query($"select exists (select from {names.Tables} l join pg_class c on c.oid = l.relation and c.relkind = 'p')")[0][0] == "t";
         (_durable, _prunedAt) = (at, clock.GetTimestamp());
     }
 

@@ -11,11 +11,21 @@ namespace Godwit.Follow.Logical;
 internal sealed record AppliedColumn(string Name, uint Type, uint Array, string TypeName, bool IdentityAlways)
 {
     private const uint Text = 25, TextArray = 1009;
-    public uint Parameter => Array == 0 ? TextArray : Array;
+
     public string Quoted => SqlName.Quote(Name);
-    /// <summary>The same of one value.</summary>
-    public uint SingleParameter => Array == 0 ? Text : Type;
+    /// <summary>The type of a parameter of one value, or of an array of them.</summary>
+    public uint Parameter(bool byRow) => (Array, byRow) switch { (0, true) => Text, (0, false) => TextArray, (_, true) => Type, _ => Array };
     public string Read(string alias) => Array == 0 ? $"{alias}::{TypeName}" : alias;
+}
+
+/// <summary>A statement of a table. <paramref name="columns"/>: numbers of those that its parameters are values of, in order. <paramref name="byRow"/>: a value each; else an array each.</summary>
+internal sealed class TableStatement(string sql, AppliedTable table, ImmutableArray<int> columns, bool byRow)
+{
+    public string Sql { get; } = sql;
+    public ImmutableArray<int> Columns { get; } = columns;
+    public ImmutableArray<uint> Parameters { get; } = [.. columns.Select(c => table.Columns[c].Parameter(byRow))];
+    /// <summary>Its name, where the session has prepared it.</summary>
+    public string? Prepared { get; set; }
 }
 
 /// <summary>
@@ -32,18 +42,69 @@ internal sealed class AppliedTable(int number, Relation relation, SqlName target
     public bool ByWholeRow => Key.IsEmpty;
     /// <summary>An update of such a column is refused by the server, a new row is not.</summary>
     public bool ReplacesOnUpdate { get; } = Enumerable.Range(0, columns.Length).Any(i => columns[i].IdentityAlways && !key.Contains(i));
-    /// <summary>Statements that the session has prepared, and their names.</summary>
-    public Dictionary<string, string> Prepared { get; } = [];
-
     /// <summary>How many rows statements for one row have touched, in the transaction that is open.</summary>
     public const string Touched = "godwit.rows";
     private const string Count = $" returning pg_catalog.set_config('{Touched}', (pg_catalog.current_setting('{Touched}')::int + 1)::text, true)";
 
-    private readonly Dictionary<string, string> _sql = [];
-    private readonly Dictionary<string, ImmutableArray<int>> _sets = [];
+    private readonly Dictionary<(string Name, bool ByRow), TableStatement> _statements = [];
 
     /// <summary>Numbers of all columns.</summary>
-    public ImmutableArray<int> All { get; } = [.. Enumerable.Range(0, columns.Length)];
+    private ImmutableArray<int> All { get; } = [.. Enumerable.Range(0, columns.Length)];
+
+    /// <summary>After an error nobody knows which statements the session has prepared.</summary>
+    public void Forget()
+    {
+        foreach (var statement in _statements.Values) statement.Prepared = null;
+    }
+
+    /// <summary>Values of every column. <paramref name="byRow"/>, of these all: of one row, which is counted in <see cref="Touched"/>.</summary>
+    public TableStatement Insert(bool byRow)
+    {
+        if (_statements.TryGetValue(("i", byRow), out var known)) return known;
+        var into = $"insert into {Target} ({string.Join(", ", Columns.Select(c => c.Quoted))}) overriding system value";
+        return Keep("i", byRow, All, byRow
+            ? $"{into} values ({string.Join(", ", All.Select(i => Columns[i].Read($"${i + 1}")))}){Count}"
+            : $"{into} select {string.Join(", ", All.Select(i => Columns[i].Read($"u.c{i}")))} from {Unnest(All.Select(i => $"c{i}"))}");
+    }
+
+    /// <summary>Values of the key.</summary>
+    public TableStatement Delete(bool byRow) => _statements.TryGetValue(("d", byRow), out var known) ? known
+        : Keep("d", byRow, Key, byRow ? $"delete from {Target} t where {KeysEqual(byRow)}{Count}" : $"delete from {Target} t using {Unnest(Key.Select(k => $"k{k}"))} where {KeysEqual(byRow)}");
+
+    /// <summary>
+    /// Values of the key first, then of the columns that are set. <paramref name="unchanged"/>: which did not come along; null: all did.
+    /// <paramref name="moves"/>: the key is set too. Null where there is nothing to set.
+    /// </summary>
+    public TableStatement? Update(bool[]? unchanged, bool moves, bool byRow)
+    {
+        var name = $"{(moves ? 'm' : 'u')}{(unchanged is null ? "" : string.Concat(unchanged.Select(u => u ? '1' : '0')))}";
+        if (_statements.TryGetValue((name, byRow), out var known)) return known;
+        ImmutableArray<int> set = [.. All.Where(i => unchanged?[i] != true && (moves || !Key.Contains(i)) && !Columns[i].IdentityAlways)];
+        if (set.IsEmpty) return null;
+        var values = string.Join(", ", set.Select((c, i) => $"{Columns[c].Quoted} = {Columns[c].Read(byRow ? $"${Key.Length + i + 1}" : $"u.c{c}")}"));
+        return Keep(name, byRow, [.. Key, .. set], byRow
+            ? $"update {Target} t set {values} where {KeysEqual(byRow)}{Count}"
+            : $"update {Target} t set {values} from {Unnest(Key.Select(k => $"k{k}").Concat(set.Select(i => $"c{i}")))} where {KeysEqual(byRow)}");
+    }
+
+    /// <summary>
+    /// Deletes as many rows as are given, each equal to one of them to the last digit, and never two for one. Rows are compared as the server
+    /// prints them; tableoid, for a row's place says nothing without its partition.
+    /// </summary>
+    public TableStatement DeleteWhole()
+    {
+        if (_statements.TryGetValue(("w", false), out var known)) return known;
+        var own = $"row({string.Join(", ", Columns.Select(c => $"t.{c.Quoted}"))})::text";
+        var given = $"row({string.Join(", ", All.Select(i => Columns[i].Read($"u.c{i}")))})::text";
+        return Keep("w", false, All, $"""
+            with given as materialized (select {given} as image from {Unnest(All.Select(i => $"c{i}"))}),
+              wanted as (select image, row_number() over (partition by image) as n from given),
+              found as (select t.tableoid as part, t.ctid as place, {own} as image, row_number() over (partition by {own}) as n from {Target} t where {own} in (select image from given))
+            delete from {Target} t using found f join wanted w on w.image = f.image and w.n = f.n where t.tableoid = f.part and t.ctid = f.place
+            """);
+    }
+
+    private TableStatement Keep(string name, bool byRow, ImmutableArray<int> columns, string sql) => _statements[(name, byRow)] = new(sql, this, columns, byRow);
 
     private static string Unnest(IEnumerable<string> aliases)
     {
@@ -51,56 +112,5 @@ internal sealed class AppliedTable(int number, Relation relation, SqlName target
         return $"unnest({string.Join(", ", names.Select((_, i) => $"${i + 1}"))}) as u({string.Join(", ", names)})";
     }
 
-    private string KeysEqual(bool one) => string.Join(" and ", Key.Select((k, i) => $"t.{Columns[k].Quoted} = {Columns[k].Read(one ? $"${i + 1}" : $"u.k{k}")}"));
-
-    private string Cached(string name, bool one, Func<string> make)
-    {
-        name = one ? $"{name}1" : name;
-        if (!_sql.TryGetValue(name, out var sql)) _sql[name] = sql = make();
-        return sql;
-    }
-
-    /// <summary>Values of every column. <paramref name="one"/>: of one row, which is counted in <see cref="Touched"/>; else arrays of them. So for all of these.</summary>
-    public string Insert(bool one) => Cached("i", one, () =>
-    {
-        var into = $"insert into {Target} ({string.Join(", ", Columns.Select(c => c.Quoted))}) overriding system value";
-        return one ? $"{into} values ({string.Join(", ", All.Select(i => Columns[i].Read($"${i + 1}")))}){Count}"
-            : $"{into} select {string.Join(", ", All.Select(i => Columns[i].Read($"u.c{i}")))} from {Unnest(All.Select(i => $"c{i}"))}";
-    });
-
-    /// <summary>Columns that an update sets: those that came along. <paramref name="moves"/>: the key is set too.</summary>
-    public ImmutableArray<int> SetBy(string mask, bool moves)
-    {
-        var name = moves ? $"m{mask}" : mask;
-        if (!_sets.TryGetValue(name, out var set)) _sets[name] = set = [.. All.Where(i => (mask is "" || mask[i] == '0') && (moves || !Key.Contains(i)) && !Columns[i].IdentityAlways)];
-        return set;
-    }
-
-    /// <summary>Values of the key first, then of the columns of <paramref name="set"/>.</summary>
-    public string Update(string name, ImmutableArray<int> set, bool one) => Cached(name, one, () =>
-    {
-        var values = string.Join(", ", set.Select((c, i) => $"{Columns[c].Quoted} = {Columns[c].Read(one ? $"${Key.Length + i + 1}" : $"u.c{c}")}"));
-        return $"update {Target} t set {values}{(one ? "" : $" from {Unnest(Key.Select(k => $"k{k}").Concat(set.Select(i => $"c{i}")))}")} where {KeysEqual(one)}{(one ? Count : "")}";
-    });
-
-    /// <summary>Values of the key.</summary>
-    public string Delete(bool one) => Cached("d", one, () => one
-        ? $"delete from {Target} t where {KeysEqual(one)}{Count}"
-        : $"delete from {Target} t using {Unnest(Key.Select(k => $"k{k}"))} where {KeysEqual(one)}");
-
-    /// <summary>
-    /// Deletes as many rows as are given, each equal to one of them to the last digit, and never two for one. Rows are compared as the server
-    /// prints them; tableoid, for a row's place says nothing without its partition.
-    /// </summary>
-    public string DeleteWhole() => Cached("w", false, () =>
-    {
-        var own = $"row({string.Join(", ", Columns.Select(c => $"t.{c.Quoted}"))})::text";
-        var given = $"row({string.Join(", ", All.Select(i => Columns[i].Read($"u.c{i}")))})::text";
-        return $"""
-            with given as materialized (select {given} as image from {Unnest(All.Select(i => $"c{i}"))}),
-              wanted as (select image, row_number() over (partition by image) as n from given),
-              found as (select t.tableoid as part, t.ctid as place, {own} as image, row_number() over (partition by {own}) as n from {Target} t where {own} in (select image from given))
-            delete from {Target} t using found f join wanted w on w.image = f.image and w.n = f.n where t.tableoid = f.part and t.ctid = f.place
-            """;
-    });
+    private string KeysEqual(bool byRow) => string.Join(" and ", Key.Select((k, i) => $"t.{Columns[k].Quoted} = {Columns[k].Read(byRow ? $"${i + 1}" : $"u.k{k}")}"));
 }

@@ -22,8 +22,6 @@ internal sealed class BatchWriter : IDisposable
     private const string BeginName = "godwit_begin", DeferName = "godwit_defer", CountName = "godwit_count", LazilyName = "godwit_lazily", CommitName = "godwit_commit";
     /// <summary>More cost less as arrays, and what one way to the server and back saves is little beside them.</summary>
     private const int FewChanges = 64, FewBytes = 128 * 1024;
-    /// <summary>Batches that go the longer way after one that did not go the short one: what was in its way is likely to be there for a while.</summary>
-    private const int LongerWay = 100;
 
     private readonly WireConnection _connection;
     private readonly Pipeline _pipeline, _control;
@@ -36,21 +34,26 @@ internal sealed class BatchWriter : IDisposable
     private ChangeBatch? _ready;
     private bool _inTransaction;
     private long _changes;
-    private int _longer;
 
-    public BatchWriter(WireConnection connection, StreamPosition position, TableResolver resolver)
+    private BatchWriter(WireConnection connection, StreamPosition position, TableResolver resolver)
     {
         (_connection, _position, _resolver) = (connection, position, resolver);
         (_pipeline, _control) = (new(connection), new(connection));
         _statements = new(_pipeline);
-        _control.Prepare(BeginName, "begin", []);
-        _control.Prepare(DeferName, "set constraints all deferred", []);
-        _control.Prepare(CountName, $"set local {AppliedTable.Touched} = 0", []);
-        _control.Prepare(LazilyName, "set local synchronous_commit = off", []);
-        _control.Prepare(CommitName, "commit", []);
-        _position.Prepare(_control);
-        _control.Run(out var error);
-        if (error is not null) throw error;
+    }
+
+    /// <summary>Prepares what every transaction says, in one way to the server and back.</summary>
+    public static BatchWriter Open(WireConnection connection, StreamPosition position, TableResolver resolver)
+    {
+        var writer = new BatchWriter(connection, position, resolver);
+        writer._control.Prepare(BeginName, "begin", []);
+        writer._control.Prepare(DeferName, "set constraints all deferred", []);
+        writer._control.Prepare(CountName, $"set local {AppliedTable.Touched} = 0", []);
+        writer._control.Prepare(LazilyName, "set local synchronous_commit = off", []);
+        writer._control.Prepare(CommitName, "commit", []);
+        position.Prepare(writer._control);
+        writer._control.Run(out var error);
+        return error is null ? writer : throw error;
     }
 
     /// <summary>
@@ -71,6 +74,7 @@ internal sealed class BatchWriter : IDisposable
             _ready = null;
             _pipeline.Send();
             var expected = _statements.TakeExpected();
+            // After few there is no backlog, and who waits for the end of the next transaction keeps these from their commit.
             if (!batch.IsOpen && batch.Changes.Count > FewChanges && stop is null && _resolver.Deferred.Count == 0 && following() is { } next) MakeReady(next);
             if (!IsRight(expected, _pipeline.Answers(out var error), error)) Strictly(batch);
             _changes += batch.Changes.Count;
@@ -93,7 +97,7 @@ internal sealed class BatchWriter : IDisposable
     }
 
     private bool IsFew(ChangeBatch batch) => !_inTransaction && _ready is null && !batch.IsOpen && batch.Changes.Count is > 0 and <= FewChanges && batch.Used <= FewBytes
-        && (_longer == 0 || --_longer == 0) && batch.Truncations.Count == 0 && _resolver.Deferred.Count == 0 && batch.Tables.TrueForAll(t => _tables.TryGetValue(t, out var table) && table is not { ByWholeRow: true });
+        && batch.Truncations.Count == 0 && _resolver.Deferred.Count == 0 && batch.Tables.TrueForAll(t => _tables.TryGetValue(t, out var table) && table is not { ByWholeRow: true });
 
     /// <summary>
     /// The whole transaction without waiting for an answer before its commit: it fails by itself where it does not touch the rows that it should.
@@ -130,8 +134,7 @@ internal sealed class BatchWriter : IDisposable
             return true;
         }
         if (TargetErrors.IsTransient(error)) throw error;
-        _statements.Forget(_tables.Values.OfType<AppliedTable>());
-        _longer = LongerWay;
+        NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
         _control.Execute("rollback");
         _control.Run(out error);
         return error is null ? false : throw error;
@@ -172,7 +175,7 @@ internal sealed class BatchWriter : IDisposable
         _pipeline.Discard();
         _statements.TakeExpected();
         // Statements that were to be prepared are not.
-        _statements.Forget(_tables.Values.OfType<AppliedTable>());
+        NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
     }
 
     public void Dispose() => _connection.Dispose();
@@ -249,7 +252,7 @@ internal sealed class BatchWriter : IDisposable
         if (error is not null && TargetErrors.IsTransient(error)) throw error;
         // Nobody knows which statements the session has prepared; and what was made ready relies on them.
         if (_ready is not null) Unmake();
-        else if (error is not null) _statements.Forget(_tables.Values.OfType<AppliedTable>());
+        else if (error is not null) NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
         return false;
     }
 

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Godwit.Wire;
 using Godwit.Wire.Replication;
 
@@ -8,8 +7,7 @@ namespace Godwit.Follow.Logical;
 internal sealed class NetStatements(Pipeline pipeline)
 {
     private readonly List<ColumnArray> _arrays = [];
-    private int _generation;
-
+    private int _names;
     private List<long> _expected = [];
 
     /// <summary>A statement for each row, which costs less than arrays where there are few, and counts what it touches in <see cref="AppliedTable.Touched"/>.</summary>
@@ -33,10 +31,9 @@ internal sealed class NetStatements(Pipeline pipeline)
     }
 
     /// <summary>After an error nobody knows which statements the session has prepared: names are not used again.</summary>
-    public void Forget(IEnumerable<AppliedTable> tables)
+    public static void Forget(IEnumerable<AppliedTable> tables)
     {
-        _generation++;
-        foreach (var table in tables) table.Prepared.Clear();
+        foreach (var table in tables) table.Forget();
     }
 
     public void Execute(string sql)
@@ -71,101 +68,80 @@ internal sealed class NetStatements(Pipeline pipeline)
         var unchanged = new bool[table.Columns.Length];
         var i = 0;
         foreach (var cell in batch.Row(change.New)) unchanged[i++] = cell.State == CellState.Unchanged;
-        var mask = Text(unchanged);
-        var set = table.SetBy(mask, moves: true);
-        if (set.IsEmpty) return;
-        Start(table.Key.Length + set.Length);
-        AddCells(batch.Row(change.Old), table.Key, 0);
-        AddCells(batch.Row(change.New), set, table.Key.Length);
-        Send(table, $"m{mask}", table.Update($"m{mask}", set, ByRow), [.. table.Key, .. set], 1);
+        if (table.Update(unchanged, moves: true, ByRow) is not { } statement) return;
+        Start(statement);
+        AddCells(batch.Row(change.Old), statement.Columns.AsSpan()[..table.Key.Length], 0);
+        AddCells(batch.Row(change.New), statement.Columns.AsSpan()[table.Key.Length..], table.Key.Length);
+        Send(table, statement, 1);
     }
 
     private void Delete(TableNet net, ChangeBatch batch)
     {
-        var table = net.Table;
-        Start(table.Key.Length);
+        var statement = net.Table.Delete(ByRow);
+        Start(statement);
         long rows = 0;
         foreach (ref readonly var change in net.Net)
         {
             if (change.Kind is not (NetKind.Delete or NetKind.Replace)) continue;
             AddKey(batch, change);
-            rows++;
-            if (ByRow) SendAll();
+            rows = Added(net.Table, statement, rows);
         }
-        SendAll();
-        void SendAll()
-        {
-            if (rows > 0) Send(table, "d", table.Delete(ByRow), table.Key, rows);
-            rows = 0;
-        }
+        Send(net.Table, statement, rows);
     }
 
     private void Update(TableNet net, ChangeBatch batch, int mask)
     {
         var table = net.Table;
-        ImmutableArray<int> set = [], columns = [];
-        var name = "";
+        if (table.Update(mask < 0 ? null : net.Masks[mask], moves: false, ByRow) is not { } statement) return;
+        Start(statement);
         long rows = 0;
         foreach (ref readonly var change in net.Net)
         {
             if (change.Kind != NetKind.Update || change.Mask != mask) continue;
-            if (name is "")
-            {
-                var text = mask < 0 ? "" : Text(net.Masks[mask]);
-                (name, set) = ($"u{text}", table.SetBy(text, moves: false));
-                if (set.IsEmpty) return;
-                columns = [.. table.Key, .. set];
-                Start(columns.Length);
-            }
             AddKey(batch, change);
-            AddCells(batch.Row(change.Row), set, table.Key.Length);
-            rows++;
-            if (ByRow) SendAll();
+            AddCells(batch.Row(change.Row), statement.Columns.AsSpan()[table.Key.Length..], table.Key.Length);
+            rows = Added(table, statement, rows);
         }
-        SendAll();
-        void SendAll()
-        {
-            if (rows > 0) Send(table, name, table.Update(name, set, ByRow), columns, rows);
-            rows = 0;
-        }
+        Send(table, statement, rows);
     }
 
     private void Insert(TableNet net, ChangeBatch batch)
     {
-        var table = net.Table;
-        Start(table.Columns.Length);
+        var statement = net.Table.Insert(ByRow);
+        Start(statement);
         long rows = 0;
         foreach (ref readonly var change in net.Net)
         {
             if (change.Kind is not (NetKind.Insert or NetKind.Replace)) continue;
-            AddCells(batch.Row(change.Row), table.All, 0);
-            rows++;
-            if (ByRow) SendAll();
+            AddCells(batch.Row(change.Row), statement.Columns.AsSpan(), 0);
+            rows = Added(net.Table, statement, rows);
         }
-        SendAll();
-        void SendAll()
-        {
-            if (rows > 0) Send(table, "i", table.Insert(ByRow), table.All, rows);
-            rows = 0;
-        }
+        Send(net.Table, statement, rows);
     }
 
     private void Whole(TableNet net, ChangeBatch batch, int sign)
     {
-        var table = net.Table;
-        Start(table.Columns.Length);
+        var statement = sign > 0 ? net.Table.Insert(byRow: false) : net.Table.DeleteWhole();
+        Start(statement);
         long rows = 0;
         foreach (ref readonly var change in net.Net)
-            for (var copies = change.Copies * sign; copies > 0; copies--, rows++) AddCells(batch.Row(change.Row), table.All, 0);
-        if (rows > 0) Send(table, sign > 0 ? "i" : "w", sign > 0 ? table.Insert(one: false) : table.DeleteWhole(), table.All, rows);
+            for (var copies = change.Copies * sign; copies > 0; copies--, rows++) AddCells(batch.Row(change.Row), statement.Columns.AsSpan(), 0);
+        Send(net.Table, statement, rows);
     }
 
-    private static string Text(bool[] unchanged) => string.Concat(unchanged.Select(u => u ? '1' : '0'));
-
-    private void Start(int columns)
+    private void Start(TableStatement statement)
     {
-        while (_arrays.Count < columns) _arrays.Add(new());
-        for (var i = 0; i < columns; i++) _arrays[i].Clear();
+        while (_arrays.Count < statement.Columns.Length) _arrays.Add(new());
+        for (var i = 0; i < statement.Columns.Length; i++) _arrays[i].Clear();
+    }
+
+    /// <summary>The values of a row are there: returns how many rows wait for <see cref="Send"/>.</summary>
+    private long Added(AppliedTable table, TableStatement statement, long rows)
+    {
+        if (!ByRow) return rows + 1;
+        Send(table, statement, 1);
+        Start(statement);
+        return 0;
     }
 
     private void Put(int column, Cell cell)
@@ -182,7 +158,7 @@ internal sealed class NetStatements(Pipeline pipeline)
     }
 
     /// <summary><paramref name="columns"/> in ascending order.</summary>
-    private void AddCells(TupleData row, ImmutableArray<int> columns, int first)
+    private void AddCells(TupleData row, ReadOnlySpan<int> columns, int first)
     {
         var cells = row.GetEnumerator();
         var number = -1;
@@ -193,20 +169,20 @@ internal sealed class NetStatements(Pipeline pipeline)
         }
     }
 
-    private void Send(AppliedTable table, string statement, string sql, ImmutableArray<int> columns, long rows)
+    private void Send(AppliedTable table, TableStatement statement, long rows)
     {
-        if (ByRow) statement = $"{statement}1";
-        if (!table.Prepared.TryGetValue(statement, out var name))
+        if (rows == 0) return;
+        if (statement.Prepared is not { } name)
         {
-            table.Prepared[statement] = name = $"g{_generation}t{table.Number}s{table.Prepared.Count}";
-            pipeline.Prepare(name, sql, [.. columns.Select(c => ByRow ? table.Columns[c].SingleParameter : table.Columns[c].Parameter)]);
+            statement.Prepared = name = $"godwit_{_names++}";
+            pipeline.Prepare(name, statement.Sql, statement.Parameters.AsSpan());
         }
+        var columns = statement.Columns;
         pipeline.Begin(name, [.. columns.Select((_, i) => (short)(_arrays[i].IsBinary ? 1 : 0))], columns.Length);
         for (var i = 0; i < columns.Length; i++)
             if (ByRow) _arrays[i].WriteSingleTo(pipeline);
             else _arrays[i].WriteTo(pipeline, table.Columns[columns[i]].Type);
         pipeline.End();
-        if (ByRow) Start(columns.Length);
         _expected.Add(rows);
     }
 }

@@ -27,8 +27,8 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
                 case CommittedStep.Keepalive: queue.Keepalive(keepalive); break;
                 default:
                     // Of a transaction that has begun, the rest is on its way; after it, who waits for the next is not to wait longer.
-                    if (message.Kind == PgOutputKind.Commit) stream.Rest = (_behind = committed.SentMicros - message.Micros > BehindMicros) ? Long : null;
-                    else if (message.Kind == PgOutputKind.Begin && !_behind) stream.Rest = Short;
+                    if (message.Kind == PgOutputKind.Commit) stream.Gather = (_behind = committed.SentMicros - message.Micros > BehindMicros) ? Long : null;
+                    else if (message.Kind == PgOutputKind.Begin && !_behind) stream.Gather = Short;
                     if (!queue.Add(message, skipOrigin)) throw new OperationCanceledException();
                     break;
             }

@@ -70,7 +70,8 @@ internal sealed class StreamSession : IDisposable
             reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);
-            return new(from, to, limits, applied, reader, target, new BatchWriter(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver), clock, done) { WriterProcess = target.ProcessId, SenderProcesses = reader.Processes };
+            var writer = Guarded(to, "preparing to follow", () => BatchWriter.Open(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver));
+            return new(from, to, limits, applied, reader, target, writer, clock, done) { WriterProcess = target.ProcessId, SenderProcesses = reader.Processes };
         }
         catch
         {

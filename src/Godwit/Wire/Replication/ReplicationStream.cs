@@ -28,12 +28,10 @@ public sealed class ReplicationStream : IDisposable
         _clock = clock;
     }
 
-    /// <summary>
-    /// Where the server sends its messages one by one, each wakes the reader, and that is most of what they cost both. A read rests this long first where a
-    /// small one has just been; null: never.
-    /// </summary>
-    public TimeSpan? Rest
+    /// <inheritdoc cref="MessageReader.Gather"/>
+    public TimeSpan? Gather
     {
+        get => _connection.Reader.Gather;
         set => _connection.Reader.Gather = value;
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Godwit.Follow.Logical;
 using Godwit.IntegrationTests.Crash;
 using Godwit.Target;
+using Npgsql;
 using Xunit;
 
 namespace Godwit.IntegrationTests.Follow.Logical;
@@ -49,6 +50,59 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
         Assert.DoesNotContain(pair.Found, f => f.Code == "follow-conflict");
     }
 
+    [Fact]
+    public async Task A_target_that_is_lost_while_a_session_begins_is_tried_again()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Tags, method: FollowMethod.Triggers);
+        pair.Limits = Limits;
+        using var stop = new CancellationTokenSource();
+        Task follow;
+        // The reader, which asks where extensions are, waits for this lock when the target is ready; and the target is spoken to once more after it.
+        await using (var holder = await HoldAsync(pair, "pg_catalog.pg_extension"))
+        {
+            follow = pair.FollowAsync(null, stop.Token);
+            await pair.Source.WaitForAsync($"select (count(*) > 0)::text from pg_stat_activity where {Followers} and wait_event_type = 'Lock'", "true");
+            Assert.NotEmpty(await pair.Target.QueryAsync($"select pg_terminate_backend(pid) from pg_stat_activity where {Followers}"));
+        }
+        await ArrivesAsync(pair, 1);
+        await stop.CancelAsync();
+        await follow;
+    }
+
+    [Fact]
+    public async Task What_a_dead_reader_of_triggers_holds_at_the_origin_is_ended()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Tags, method: FollowMethod.Triggers);
+        await using var there = BrokenWays.ProxyTo(pair.Source.Settings);
+        (pair.From, pair.Limits) = (pair.From with { Settings = there.Through(pair.Source.Settings).ToBuilder() }, Limits);
+        using var stop = new CancellationTokenSource();
+        var follow = pair.FollowAsync(null, stop.Token);
+        await ArrivesAsync(pair, 1);
+        // The second of its connections waits for this lock while the first holds the moment that they share.
+        var table = (await pair.Source.QueryAsync("select relname from pg_class where relnamespace = 'godwit'::regnamespace and relname like 'logged%' and relkind = 'r'"))[0];
+        await using (var holder = await HoldAsync(pair, $"godwit.{table}"))
+        {
+            await pair.Source.ExecuteAsync("insert into tags (words) values (array['behind the lock'])");
+            await pair.Source.WaitForAsync($"select (count(*) > 0)::text from pg_stat_activity where {Followers} and state = 'idle in transaction' and query like '%pg_export_snapshot%'", "true");
+            there.Stall();
+        }
+        await ArrivesAsync(pair, 2);
+        await stop.CancelAsync();
+        await follow;
+    }
+
+    private const string Tags = "create table tags (id bigint generated always as identity primary key, words text[])";
+    private const string Followers = "application_name = 'godwit follow' and datname = current_database()";
+
+    /// <summary>Nobody reads the table until it is disposed.</summary>
+    private static async Task<NpgsqlConnection> HoldAsync(StreamPair pair, string table)
+    {
+        var holder = await pair.Source.ConnectAsync();
+        await using var hold = new NpgsqlCommand($"begin; lock table {table}", holder);
+        await hold.ExecuteNonQueryAsync(StreamPair.Token);
+        return holder;
+    }
+
     // What is written after it arrives, by the follower's own doing.
     private static async Task ArrivesAsync(StreamPair pair, int n)
     {
@@ -56,7 +110,7 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
         var began = Stopwatch.GetTimestamp();
         while ((await pair.Target.QueryAsync($"select count(*) from tags where words = array['mark {n}']"))[0] == "0")
         {
-            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2));
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(2), $"mark {n}");
             await Task.Delay(50, StreamPair.Token);
         }
     }
