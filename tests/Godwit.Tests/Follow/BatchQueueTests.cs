@@ -36,4 +36,18 @@ public class BatchQueueTests
         queue.End();
         Assert.Null(await next);
     }
+
+    [Fact]
+    public async Task A_keepalive_at_the_goal_is_stored_though_nothing_changed()
+    {
+        var queue = new BatchQueue(1_000_000, new Clock());
+        queue.Started(new(1));
+        queue.SetGoal(new(100), exact: false);
+        var next = Task.Run(queue.Take, Token);
+        queue.Keepalive(new(50));
+        await Task.Delay(200, Token);
+        Assert.False(next.IsCompleted);
+        queue.Keepalive(new(100));
+        Assert.Equal(new(100), (await next.WaitAsync(TimeSpan.FromSeconds(60), Token))!.Position);
+    }
 }
