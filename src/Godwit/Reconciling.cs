@@ -72,19 +72,22 @@ internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema sch
         var stale = new System.Collections.Concurrent.ConcurrentBag<TablePlan>();
         await Parallel.ForEachAsync(tables, new ParallelOptions { MaxDegreeOfParallelism = options.Jobs, CancellationToken = ct }, async (table, token) =>
         {
-            if (!await IsUnchangedAsync(table, done[table.Source], run.Position, token)) stale.Add(table);
+            if (!await IsUnchangedAsync(table, done[table.Source], run.Position, plan.LoadSearchPath, token)) stale.Add(table);
         });
         // Tables that are loaded through one root are emptied together.
         var roots = stale.Select(t => t.Load).ToHashSet();
         return [.. plan.Tables.Where(t => roots.Contains(t.Load) && done.Contains(t.Source))];
     }
 
-    private async Task<bool> IsUnchangedAsync(TablePlan table, IEnumerable<JournalChunk> done, string before, CancellationToken ct)
+    private async Task<bool> IsUnchangedAsync(TablePlan table, IEnumerable<JournalChunk> done, string before, string? searchPath, CancellationToken ct)
     {
         try
         {
             await using var session = await snapshot.ConnectAsync(ct);
             if (await OldestAsync(session, before, ct) is not { } oldest) return false;
+            // The planner reads what the table's indexes call, under the path of whoever asks.
+            if (searchPath is not null)
+                await using (var path = new NpgsqlCommand(StatementSteps.Under(searchPath), session)) await path.ExecuteNonQueryAsync(ct);
             foreach (var fact in done)
             {
                 if (table.Chunks.FirstOrDefault(c => c.Number == fact.Number) is not { } chunk) return false;

@@ -12,16 +12,18 @@ internal sealed record BatchOutcome(long Changes, IReadOnlyList<Conflict> Confli
 /// <summary>
 /// Applies batches: first their net effect, in a few statements for many rows; where that does not touch the rows that it should, the same batch
 /// again, change by change, so that what is in the way is found and named. The position is stored in the transaction of the changes.
-/// One thread. After an exception the connection is of no use: its transaction is rolled back with it.
+/// One thread at a time. After an exception the connection is of no use: its transaction is rolled back with it.
 /// </summary>
 internal sealed class BatchWriter : IDisposable
 {
     private const string Save = "savepoint godwit_batch", Back = "rollback to savepoint godwit_batch", Release = "release savepoint godwit_batch";
     private const string SaveRow = "savepoint godwit_row", BackRow = "rollback to savepoint godwit_row", ReleaseRow = "release savepoint godwit_row";
 
-    private const string BeginName = "godwit_begin", DeferName = "godwit_defer", CountName = "godwit_count", LazilyName = "godwit_lazily", CommitName = "godwit_commit";
+    private const string BeginName = "godwit_begin", DeferName = "godwit_defer", DurablyName = "godwit_durably", CommitName = "godwit_commit";
+    private const string Durability = "godwit.synchronous_commit";
     /// <summary>More cost less as arrays, and what one way to the server and back saves is little beside them.</summary>
-    private const int FewChanges = 64, FewBytes = 128 * 1024;
+    public const int FewChanges = 64;
+    private const int FewBytes = 128 * 1024;
 
     private readonly WireConnection _connection;
     private readonly Pipeline _pipeline, _control;
@@ -48,8 +50,11 @@ internal sealed class BatchWriter : IDisposable
         var writer = new BatchWriter(connection, position, resolver);
         writer._control.Prepare(BeginName, "begin", []);
         writer._control.Prepare(DeferName, "set constraints all deferred", []);
-        writer._control.Prepare(CountName, $"set local {AppliedTable.Touched} = 0", []);
-        writer._control.Prepare(LazilyName, "set local synchronous_commit = off", []);
+        // What commits wait for is kept, for those that are to.
+        writer._control.Execute($"select pg_catalog.set_config('{Durability}', pg_catalog.current_setting('synchronous_commit'), false)");
+        writer._control.Execute("set synchronous_commit = off");
+        writer._control.Execute($"set {AppliedTable.Touched} = 0");
+        writer._control.Prepare(DurablyName, $"select pg_catalog.set_config('synchronous_commit', pg_catalog.current_setting('{Durability}'), true)", []);
         writer._control.Prepare(CommitName, "commit", []);
         position.Prepare(writer._control);
         writer._control.Run(out var error);
@@ -100,16 +105,14 @@ internal sealed class BatchWriter : IDisposable
         && batch.Truncations.Count == 0 && _resolver.Deferred.Count == 0 && batch.Tables.TrueForAll(t => _tables.TryGetValue(t, out var table) && table is not { ByWholeRow: true });
 
     /// <summary>
-    /// The whole transaction without waiting for an answer before its commit: it fails by itself where it does not touch the rows that it should.
-    /// False: nothing of it was done.
+    /// The whole transaction in one piece, from one Sync to the next, which is what begins and commits it: it fails by itself where it does not touch the
+    /// rows that it should, or where a constraint would have to wait for its end. False: nothing of it was done.
     /// </summary>
     private bool AtOnce(ChangeBatch batch, bool flush)
     {
         (_pipeline.Hold, _statements.ByRow) = (true, true);
         try
         {
-            Open();
-            _statements.Call(CountName);
             BuildNets(batch);
         }
         catch (GodwitException)
@@ -122,10 +125,8 @@ internal sealed class BatchWriter : IDisposable
         {
             (_pipeline.Hold, _statements.ByRow) = (false, false);
         }
-        if (!flush) _statements.Call(LazilyName);
+        if (flush) _statements.Call(DurablyName);
         _position.Mark(_pipeline, batch, batch.Changes.Count, 0, _statements.TakeExpected().Where(rows => rows > 0).Sum());
-        _statements.Call(CommitName);
-        _statements.TakeExpected();
         Failpoints.Hit(Failpoints.ChangesWritten);
         _pipeline.Run(out var error);
         if (error is null)
@@ -135,9 +136,7 @@ internal sealed class BatchWriter : IDisposable
         }
         if (TargetErrors.IsTransient(error)) throw error;
         NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
-        _control.Execute("rollback");
-        _control.Run(out error);
-        return error is null ? false : throw error;
+        return false;
     }
 
     private void StartTransaction()
@@ -267,7 +266,7 @@ internal sealed class BatchWriter : IDisposable
     {
         // What the transaction still has to say (a savepoint's end, or its own beginning) goes first.
         if (_ready is null && _statements.IsWaiting) Must();
-        if (!flush) _control.Call(LazilyName);
+        if (flush) _control.Call(DurablyName);
         foreach (var sql in _position.ConflictSql(_conflicts)) _control.Execute(sql);
         _position.Mark(_control, batch, _changes, _conflicts.Count);
         Failpoints.Hit(Failpoints.ChangesWritten);

@@ -24,7 +24,7 @@ internal sealed class StreamPosition(string stream, string? origin)
 
     // pg_type.dat of the server's source.
     private const uint Int8 = 20, TimestampTz = 1184, PgLsn = 3220;
-    private const string Advance = "godwit_advance", AdvanceWhere = "godwit_advance_where", Origin = "godwit_origin";
+    private const string Advance = "godwit_advance", AdvanceChanges = "godwit_advance_changes";
 
     private bool HasOrigin => origin is not null;
 
@@ -34,8 +34,9 @@ internal sealed class StreamPosition(string stream, string? origin)
         var advance = $"update godwit.stream set applied = greatest(applied, $1), transactions = transactions + $2, changes = changes + $3, conflicts = conflicts + $4, dropped = dropped + $5, committed = coalesce($6, committed), at = clock_timestamp() where name = {SqlText.Literal(stream)}";
         ReadOnlySpan<uint> types = [Int8, Int8, Int8, Int8, Int8, TimestampTz];
         pipeline.Prepare(Advance, advance, types);
-        pipeline.Prepare(AdvanceWhere, $"{advance} and 1 / (pg_catalog.current_setting('{AppliedTable.Touched}')::bigint = $7)::int = 1", [.. types, Int8]);
-        if (HasOrigin) pipeline.Prepare(Origin, "select pg_catalog.pg_replication_origin_xact_setup($1, $2)", [PgLsn, TimestampTz]);
+        // The function returns nothing, which is not null.
+        var marks = HasOrigin ? " and pg_catalog.pg_replication_origin_xact_setup($8, coalesce($6, pg_catalog.clock_timestamp())) is not null" : "";
+        pipeline.Prepare(AdvanceChanges, $"{advance} and 1 / (coalesce(pg_catalog.current_setting('{AppliedTable.Touched}')::bigint = $7, true))::int = 1{marks}", [.. types, Int8, .. HasOrigin ? [PgLsn] : ReadOnlySpan<uint>.Empty]);
     }
 
     /// <summary>
@@ -44,19 +45,18 @@ internal sealed class StreamPosition(string stream, string? origin)
     /// </summary>
     public void Mark(Pipeline pipeline, ChangeBatch batch, long changes, int conflicts, long? touched = null)
     {
-        if (batch.Changes.Count > 0 && HasOrigin)
-        {
-            pipeline.Begin(Origin, [], 2);
-            pipeline.Value(batch.Position.ToString());
-            pipeline.Value(Time(batch.Micros));
-            pipeline.End();
-        }
-        pipeline.Begin(touched is null ? Advance : AdvanceWhere, [], touched is null ? 6 : 7);
+        var changed = batch.Changes.Count > 0;
+        pipeline.Begin(changed ? AdvanceChanges : Advance, [], !changed ? 6 : HasOrigin ? 8 : 7);
         Span<long> numbers = [(long)batch.Position.Value, batch.Transactions, changes, conflicts, batch.Dropped];
         foreach (var number in numbers) pipeline.Value(Text(number));
         if (batch.Micros == 0) pipeline.Null();
         else pipeline.Value(Time(batch.Micros));
-        if (touched is { } rows) pipeline.Value(Text(rows));
+        if (changed)
+        {
+            if (touched is { } rows) pipeline.Value(Text(rows));
+            else pipeline.Null();
+            if (HasOrigin) pipeline.Value(batch.Position.ToString());
+        }
         pipeline.End();
     }
 

@@ -17,7 +17,7 @@ public sealed record StreamLimits(int BatchBytes = 8 * 1024 * 1024, int SpillByt
 }
 
 /// <summary>
-/// One connection of a stream from end to end: a thread reads and decodes, another writes, a timer tells the origin what is durable. Ends by the
+/// One connection of a stream from end to end: a thread reads and decodes, another writes (while that one waits, the first writes what is small), a timer tells the origin what is durable. Ends by the
 /// first failure of any of them, or when the goal is durable, or when stopped.
 /// </summary>
 internal sealed class StreamSession : IDisposable
@@ -27,8 +27,12 @@ internal sealed class StreamSession : IDisposable
         set plan_cache_mode = force_generic_plan; set standard_conforming_strings = on; set check_function_bodies = off; set godwit.pass = 'on'; set idle_session_timeout = 0
         """;
 
-    // Operators of types that extensions bring (citext) are found by the path alone; pg_catalog stays first.
-    internal const string Path = "select set_config('search_path', 'pg_catalog, ' || coalesce((select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'), 'public'), false)";
+    // Indexes and checks may call functions that count on the application's path, and operators of types that extensions bring (citext) are found by the path
+    // alone; pg_catalog stays first.
+    internal const string Path = """
+        select set_config('search_path', concat_ws(', ', 'pg_catalog', nullif((select reset_val from pg_settings where name = 'search_path'), ''),
+          (select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog')), false)
+        """;
 
     /// <summary>For a batch that is at work when all is stopped. One that waits for a lock may wait for ever; what is not committed is applied the next time.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
@@ -149,7 +153,7 @@ internal sealed class StreamSession : IDisposable
     {
         try
         {
-            _reader.ReadInto(_queue);
+            _reader.ReadInto(_queue, ApplyHere);
         }
         catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
         {
@@ -160,28 +164,38 @@ internal sealed class StreamSession : IDisposable
     private void Write()
     {
         ChangeBatch? next = null;
+        while ((next ?? _queue.Take()) is { } batch)
+        {
+            next = null;
+            if (Apply(batch, () => next = _queue.TryTake())) return;
+        }
+    }
+
+    /// <summary>By the thread that reads, in place of the one that writes.</summary>
+    private void ApplyHere()
+    {
+        if (_queue.Borrow(BatchWriter.FewChanges) is { } batch && Apply(batch, () => null)) throw new OperationCanceledException();
+    }
+
+    /// <summary>True where the goal is reached.</summary>
+    private bool Apply(ChangeBatch batch, Func<ChangeBatch?> following)
+    {
         try
         {
-            while ((next ?? _queue.Take()) is { } batch)
+            var flush = _queue.IsFlushDue || Volatile.Read(ref _goal) != ulong.MaxValue;
+            var outcome = _writer.Apply(batch, flush, following);
+            if (!batch.IsOpen)
             {
-                next = null;
-                var flush = _queue.IsFlushDue || Volatile.Read(ref _goal) != ulong.MaxValue;
-                var outcome = _writer.Apply(batch, flush, () => next = _queue.TryTake());
-                if (!batch.IsOpen)
+                Volatile.Write(ref _applied, Math.Max(_applied, batch.Position.Value));
+                if (flush)
                 {
-                    Volatile.Write(ref _applied, Math.Max(_applied, batch.Position.Value));
-                    if (flush)
-                    {
-                        Volatile.Write(ref _durable, _applied);
-                        Tell(reply: false);
-                    }
+                    Volatile.Write(ref _durable, _applied);
+                    Tell(reply: false);
                 }
-                _done(outcome, batch);
-                _queue.Return(batch, flush);
-                if (_durable < Volatile.Read(ref _goal)) continue;
-                _finished = true;
-                return;
             }
+            _done(outcome, batch);
+            _queue.Return(batch, flush);
+            return _finished = _durable >= Volatile.Read(ref _goal);
         }
         catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
         {

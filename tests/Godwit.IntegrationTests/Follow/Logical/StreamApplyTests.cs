@@ -108,4 +108,22 @@ public sealed class StreamApplyTests(PostgresFixture postgres)
         Assert.Equal(0, (await pair.CatchUpAsync()).Conflicts);
         await pair.AssertEqualAsync();
     }
+
+    [Theory]
+    [InlineData(FollowMethod.Slot)]
+    [InlineData(FollowMethod.Triggers)]
+    public async Task Functions_that_count_on_the_applications_search_path_are_found(FollowMethod method)
+    {
+        const string Named = """
+            create schema ext; create extension citext schema ext;
+            create function plain(t text) returns text language sql immutable as 'select lower(t)';
+            create function folded(t text) returns text language sql immutable as 'select plain(t)';
+            create function checked(t text) returns boolean language plpgsql immutable as 'begin return plain(t) <> ''bad''; end';
+            create table titles (id int primary key, title text check (checked(title)), mail ext.citext); create index titles_folded on titles (folded(title))
+            """;
+        await using var pair = await StreamPair.CreateAsync(postgres, Named, "insert into titles values (1, 'One', 'A@x'), (2, 'Two', 'B@x')", method: method);
+        await pair.Source.ExecuteAsync("update titles set title = 'Three', mail = 'c@X' where id = 1; insert into titles values (3, 'New', null); delete from titles where id = 2");
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+    }
 }

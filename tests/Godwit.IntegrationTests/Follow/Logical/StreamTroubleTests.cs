@@ -171,10 +171,11 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
         await pair.Target.ExecuteAsync($"""
             alter database "{pair.Target.Settings.Database}" set synchronous_commit = off;
             create table seen (setting text); create function note() returns trigger language plpgsql as $$ begin insert into public.seen values (current_setting('synchronous_commit')); return null; end $$;
-            create trigger note after insert on nokey execute function note(); alter table nokey enable always trigger note
+            create constraint trigger note after insert on nokey deferrable initially deferred for each row execute function note(); alter table nokey enable always trigger note
             """);
         await pair.Source.ExecuteAsync("insert into nokey values ('x')");
         await pair.CatchUpAsync();
+        // As it is when the transaction ends.
         Assert.Equal(["local"], await pair.Target.QueryAsync("select setting from seen"));
     }
 
