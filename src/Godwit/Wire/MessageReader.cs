@@ -84,24 +84,6 @@ internal sealed class MessageReader(Stream stream)
         }
     }
 
-    /// <summary>
-    /// Looks at a whole message that has come and was not handed out yet, without taking it. <paramref name="ahead"/>: 0 for the first, then as it was left.
-    /// False where there is none: what comes next has to be waited for.
-    /// </summary>
-    public bool Peek(ref int ahead, out char type, out ReadOnlySpan<byte> body)
-    {
-        var at = _at + ahead;
-        type = '\0';
-        body = default;
-        if (_end - at < FrameBytes) return false;
-        var length = Length(at) - 4;
-        if (_end - at < FrameBytes + length) return false;
-        type = (char)_buffer[at];
-        body = _buffer.AsSpan(at + FrameBytes, length);
-        ahead += FrameBytes + length;
-        return true;
-    }
-
     private int Length(int at)
     {
         var length = BinaryPrimitives.ReadInt32BigEndian(_buffer.AsSpan(at + 1));

@@ -93,7 +93,7 @@ internal sealed class KeyLogReader : IChangeReader
         _control.Dispose();
     }
 
-    public void ReadInto(BatchQueue queue, Action apply)
+    public void ReadInto(BatchQueue queue)
     {
         while (!_ended)
         {

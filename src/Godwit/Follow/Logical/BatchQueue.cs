@@ -19,7 +19,7 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     private readonly Stack<ChangeBatch> _spare = new([new(), new()]);
     private ChangeBatch _filling = new();
     private ChangeBatch? _handed;
-    private bool _inTransaction, _skipping, _ended, _wanted, _waiting, _lent;
+    private bool _inTransaction, _skipping, _ended, _wanted;
     private Lsn _stored;
     private long _storedAt = clock.GetTimestamp(), _flushedAt = clock.GetTimestamp();
     private bool _unflushed;
@@ -50,11 +50,8 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
         }
     }
 
-    /// <summary>
-    /// Called by the reader for each message; waits while the budget is used up. Returns false after <see cref="End"/>. Without <paramref name="wake"/> a commit
-    /// does not wake the writer: <see cref="Borrow"/> comes next.
-    /// </summary>
-    public bool Add(in PgOutputMessage message, string skipOrigin, bool wake = true)
+    /// <summary>Called by the reader for each message; waits while the budget is used up. Returns false after <see cref="End"/>.</summary>
+    public bool Add(in PgOutputMessage message, string skipOrigin)
     {
         lock (_gate)
         {
@@ -79,8 +76,8 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
                     (_filling.Position, _filling.Micros) = (message.EndLsn, message.Micros);
                     TransactionsReceived++;
                     Received = Lsn.Max(Received, message.EndLsn);
-                    if (_wanted) (_handed, _wanted, wake) = (Hand(), false, true);
-                    if (wake) Monitor.PulseAll(_gate);
+                    if (_wanted) (_handed, _wanted) = (Hand(), false);
+                    Monitor.PulseAll(_gate);
                     break;
                 case PgOutputKind.Insert or PgOutputKind.Update or PgOutputKind.Delete or PgOutputKind.Truncate:
                     if (!_skipping) _filling.Add(message);
@@ -111,29 +108,12 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     {
         lock (_gate)
         {
-            _waiting = true;
-            while (!_ended && (_lent || !IsReady()))
+            while (!_ended && !IsReady())
             {
-                if (_unflushed && !_lent) Monitor.Wait(_gate, FlushEvery);
+                if (_unflushed) Monitor.Wait(_gate, FlushEvery);
                 else Monitor.Wait(_gate);
             }
-            _waiting = false;
             return _ended ? null : Hand();
-        }
-    }
-
-    /// <summary>
-    /// Called by the reader: what there is, for it to apply, where the writer waits for work, and goes on waiting until <see cref="Return"/>. Null where the
-    /// writer is at work, or is woken for more than <paramref name="few"/> changes.
-    /// </summary>
-    public ChangeBatch? Borrow(int few)
-    {
-        lock (_gate)
-        {
-            _lent = _waiting && !_ended && _filling.Changes.Count <= few && IsReady();
-            if (_lent) return Hand();
-            Monitor.PulseAll(_gate);
-            return null;
         }
     }
 
@@ -167,7 +147,6 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
     {
         lock (_gate)
         {
-            var idle = !_unflushed;
             if (!done.IsOpen)
             {
                 if (done.Position > _stored) (_stored, _storedAt) = (done.Position, clock.GetTimestamp());
@@ -176,10 +155,6 @@ internal sealed class BatchQueue(int budget, TimeProvider clock)
             }
             done.Clear();
             _spare.Push(done);
-            if (!_lent) return;
-            _lent = false;
-            // It waits for ever where nothing is to be taken to the disk.
-            if (idle && _unflushed || IsReady()) Monitor.PulseAll(_gate);
         }
     }
 

@@ -12,7 +12,7 @@ internal sealed record BatchOutcome(long Changes, IReadOnlyList<Conflict> Confli
 /// <summary>
 /// Applies batches: first their net effect, in a few statements for many rows; where that does not touch the rows that it should, the same batch
 /// again, change by change, so that what is in the way is found and named. The position is stored in the transaction of the changes.
-/// One thread at a time. After an exception the connection is of no use: its transaction is rolled back with it.
+/// One thread. After an exception the connection is of no use: its transaction is rolled back with it.
 /// </summary>
 internal sealed class BatchWriter : IDisposable
 {
@@ -22,8 +22,7 @@ internal sealed class BatchWriter : IDisposable
     private const string BeginName = "godwit_begin", DeferName = "godwit_defer", DurablyName = "godwit_durably", CommitName = "godwit_commit";
     private const string Durability = "godwit.synchronous_commit";
     /// <summary>More cost less as arrays, and what one way to the server and back saves is little beside them.</summary>
-    public const int FewChanges = 64;
-    private const int FewBytes = 128 * 1024;
+    private const int FewChanges = 64, FewBytes = 128 * 1024;
 
     private readonly WireConnection _connection;
     private readonly Pipeline _pipeline, _control;

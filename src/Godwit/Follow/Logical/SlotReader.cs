@@ -17,7 +17,7 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
 
     public StreamType? FindType(uint type) => committed.Decoder.FindType(type);
 
-    public void ReadInto(BatchQueue queue, Action apply)
+    public void ReadInto(BatchQueue queue)
     {
         while (true)
         {
@@ -29,10 +29,7 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
                     // Of a transaction that has begun, the rest is on its way; after it, who waits for the next is not to wait longer.
                     if (message.Kind == PgOutputKind.Commit) stream.Gather = (_behind = committed.SentMicros - message.Micros > BehindMicros) ? Long : null;
                     else if (message.Kind == PgOutputKind.Begin && !_behind) stream.Gather = Short;
-                    // To wake the other thread takes as long as to apply a small transaction.
-                    var alone = message.Kind == PgOutputKind.Commit && !_behind && !stream.HasCommit;
-                    if (!queue.Add(message, skipOrigin, wake: !alone)) throw new OperationCanceledException();
-                    if (alone) apply();
+                    if (!queue.Add(message, skipOrigin)) throw new OperationCanceledException();
                     break;
             }
         }

@@ -113,11 +113,8 @@ internal interface IChangeReader : IDisposable
 
     StreamType? FindType(uint type);
 
-    /// <summary>
-    /// Fills the queue until it is ended, or this. <paramref name="apply"/> applies on this thread what the queue holds, where the other thread waits for it:
-    /// to be called where the next change would be waited for anyway.
-    /// </summary>
-    void ReadInto(BatchQueue queue, Action apply);
+    /// <summary>Fills the queue until it is ended, or this.</summary>
+    void ReadInto(BatchQueue queue);
 
     /// <summary>From any thread.</summary>
     void End();

@@ -17,7 +17,7 @@ public sealed record StreamLimits(int BatchBytes = 8 * 1024 * 1024, int SpillByt
 }
 
 /// <summary>
-/// One connection of a stream from end to end: a thread reads and decodes, another writes (while that one waits, the first writes what is small), a timer tells the origin what is durable. Ends by the
+/// One connection of a stream from end to end: a thread reads and decodes, another writes, a timer tells the origin what is durable. Ends by the
 /// first failure of any of them, or when the goal is durable, or when stopped.
 /// </summary>
 internal sealed class StreamSession : IDisposable
@@ -153,7 +153,7 @@ internal sealed class StreamSession : IDisposable
     {
         try
         {
-            _reader.ReadInto(_queue, ApplyHere);
+            _reader.ReadInto(_queue);
         }
         catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
         {
@@ -164,38 +164,28 @@ internal sealed class StreamSession : IDisposable
     private void Write()
     {
         ChangeBatch? next = null;
-        while ((next ?? _queue.Take()) is { } batch)
-        {
-            next = null;
-            if (Apply(batch, () => next = _queue.TryTake())) return;
-        }
-    }
-
-    /// <summary>By the thread that reads, in place of the one that writes.</summary>
-    private void ApplyHere()
-    {
-        if (_queue.Borrow(BatchWriter.FewChanges) is { } batch && Apply(batch, () => null)) throw new OperationCanceledException();
-    }
-
-    /// <summary>True where the goal is reached.</summary>
-    private bool Apply(ChangeBatch batch, Func<ChangeBatch?> following)
-    {
         try
         {
-            var flush = _queue.IsFlushDue || Volatile.Read(ref _goal) != ulong.MaxValue;
-            var outcome = _writer.Apply(batch, flush, following);
-            if (!batch.IsOpen)
+            while ((next ?? _queue.Take()) is { } batch)
             {
-                Volatile.Write(ref _applied, Math.Max(_applied, batch.Position.Value));
-                if (flush)
+                next = null;
+                var flush = _queue.IsFlushDue || Volatile.Read(ref _goal) != ulong.MaxValue;
+                var outcome = _writer.Apply(batch, flush, () => next = _queue.TryTake());
+                if (!batch.IsOpen)
                 {
-                    Volatile.Write(ref _durable, _applied);
-                    Tell(reply: false);
+                    Volatile.Write(ref _applied, Math.Max(_applied, batch.Position.Value));
+                    if (flush)
+                    {
+                        Volatile.Write(ref _durable, _applied);
+                        Tell(reply: false);
+                    }
                 }
+                _done(outcome, batch);
+                _queue.Return(batch, flush);
+                if (_durable < Volatile.Read(ref _goal)) continue;
+                _finished = true;
+                return;
             }
-            _done(outcome, batch);
-            _queue.Return(batch, flush);
-            return _finished = _durable >= Volatile.Read(ref _goal);
         }
         catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
         {

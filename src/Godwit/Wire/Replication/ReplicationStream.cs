@@ -18,9 +18,6 @@ public sealed class ReplicationStream : IDisposable
     // Microseconds from 0001-01-01 to 2000-01-01.
     private const long Epoch = 63_082_281_600_000_000;
 
-    // Where it begins in a message of the log: behind two positions and a time.
-    private const int Payload = 25;
-
     private readonly WireConnection _connection;
     private readonly TimeProvider _clock;
     private readonly Lock _writing = new();
@@ -36,18 +33,6 @@ public sealed class ReplicationStream : IDisposable
     {
         get => _connection.Reader.Gather;
         set => _connection.Reader.Gather = value;
-    }
-
-    /// <summary>The end of another transaction has come already, and <see cref="Next"/> will get to it without waiting.</summary>
-    public bool HasCommit
-    {
-        get
-        {
-            var ahead = 0;
-            while (_connection.Reader.Peek(ref ahead, out var type, out var body))
-                if (type == 'd' && body.Length > Payload && body[0] == 'w' && (PgOutputKind)body[Payload] is PgOutputKind.Commit or PgOutputKind.StreamCommit) return true;
-            return false;
-        }
     }
 
     /// <summary>The inverse of <see cref="Moment"/>.</summary>
@@ -68,7 +53,7 @@ public sealed class ReplicationStream : IDisposable
             {
                 case 'd' when body is [(byte)'w', ..]:
                     message = new(false, At(body, 1), At(body, 9), BinaryPrimitives.ReadInt64BigEndian(body[17..]), false);
-                    payload = body[Payload..];
+                    payload = body[25..];
                     return true;
                 case 'd' when body is [(byte)'k', ..]:
                     message = new(true, default, At(body, 1), BinaryPrimitives.ReadInt64BigEndian(body[9..]), body[17] != 0);
