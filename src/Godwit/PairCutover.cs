@@ -17,6 +17,8 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>What may be left to apply behind the fence: a second's worth or so.</summary>
     private const long SmallLag = 16 * 1024 * 1024;
 
+    private const int NamedDifferences = 10;
+
     private List<SqlName> _tables = [];
     private bool _switching, _closed;
 
@@ -211,6 +213,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         {
             throw session.Old.Map(e, $"Looking at {session.Old.Display}");
         }
+        await CompareSchemasAsync(ct);
         if (how.NoWayBack) return;
         await using var there = await session.New.ConnectAsync(ct);
         try
@@ -326,6 +329,21 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows: put them right by hand, or migrate again with --if-exists replace --follow.")
             : report;
     }
+
+    /// <summary>The stream brings rows: what was made or changed besides since the migration is at the source alone.</summary>
+    private async Task CompareSchemasAsync(CancellationToken ct)
+    {
+        await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
+        var (differences, made) = await PairVerifying.CatalogAsync(there, target, new(VerifyMode.Counts, options.Jobs), clock, ct);
+        if (!made.IsEmpty)
+            throw new GodwitException(ErrorKind.Blocked, "cutover-new-tables", $"{session.Old.Display} has tables that were made since the migration began, and that the target lacks: {Listed(made)}.",
+                "Migrate again with --if-exists replace --follow; or make them in the target and copy their rows, or drop them, if nobody needs them.");
+        if (!differences.IsEmpty)
+            found(new("cutover-schema-differs", Severity.Warning, session.New.Display, $"Its schema is not the source's: {Listed([.. differences.Select(d => $"{d.Name} {d.Detail}")])}. Of the source's changes since the migration, following brings the rows alone.",
+                "godwit verify lists all of it; make the same in the target where the application needs it. godwit rollback goes back."));
+    }
+
+    private static string Listed(ImmutableArray<string> what) => string.Join("; ", what.Take(NamedDifferences)) + (what.Length > NamedDifferences ? $"; and {what.Length - NamedDifferences} more" : "");
 
     /// <summary>The log itself says whether anything was written behind the fence.</summary>
     private async Task ProveAsync(bool back, CancellationToken ct)

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Source;
@@ -21,6 +22,21 @@ public static class PairVerifying
         var run = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct);
         var plan = run is null ? null : PlanJson.Read(run.Plan);
         return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(Expecting(request, run?.Id, plan, target), moment, targetMoment, ct), plan);
+    }
+
+    /// <summary>
+    /// What of the source's schema is otherwise in the target, beyond what the plan of the last run announced. <c>New</c>: tables that the target lacks and that plan did not know.
+    /// </summary>
+    internal static async Task<(ImmutableArray<VerifyCheck> Differences, ImmutableArray<string> New)> CatalogAsync(ITarget source, ITarget target, PairRequest request, TimeProvider clock, CancellationToken ct)
+    {
+        var run = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct);
+        // Of a migration into objects that were there before, the rows alone are its own.
+        if (run is null || PlanJson.Read(run.Plan) is not { Objects.IsEmpty: false } plan) return ([], []);
+        var checks = await new PairVerifier(source, target, new Progress<MigrationEvent>(), clock).CatalogAsync(Expecting(request, run.Id, plan, target), ct);
+        var different = checks.Where(c => c.Verdict == Verdict.Different).ToImmutableArray();
+        var known = plan.Objects.Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
+        const string Table = "table ";
+        return (different, [.. different.Where(c => c.Detail == CatalogComparison.Missing && c.Name.StartsWith(Table, StringComparison.Ordinal)).Select(c => c.Name[Table.Length..]).Where(t => !known.Contains(t))]);
     }
 
     /// <summary>The source at the moment that a snapshot sees. <paramref name="run"/>: the last that finished; null where there was none.</summary>

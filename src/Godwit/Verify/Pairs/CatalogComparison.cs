@@ -9,6 +9,7 @@ namespace Godwit.Verify.Pairs;
 /// </summary>
 internal sealed partial class CatalogComparison(PairSides sides, PairRequest request)
 {
+    public const string Missing = "is missing in the target";
     private const int Named = 50;
     private static readonly string[] Printed = ["def", "using", "with check", "default", "generated", "parsed body", "partition bound", "partition key"];
 
@@ -65,7 +66,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
                     behind.Add(Subject(one));
                     continue;
                 }
-                var absent = s is null ? "is in the target, not in the source" : "is missing in the target";
+                var absent = s is null ? "is in the target, not in the source" : Missing;
                 if (!Announced(one, null, absent)) different.Add(new(Subject(one), Verdict.Different, absent));
                 continue;
             }

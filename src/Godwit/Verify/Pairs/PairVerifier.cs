@@ -32,6 +32,21 @@ public sealed class PairVerifier(ITarget source, ITarget target, IProgress<Migra
         }
     }
 
+    /// <summary>The catalogs alone, as they are now: what differs, and what was expected to.</summary>
+    public async Task<ImmutableArray<VerifyCheck>> CatalogAsync(PairRequest request, CancellationToken ct)
+    {
+        try
+        {
+            await using var left = await PairSide.OpenAsync(source, "source", null, ct);
+            await using var right = await PairSide.OpenAsync(target, "target", null, ct);
+            return (await new CatalogComparison(new(left, right), request).RunAsync(ct)).Checks;
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, $"Comparing {source.Display} with {target.Display}");
+        }
+    }
+
     private async Task<VerifyReport> CompareAsync(PairSides sides, PairRequest request, CancellationToken ct)
     {
         var tables = await PairTables.ReadAsync(sides, request, ct);

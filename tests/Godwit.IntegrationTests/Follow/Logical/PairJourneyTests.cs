@@ -272,6 +272,7 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         await using var pair = await FollowedAsync();
         // As the extension makes it.
         await pair.SourceAsync("create schema cron; create table cron.job (jobid bigint, schedule text, command text, database text default current_database(), active bool default true, jobname text); insert into cron.job values (1, '5 * * * *', 'select 1'), (2, '* * * * *', 'select 2')");
+        await pair.TargetAsync("create schema cron; create table cron.job (jobid bigint, schedule text, command text, database text default current_database(), active bool default true, jobname text)");
         await pair.SourceAsync("update cron.job set jobname = 'nightly' where jobid = 1; update cron.job set active = false where jobid = 2");
         await using var open = await pair.Source.ConnectAsync();
         await using (var begin = new NpgsqlCommand("set application_name = 'report'; begin; select 1; ", open)) await begin.ExecuteNonQueryAsync(Pair.Token);
@@ -281,6 +282,22 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         Assert.Contains("nightly", Assert.Single(found, f => f.Code == "cutover-cron").Problem);
         Assert.DoesNotContain("job 2", found.Single(f => f.Code == "cutover-cron").Problem);
         Assert.Contains("report", Assert.Single(found, f => f.Code == "cutover-long-transactions").Problem);
+    }
+
+    [Fact]
+    public async Task What_the_source_was_given_since_the_migration_is_not_lost_in_silence()
+    {
+        await using var pair = await FollowedAsync();
+        await pair.SourceAsync("create table late (id int); insert into late values (1); create table gone (id int); drop table gone; create index late_index on t (v); create policy late_policy on t using (true); alter table t enable row level security");
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => SwitchAsync(pair));
+        Assert.Equal(("cutover-new-tables", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        Assert.Contains(": public.late.", refused.Problem);
+        // Still in use.
+        await pair.SourceAsync("insert into t (v) values ('after the refusal'); drop table late");
+        var found = new List<Finding>();
+        await SwitchAsync(pair, found: found.Add);
+        var said = Assert.Single(found, f => f.Code == "cutover-schema-differs").Problem;
+        foreach (var what in new[] { "index public.late_index is missing in the target", "policy public.t.late_policy is missing in the target", "table public.t row security: enabled in the source" }) Assert.Contains(what, said);
     }
 
     [Fact]

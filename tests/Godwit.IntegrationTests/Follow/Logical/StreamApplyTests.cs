@@ -119,7 +119,9 @@ public sealed class StreamApplyTests(PostgresFixture postgres)
             create function plain(t text) returns text language sql immutable as 'select lower(t)';
             create function folded(t text) returns text language sql immutable as 'select plain(t)';
             create function checked(t text) returns boolean language plpgsql immutable as 'begin return plain(t) <> ''bad''; end';
-            create table titles (id int primary key, title text check (checked(title)), mail ext.citext); create index titles_folded on titles (folded(title))
+            create table titles (id int primary key, title text check (checked(title)), mail ext.citext);
+            -- From 17 on, no such index can be built.
+            do $$ begin if current_setting('server_version_num')::int < 170000 then create index titles_folded on titles (folded(title)); end if; end $$
             """;
         await using var pair = await StreamPair.CreateAsync(postgres, Named, "insert into titles values (1, 'One', 'A@x'), (2, 'Two', 'B@x')", method: method);
         await pair.Source.ExecuteAsync("update titles set title = 'Three', mail = 'c@X' where id = 1; insert into titles values (3, 'New', null); delete from titles where id = 2");
