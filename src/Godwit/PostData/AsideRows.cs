@@ -2,6 +2,7 @@ using System.Globalization;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 
@@ -106,7 +107,27 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
             """;
     }
 
+    // The table's indexes may call what the application's sessions alone find: then it is said again as they would say it.
     private async Task<int> ExecuteAsync(string sql, CancellationToken ct)
+    {
+        await SendAsync("SAVEPOINT godwit_aside", ct);
+        try
+        {
+            return await SendAsync(sql, ct);
+        }
+        catch (PostgresException e) when (ApplicationPath.IsMissing(e) && plan.LoadSearchPath is not null)
+        {
+            await SendAsync("ROLLBACK TO godwit_aside", ct);
+            await using var before = new NpgsqlCommand("select current_setting('search_path')", connection);
+            var path = (string)(await before.ExecuteScalarAsync(ct))!;
+            await SendAsync($"SET LOCAL search_path = pg_catalog, {plan.LoadSearchPath}", ct);
+            var rows = await SendAsync(sql, ct);
+            await SendAsync($"SELECT set_config('search_path', {Text(path)}, true)", ct);
+            return rows;
+        }
+    }
+
+    private async Task<int> SendAsync(string sql, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         return await command.ExecuteNonQueryAsync(ct);
