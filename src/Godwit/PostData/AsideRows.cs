@@ -25,8 +25,8 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
 
     public async Task BeginAsync(CancellationToken ct)
     {
-        // Row security would hide rows. Nothing is to fire, and no key to cascade: each row goes by its own reason. Without the right to say so, the order of the
-        // removal does the same for keys; the database's own triggers are not there yet.
+        // Row security would hide rows. Nothing is to fire, and no key to cascade: each row goes by its own reason. Without the right to say so, the
+        // removal as one statement does the same for keys; the database's own triggers are not there yet.
         await PrintedAsync(ct);
         await ExecuteAsync("create temp table godwit_aside (rel oid, id tid, round int not null, columns text not null, reason text not null, primary key (rel, id)) on commit drop", ct);
     }
@@ -56,10 +56,7 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
         if (places.Find(p => p.Table is null) is { } strange) return $"{strange.Name} is not of this migration.";
         foreach (var place in places)
             if (await ExecuteAsync(WriteSql(place), ct) != place.Rows) return Counted;
-        // Rows that reference others were named later: first they go, so that no key finds one of them when its parent goes.
-        var removed = 0;
-        for (var round = await LastRoundAsync(ct); round >= 0; round--)
-            foreach (var place in places) removed += await ExecuteAsync($"delete from only {place.Name} t using {Named} a where a.rel = {Number(place.Oid)}::oid and a.round = {Number(round)} and t.ctid = a.id", ct);
+        var removed = await RemoveAsync(places, ct);
         // What keys that are looked at late have to say, they say now: a table with open questions takes no constraint.
         await ExecuteAsync("SET CONSTRAINTS ALL IMMEDIATE", ct);
         return removed == places.Sum(p => p.Rows) ? null : Counted;
@@ -74,10 +71,15 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
         return (uint[])(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private async Task<int> LastRoundAsync(CancellationToken ct)
+    // All in one statement. Keys look, and act, when it is over (PostgreSQL documentation, Overview of Trigger Behavior): by then no row is left that lost its
+    // parent, whatever references what, in circles too.
+    private async Task<long> RemoveAsync(List<Place> places, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"select coalesce(max(round), -1) from {Named}", connection) { CommandTimeout = 0 };
-        return (int)(await command.ExecuteScalarAsync(ct))!;
+        if (places.Count == 0) return 0;
+        var deletions = places.Select((p, i) => $"d{Number(i)} as (delete from only {p.Name} t using {Named} a where a.rel = {Number(p.Oid)}::oid and t.ctid = a.id returning 1)");
+        var counts = places.Select((_, i) => $"(select count(*) from d{Number(i)})");
+        await using var command = new NpgsqlCommand($"with {string.Join(", ", deletions)} select {string.Join(" + ", counts)}", connection) { CommandTimeout = 0 };
+        return (long)(await command.ExecuteScalarAsync(ct))!;
     }
 
     private sealed record Place(uint Oid, SqlName Name, long Rows, string[] Columns, TablePlan? Table);

@@ -12,12 +12,12 @@ public sealed class AsideRowsTests(PostgresFixture postgres)
     private static readonly MigrationOptions s_options = new() { Jobs = 2, Misfits = MisfitPolicy.Quarantine };
     private const string Past = "SET session_replication_role = replica; ";
 
-    private static Task<List<string?>> AsideAsync(Pair pair) => pair.Target.QueryAsync("SELECT concat_ws(' | ', source_table, key, column_name, reason) FROM godwit.quarantine ORDER BY 1");
+    internal static Task<List<string?>> AsideAsync(Pair pair) => pair.Target.QueryAsync("SELECT concat_ws(' | ', source_table, key, column_name, reason) FROM godwit.quarantine ORDER BY 1");
 
     private static Task<List<string?>> ConstraintsAsync(Pair pair, string types) =>
         pair.Target.QueryAsync($"SELECT conname || ' ' || left(convalidated::text, 1) FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ({types}) AND conparentid = 0 ORDER BY 1");
 
-    private static void AssertEqualBut(MigrationResult result, params (string Table, long Aside)[] aside)
+    internal static void AssertEqualBut(MigrationResult result, params (string Table, long Aside)[] aside)
     {
         Assert.Empty(result.Verification!.Checks.Where(c => c.Verdict == Verdict.Different && c.Name != "schema public").Select(c => $"{c.Name}: {c.Detail}"));
         Assert.All(result.Verification.Tables, t => Assert.Equal(Verdict.Equal, t.Verdict));
@@ -82,7 +82,7 @@ public sealed class AsideRowsTests(PostgresFixture postgres)
     }
 
     /// <summary>A role of the target that owns its database and is nothing more: it cannot say that no trigger fires.</summary>
-    private static async Task<string> OrdinaryAsync(Pair pair)
+    internal static async Task<string> OrdinaryAsync(Pair pair)
     {
         var role = await pair.RoleAsync("ordinary", "LOGIN PASSWORD 'ordinary'");
         var settings = pair.Target.Settings;
@@ -284,7 +284,7 @@ public sealed class AsideRowsTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Different, (await VerifyAsync(pair, VerifyMode.Counts)).Verdict);
     }
 
-    private static async Task<VerifyReport> VerifyAsync(Pair pair, VerifyMode mode, BehaviourRequest? behaviour = null)
+    internal static async Task<VerifyReport> VerifyAsync(Pair pair, VerifyMode mode, BehaviourRequest? behaviour = null)
     {
         await using var source = await TargetDatabase.OpenAsync(pair.Source.Settings, 5, Pair.Token);
         await using var target = await pair.Target.OpenTargetAsync(5);
