@@ -369,9 +369,6 @@ internal sealed class BatchWriter : IDisposable
         new(ErrorKind.Blocked, "follow-row-unknown", $"A row of {table.Relation} was changed, and the stream does not say which: the table has no key and no REPLICA IDENTITY FULL.",
             $"On the source: ALTER TABLE {new SqlName(table.Relation.Schema, table.Relation.Name)} REPLICA IDENTITY FULL; then migrate again with --if-exists replace --follow: the change that is in the stream stays without a name.");
 
-    private static GodwitException Refused(AppliedTable table, PostgresException error) =>
-        error.SqlState == PostgresErrorCodes.UniqueViolation
-            ? new(ErrorKind.Blocked, "follow-conflict", $"A change of {table.Relation} cannot be applied: {table.Target} holds another row that the constraint {error.ConstraintName} does not allow beside it. Somebody else writes to {table.Target}.",
-                $"Find and remove the row that does not come from the source (godwit verify names it), then godwit follow.", error) { SqlState = error.SqlState }
-            : TargetErrors.Map(error, $"applying changes to {table.Target}");
+    private static Exception Refused(AppliedTable table, PostgresException error) =>
+        error.SqlState[..2] is "22" or "23" ? new ChangeRefused(new(table.Relation.Schema, table.Relation.Name), table.Target, error) : TargetErrors.Map(error, $"applying changes to {table.Target}");
 }

@@ -19,6 +19,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
     private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1), LongestAnswer = TimeSpan.FromHours(1);
 
     private readonly StreamOrigin _origin = StreamOrigin.Of(from, feed);
+    private readonly SchemaDrift _drift = new(from, to, found);
     private long _changes, _transactions, _conflicts;
     private double _rate;
 
@@ -29,10 +30,13 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         var applied = Lsn.Zero;
         var answer = limits.Answer;
         StreamSession? last = null;
+        ChangeRefused? refused = null;
         while (!stop.IsCancellationRequested)
         {
             try
             {
+                if (refused is not null && await _drift.MendAsync(refused, stop) is { } why) throw why;
+                refused = null;
                 var (start, binary) = await BeginAsync(stop);
                 applied = start;
                 if (goal is { } already && start >= already) break;
@@ -54,6 +58,11 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
                 // What is not applied waits in the slot.
+            }
+            catch (ChangeRefused e)
+            {
+                // Its session has ended, and both sides can be asked.
+                refused = e;
             }
             catch (GodwitException e) when (e.Kind is ErrorKind.SourceTransient or ErrorKind.TargetTransient && !stop.IsCancellationRequested)
             {

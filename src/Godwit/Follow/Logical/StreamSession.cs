@@ -181,7 +181,7 @@ internal sealed class StreamSession : IDisposable
                 return;
             }
         }
-        catch (Exception e) when (e is not (OperationCanceledException or GodwitException))
+        catch (Exception e) when (e is not (OperationCanceledException or GodwitException or ChangeRefused))
         {
             throw _to.Map(e, $"Applying changes to {_to.Display}");
         }

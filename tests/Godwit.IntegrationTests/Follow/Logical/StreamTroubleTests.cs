@@ -85,6 +85,49 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
         await pair.AssertEqualAsync();
     }
 
+    private const string Loose = """
+        create type mood as enum ('b', 'd'); create domain small as int constraint small_max check (value < 10);
+        create table loose (id int primary key, m mood, ms mood[], s small, n int not null, c int constraint c_max check (c < 10), u int constraint u_once unique, x int);
+        create unique index x_once on loose (x);
+        create table parts (id int, day date, primary key (id, day)) partition by range (day); create table parts_old partition of parts for values from ('2025-01-01') to ('2026-01-01');
+        """;
+
+    [Theory]
+    [InlineData(FollowMethod.Slot)]
+    [InlineData(FollowMethod.Triggers)]
+    public async Task Labels_that_are_added_are_added_here(FollowMethod method)
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Loose, "insert into loose (id, m, n) values (1, 'b', 0)", method: method);
+        foreach (var sql in new[] { "alter type mood add value 'a' before 'b'", "alter type mood add value 'it''s' after 'b'", "alter type mood add value 'z'", "insert into loose (id, m, n) values (2, 'z', 0)", "update loose set ms = '{a,it''s}', m = 'a' where id = 1" }) await pair.Source.ExecuteAsync(sql);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+        const string Order = "select enumlabel from pg_enum order by enumtypid, enumsortorder";
+        Assert.Equal(await pair.Source.QueryAsync(Order), await pair.Target.QueryAsync(Order));
+        Assert.Equal(3, pair.Found.Count(f => f.Code == "follow-label-added"));
+    }
+
+    [Theory]
+    [InlineData("alter type mood rename value 'b' to 'c'", "update loose set m = 'c' where id = 1", "ALTER TYPE public.mood RENAME VALUE 'b' TO 'c'")]
+    [InlineData("alter table loose alter n drop not null", "update loose set n = null where id = 1", "ALTER TABLE public.loose ALTER COLUMN n DROP NOT NULL")]
+    [InlineData("alter table loose drop constraint c_max", "update loose set c = 10 where id = 1", "ALTER TABLE public.loose DROP CONSTRAINT c_max")]
+    [InlineData("alter table loose drop constraint c_max, add constraint c_max check (c < 20)", "update loose set c = 10 where id = 1", "ALTER TABLE public.loose DROP CONSTRAINT c_max; ALTER TABLE public.loose ADD CONSTRAINT c_max CHECK ((c < 20))")]
+    [InlineData("alter domain small drop constraint small_max", "update loose set s = 10 where id = 1", "ALTER DOMAIN public.small DROP CONSTRAINT small_max")]
+    [InlineData("alter table loose drop constraint u_once", "insert into loose (id, n, u) values (2, 0, 1)", "ALTER TABLE public.loose DROP CONSTRAINT u_once")]
+    [InlineData("drop index x_once", "insert into loose (id, n, x) values (2, 0, 1)", "DROP INDEX public.x_once")]
+    [InlineData("create table parts_new partition of parts for values from ('2026-01-01') to ('2027-01-01')", "insert into parts values (1, '2026-05-05')", "CREATE TABLE public.parts_new PARTITION OF public.parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")]
+    public async Task What_the_source_allows_since_the_copy_stops_with_the_statements_to_run(string change, string write, string remedy)
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Loose, "insert into loose values (1, 'b', '{}', 1, 1, 1, 1, 1)");
+        await pair.Source.ExecuteAsync(change);
+        await pair.Source.ExecuteAsync(write);
+        var stopped = await Assert.ThrowsAsync<GodwitException>(() => pair.CatchUpAsync());
+        Assert.Equal(("follow-schema-changed", ErrorKind.Blocked), (stopped.Code, stopped.Kind));
+        Assert.Contains($": {remedy}; then godwit follow", stopped.Hint!, StringComparison.Ordinal);
+        await pair.Target.ExecuteAsync(remedy);
+        await pair.CatchUpAsync();
+        await pair.AssertEqualAsync();
+    }
+
     [Fact]
     public async Task Transactions_in_two_phases_arrive_when_they_commit_and_not_when_they_roll_back()
     {
