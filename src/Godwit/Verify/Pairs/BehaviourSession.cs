@@ -50,12 +50,14 @@ internal sealed class BehaviourSession : IAsyncDisposable
 
     private BehaviourSession(NpgsqlConnection connection) => _connection = connection;
 
+    /// <summary><paramref name="before"/>: what is done in the transaction before it becomes the subject's.</summary>
     /// <exception cref="PostgresException">The connection's role may not become this one, or it does not exist.</exception>
-    public static async Task<BehaviourSession> OpenAsync(PairSide side, BehaviourSubject subject, BehaviourDepth depth, CancellationToken ct)
+    public static async Task<BehaviourSession> OpenAsync(PairSide side, BehaviourSubject subject, bool writing, Func<NpgsqlConnection, Task>? before, CancellationToken ct)
     {
-        var connection = await side.ConnectAsync(writing: depth == BehaviourDepth.Write, ct);
+        var connection = await side.ConnectAsync(writing, ct);
         try
         {
+            if (before is not null) await before(connection);
             // As PostgREST prepares a request: claims as settings of the transaction, then the role.
             await PairSide.ExecuteAsync(connection, $"SET LOCAL row_security = on; {PairSide.Default("search_path")}; SET LOCAL statement_timeout = '20s'; SET LOCAL lock_timeout = '2s'", ct);
             if (subject.Claims is { } claims)

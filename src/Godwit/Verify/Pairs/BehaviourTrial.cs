@@ -16,6 +16,10 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
     /// <summary>For how many subjects a relation took too long.</summary>
     private readonly Dictionary<PairTable, int> _slow = [];
 
+    /// <summary>Tables with rows in quarantine, and the target with them, for the subject that is at work.</summary>
+    private ImmutableArray<PairTable> _quarantined = [];
+    private BehaviourAside? _aside;
+
     /// <summary>Rows of a write that is tried again because more took too long.</summary>
     private const int Few = 3;
 
@@ -29,6 +33,7 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         if (subjects.IsEmpty) return ([], [new("behaviour", Verdict.NotChecked, "no role is given anything by a grant or a policy, and no claims were given")]);
         var relations = tables.Named.Where(t => !t.Columns.IsEmpty).OrderBy(t => t.Name, StringComparer.Ordinal).ToList();
         var samples = new BehaviourSamples(sides.Source, hash);
+        _quarantined = [.. tables.Compared.Where(t => t.FromAside is not null)];
         var before = request.Depth == BehaviourDepth.Write ? await SequencesAsync(ct) : [];
         var cells = ImmutableArray.CreateBuilder<BehaviourCell>();
         var checks = ImmutableArray.CreateBuilder<VerifyCheck>();
@@ -48,9 +53,10 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         var opening = sides.Source;
         try
         {
-            source = await BehaviourSession.OpenAsync(sides.Source, subject, request.Depth, ct);
+            source = await BehaviourSession.OpenAsync(sides.Source, subject, request.Depth == BehaviourDepth.Write, null, ct);
             opening = sides.Target;
-            target = await BehaviourSession.OpenAsync(sides.Target, there, request.Depth, ct);
+            target = await BehaviourSession.OpenAsync(sides.Target, there, request.Depth == BehaviourDepth.Write, null, ct);
+            _aside = _quarantined.IsEmpty ? null : new(sides.Target, there, _quarantined, request.Depth == BehaviourDepth.Write);
             foreach (var relation in relations)
                 foreach (var command in Commands)
                     if (await CellAsync(subject, source, target, relation, command, samples, ct) is { } cell) cells.Add(cell);
@@ -63,6 +69,8 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         {
             if (source is not null) await source.DisposeAsync();
             if (target is not null) await target.DisposeAsync();
+            if (_aside is not null) await _aside.DisposeAsync();
+            _aside = null;
         }
     }
 
@@ -76,29 +84,40 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         var rows = await samples.OfAsync(relation, source, ct);
         // Nothing to write: whether it may be written is known all the same.
         if (rows.Count == 0)
-            return await CompareAsync(relation, source, target, s => s.TryAsync(command == "INSERT" ? InsertNone(relation) : Write(command, relation, rows), "row", BehaviourLimits.Write, ct), (s, t, v, note) => Cell(s, t, v, "the table is empty: privileges alone" + (note is null ? "" : "; " + note)));
-        if (command == "INSERT") return await CompareAsync(relation, source, target, s => InsertAsync(s, relation, rows, ct), Cell);
+            return await CompareAsync(relation, source, target, s => s.TryAsync(command == "INSERT" ? InsertNone(relation) : Write(command, relation, rows), "row", BehaviourLimits.Write, ct), (s, t, v, note) => Cell(s, t, v, "the table is empty: privileges alone" + (note is null ? "" : "; " + note)), writes: true, ct);
+        if (command == "INSERT") return await CompareAsync(relation, source, target, s => InsertAsync(s, relation, rows, ct), Cell, writes: true, ct);
         var whole = await WriteCellAsync(rows);
         if (!IsSlow(whole) || rows.Count <= Few) return whole;
         // Last in the list are rows that the subject itself sees.
         var few = await WriteCellAsync([.. rows.TakeLast(Few)]);
         return IsSlow(few) ? few with { Note = $"{Few} rows took longer than {BehaviourLimits.Write.TotalSeconds:0} s: deletions cascade without an index, or triggers are slow" } : few with { Note = Of(Few, few.Note) };
 
-        Task<BehaviourCell> WriteCellAsync(IReadOnlyList<BehaviourSamples.Row> some) => CompareAsync(relation, source, target, s => s.TryAsync(Write(command, relation, some), "row", BehaviourLimits.Write, ct), Cell);
+        Task<BehaviourCell> WriteCellAsync(IReadOnlyList<BehaviourSamples.Row> some) => CompareAsync(relation, source, target, s => s.TryAsync(Write(command, relation, some), "row", BehaviourLimits.Write, ct), Cell, writes: true, ct);
     }
 
     /// <summary>Functions that the plan has replaced as a whole, which raise an error; "" where there are none. Those that it left out end otherwise.</summary>
     private string StandIns() => string.Join(", ", comparison.Promised.Where(p => p is { Kind: "function", Aspect: null } && p.Name.EndsWith("(*)", StringComparison.Ordinal)).Select(p => p.Name[..^3] + "()"));
 
-    private async Task<BehaviourCell> CompareAsync(PairTable relation, BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell)
+    private async Task<BehaviourCell> CompareAsync(PairTable relation, BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt, Func<Outcome, Outcome, Verdict, string?, BehaviourCell> cell, bool writes, CancellationToken ct)
     {
         var (s, t) = await BothAsync(source, target, attempt);
         if (s.Unsure || t.Unsure) return cell(s, t, Verdict.NotChecked, null);
         if (s == t) return cell(s, t, Verdict.Equal, null);
         if (t.Words.Contains("(0A000)", StringComparison.Ordinal) && StandIns() is { Length: > 0 } standIns) return cell(s, t, Verdict.NotChecked, $"as announced: what stands in for {standIns} raises an error");
-        if (relation.OfAside) return cell(s, t, Verdict.NotChecked, "rows that it shows, or that a policy reads, are in quarantine");
+        var others = s.Words == t.Words ? "other rows" : null;
+        if (_aside is not null)
+        {
+            var whole = await _aside.SessionAsync(ct) is { } session ? await attempt(session) : Outcome.NotTried;
+            await _aside.ReleaseAsync();
+            if (whole == s) return cell(s, t, Verdict.Equal, "as in the source with the rows in quarantine put back, for this trial; it differs by these rows alone");
+            // Of a row that the transaction itself put there, an UPDATE asks for the parent again, though its key stays as it is.
+            var isDecided = _aside.WhyNot is null && !whole.Unsure && !(writes && whole.Words.Contains("(23503)", StringComparison.Ordinal)) && relation.OfAside is not { Stored: true };
+            if (!isDecided && relation.OfAside is { } reads && (writes || !reads.OnlyWrites))
+                return cell(s, t, Verdict.NotChecked, "rows that it shows, or that a policy, a function or a key reads, are in quarantine" + (_aside.WhyNot is { } why ? $", and could not be put back for this trial ({why})" : ""));
+            if (isDecided && relation.OfAside is not null) others = others is null ? "so, too, with the rows in quarantine put back" : others + "; so, too, with the rows in quarantine put back";
+        }
         // A view of random() or clock_timestamp() differs from itself.
-        return await attempt(source) == s ? cell(s, t, Verdict.Different, s.Words == t.Words ? "other rows" : null) : cell(s, t, Verdict.NotChecked, "the source itself answers otherwise from one time to the next");
+        return await attempt(source) == s ? cell(s, t, Verdict.Different, others) : cell(s, t, Verdict.NotChecked, "the source itself answers otherwise from one time to the next");
     }
 
     private static async Task<(Outcome Source, Outcome Target)> BothAsync(BehaviourSession source, BehaviourSession target, Func<BehaviourSession, Task<Outcome>> attempt)
@@ -116,14 +135,14 @@ internal sealed partial class BehaviourTrial(PairSides sides, BehaviourRequest r
         var tries = _slow.GetValueOrDefault(relation);
         if (relation.Source.Rows <= BehaviourSamples.Large && tries < BehaviourLimits.Tries)
         {
-            var whole = await CompareAsync(relation, source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Whole, ct), Cell);
+            var whole = await CompareAsync(relation, source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Whole, ct), Cell, writes: false, ct);
             if (!IsSlow(whole)) return whole;
             _slow[relation] = tries + 1;
         }
         if (await samples.OfAsync(relation, source, ct) is { Count: > 0 } some
-            && await CompareAsync(relation, source, target, s => SelectAsync(s, relation, some, BehaviourLimits.Some, ct), (s, t, v, note) => Cell(s, t, v, Of(some.Count, note))) is var part && !IsSlow(part)) return part;
+            && await CompareAsync(relation, source, target, s => SelectAsync(s, relation, some, BehaviourLimits.Some, ct), (s, t, v, note) => Cell(s, t, v, Of(some.Count, note)), writes: false, ct) is var part && !IsSlow(part)) return part;
         if (tries >= BehaviourLimits.Tries) return Cell(Outcome.TooSlow, Outcome.TooSlow, Verdict.NotChecked, "it took too long for others, in whole and in part");
-        return await CompareAsync(relation, source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Some, ct), Cell);
+        return await CompareAsync(relation, source, target, s => SelectAsync(s, relation, null, BehaviourLimits.Some, ct), Cell, writes: false, ct);
     }
 
     private static bool IsSlow(BehaviourCell cell) => cell.Source == Outcome.TooSlow.Words || cell.Target == Outcome.TooSlow.Words;

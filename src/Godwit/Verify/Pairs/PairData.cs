@@ -87,7 +87,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             checks.Add(new("values", Verdict.Equal, $"the target holds what the view's query yields; the source's own copy ({table.SourceRows:N0} rows) was not refreshed since its tables changed"));
             return Ended(result, checks);
         }
-        if (table.Source.Kind == 'm' && table.OfAside && await YieldsAsync(sides.Target, table, hash, ct) == new RowSum(table.TargetRows, table.TargetSum.Sum))
+        if (table.Source.Kind == 'm' && table.OfAside is { OnlyWrites: false } && await YieldsAsync(sides.Target, table, hash, ct) == new RowSum(table.TargetRows, table.TargetSum.Sum))
         {
             checks.Clear();
             checks.Add(new("values", Verdict.Equal, $"the target holds what the view's query yields there ({table.TargetRows:N0} rows); rows that it is made of are in quarantine"));

@@ -67,8 +67,8 @@ internal sealed class PairTable
 
     /// <summary>The table's rows in quarantine, as a FROM reads them; null where it has none.</summary>
     public string? FromAside { get; set; }
-    /// <summary>Rows of it, or of what its query or its policies read, are in quarantine.</summary>
-    public bool OfAside { get; set; }
+    /// <summary>Rows of it, or of what its query, its policies or their functions read, are in quarantine; null where none are.</summary>
+    public ReadsAside? OfAside { get; set; }
 
     public Lock Gate { get; } = new();
     public RowSum SourceSum { get; private set; }
@@ -97,3 +97,6 @@ internal sealed class PairTable
         }
     }
 }
+
+/// <summary>How a relation depends on rows in quarantine. <paramref name="Stored"/>: by a materialized view, which keeps what it was made of. <paramref name="OnlyWrites"/>: what it shows does not, but triggers and keys of others may.</summary>
+internal sealed record ReadsAside(bool Stored, bool OnlyWrites);

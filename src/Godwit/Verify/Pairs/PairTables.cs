@@ -60,8 +60,8 @@ internal sealed class PairTables
     private async Task OfAsideAsync(PairSide target, IEnumerable<string> tables, CancellationToken ct)
     {
         var names = "{" + string.Join(',', tables.Select(t => "\"" + t.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + "\"")) + "}";
-        var readers = (await TextRows.ReadAsync(target.Main, PairSql.Read("readers"), ct, names)).Select(r => new SqlName(r[0], r[1]!)).ToHashSet();
-        foreach (var table in Compared.Concat(Named)) table.OfAside = readers.Contains(table.Target.Name);
+        var readers = (await TextRows.ReadAsync(target.Main, PairSql.Read("readers"), ct, names)).ToDictionary(r => new SqlName(r[0], r[1]!), r => new ReadsAside(Stored: r[2] == "t", OnlyWrites: r[3] == "t"));
+        foreach (var table in Compared.Concat(Named)) table.OfAside = readers.GetValueOrDefault(table.Target.Name);
     }
 
     /// <summary>Schemas that are compared: not Godwit's own, not those that were excluded or promised to stay behind.</summary>
