@@ -67,7 +67,7 @@ internal sealed class Surroundings
     }
 
     // These have the path of rows, which holds the other.
-    private static bool LooksAtRows(SchemaStatement s) => s.Kind is "INDEX" or "CONSTRAINT" or "CHECK CONSTRAINT" or "FK CONSTRAINT" or "ACL" or "DEFAULT ACL" or "SCHEMA" or "EXTENSION" or "COMMENT";
+    private static bool LooksAtRows(SchemaStatement s) => s.LooksInside || s.Kind is "INDEX" or "CONSTRAINT" or "CHECK CONSTRAINT" or "FK CONSTRAINT" or "ACL" or "DEFAULT ACL" or "SCHEMA" or "EXTENSION" or "COMMENT";
 
     /// <summary>The inventory as the plan's statements will find it: with the roles that its first steps make.</summary>
     public TargetInventory? WithRoles(TargetInventory? inventory) => inventory is null ? null : inventory with

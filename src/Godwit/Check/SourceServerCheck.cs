@@ -80,7 +80,7 @@ public static class SourceServerCheck
     private static async Task<Reading?> ReadAsync(NpgsqlConnection connection, TimeProvider clock, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await using (var limit = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"set transaction read only; set local statement_timeout = '{SampleSeconds}s'"), connection)) await limit.ExecuteNonQueryAsync(ct);
+        await using (var limit = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"set transaction read only; set local statement_timeout = '{SampleSeconds}s'; ") + ApplicationPath.Local, connection)) await limit.ExecuteNonQueryAsync(ct);
         if ((await TextRows.ReadAsync(connection, EmbeddedSql.Read("Check/Sql/largest-table.sql"), ct, SampleBytes)).FirstOrDefault() is not [{ } table, { } pages]) return null;
         var (bytes, started) = (0L, clock.GetTimestamp());
         try
@@ -93,7 +93,7 @@ public static class SourceServerCheck
         {
             // A slow network: what has come within the time says how slow.
         }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
+        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege || ApplicationPath.IsMissing(e))
         {
             return null;
         }
@@ -112,14 +112,14 @@ public static class SourceServerCheck
         foreach (var (table, name, look) in keys)
         {
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            await using (var limit = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"set local statement_timeout = '{LookSeconds}s'"), connection)) await limit.ExecuteNonQueryAsync(ct);
+            await using (var limit = new NpgsqlCommand(string.Create(CultureInfo.InvariantCulture, $"set local statement_timeout = '{LookSeconds}s'; ") + ApplicationPath.Local, connection)) await limit.ExecuteNonQueryAsync(ct);
             try
             {
                 await using var command = new NpgsqlCommand(look, connection);
                 if (await command.ExecuteScalarAsync(ct) is true)
                     items.Add(new("partitioned-key-orphans", Readiness.Warn, table, $"Rows have no parent under {name}. A partitioned table takes a foreign key whole or, before PostgreSQL 18, not at all: the target will lack it.", $"Find them: {look["select exists (".Length..^1].Replace("select from", "select * from", StringComparison.Ordinal)}"));
             }
-            catch (PostgresException e) when (e.SqlState is "57014" or "42501")
+            catch (PostgresException e) when (e.SqlState is "57014" or "42501" || ApplicationPath.IsMissing(e))
             {
                 items.Add(new("partitioned-key-orphans", Readiness.Pass, table, e.SqlState == "57014" ? $"whether every row has its parent under {name} takes longer than {LookSeconds} s to see" : $"whether every row has its parent under {name} may not be looked at"));
             }

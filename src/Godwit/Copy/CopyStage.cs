@@ -100,7 +100,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
     {
         var connection = await target.ConnectAsync(ct);
         // A server crash may lose chunks together with their facts; publishing commits synchronously, and with it everything before.
-        await using var command = new NpgsqlCommand("set synchronous_commit = off", connection);
+        await using var command = new NpgsqlCommand("set synchronous_commit = off; " + ApplicationPath.Session, connection);
         await command.ExecuteNonQueryAsync(ct);
         return connection;
     }

@@ -28,6 +28,7 @@ public sealed class BackCarrier(ITarget target, Guid run, MigrationPlan plan, Da
         {
             await using var connection = await target.ConnectAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, ct);
+            await ExecuteAsync(connection, ApplicationPath.Local, ct);
             var touched = new List<TableBack>();
             long entries = 0;
             foreach (var table in back.Tables)

@@ -75,7 +75,7 @@ public sealed class ChangeApplier(ITarget target, Guid run, MigrationPlan plan, 
     private async Task<long> ApplyAsync(NpgsqlConnection connection, IChangeSet set, long after, CancellationToken ct)
     {
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        await DoAsync(connection, "set local session_replication_role = replica", ct);
+        await DoAsync(connection, "set local session_replication_role = replica; " + ApplicationPath.Local, ct);
         if (!await AskAsync(connection, $"select coalesce((select applied from godwit.follow where run_id = '{run}' for update), -1) = {after}", ct))
             throw new GodwitException(ErrorKind.TargetTransient, "follow-overtaken", "Another follower has applied changes meanwhile.", "Stop one of the two.");
         // Every delete comes before every copy: a unique value may have moved from one row to another.

@@ -22,7 +22,7 @@ public sealed class TableRepair(ISnapshot snapshot, DatabaseSchema schema, ITarg
         {
             await using var connection = await target.ConnectAsync(ct);
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            await ExecuteAsync(connection, "set local session_replication_role = replica", ct);
+            await ExecuteAsync(connection, "set local session_replication_role = replica; " + ApplicationPath.Local, ct);
             await RunJournal.EnsureSchemaAsync(connection, ct);
             await ExecuteAsync(connection, $"lock table {table.Target} in share row exclusive mode", ct);
             await ExecuteAsync(connection, $"create temporary table godwit_before on commit drop as select to_jsonb(t) as row from {table.Target} t", ct);

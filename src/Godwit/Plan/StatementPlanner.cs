@@ -73,7 +73,7 @@ internal static class StatementPlanner
         bool InTree(Table table) => table.Storage?.Parent is { } parent && byName.TryGetValue(parent, out var above) && above.Storage?.Kind == 'p';
         // Analyzing a partitioned table looks at its partitions too.
         foreach (var table in context.Input.Schema.Tables.Where(t => !InTree(t) && (planned.Contains(t.Name) || (t.Storage?.Kind == 'p' && context.Makes("TABLE", t.Relation!.Value)))))
-            yield return new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {table.Relation}", "Statistics for the query planner.") { Table = table.Name, Fallback = "" };
+            yield return new($"analyze {table.Name}", StepKind.Analyze, table.Name, StatementSteps.Under(context.Facts.SearchPath) + $"ANALYZE {table.Relation}", "Statistics for the query planner.") { Table = table.Name, Fallback = "" };
         foreach (var view in InOrder(context.Facts.MaterializedViews.Where(v => v.Populated && context.Makes("MATERIALIZED VIEW", v.Name))))
             yield return new($"refresh {view.Name}", StepKind.Refresh, $"MATERIALIZED VIEW {view.Name}", StatementSteps.Under(context.Facts.SearchPath) + $"REFRESH MATERIALIZED VIEW {view.Name};\nANALYZE {view.Name}",
                 "Its rows are computed anew, when everything that they are made of is there.") { Fallback = "" };

@@ -107,11 +107,10 @@ internal static class StatementSteps
         return trimmed.EndsWith(Unproven, StringComparison.Ordinal) ? trimmed[..^Unproven.Length] : null;
     }
 
-    // Indexes, keys and checks look at rows and may call functions that count on the application's search_path.
     private static string Whole(StatementContext context, SchemaStatement statement, StepKind kind)
     {
         var sql = new StringBuilder();
-        var path = statement.SearchPath ?? (kind is StepKind.Index or StepKind.Constraint or StepKind.Check ? context.Facts.SearchPath : null) ?? EqualityPath(context, statement);
+        var path = statement.SearchPath ?? (kind is StepKind.Index or StepKind.Constraint or StepKind.Check or StepKind.ForeignKey || statement.LooksInside ? context.Facts.SearchPath : null) ?? EqualityPath(context, statement);
         if (path is not null) sql.Append(Under(path));
         if (statement.Kind is "FUNCTION" or "PROCEDURE" or "AGGREGATE") sql.Append("SET LOCAL check_function_bodies = off;\n");
         if (statement.Tablespace is { } space && HasTablespace(context, statement, space)) sql.Append("SET LOCAL default_tablespace = ").Append(SqlText.Literal(space)).Append(";\n");

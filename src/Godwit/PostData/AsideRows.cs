@@ -2,6 +2,7 @@ using System.Globalization;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 
@@ -78,7 +79,7 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
         var deletions = places.Select((p, i) => $"d{Number(i)} as (delete from only {p.Name} t using {Named} a where a.rel = {Number(p.Oid)}::oid and t.ctid = a.id returning 1)");
         var counts = places.Select((_, i) => $"(select count(*) from d{Number(i)})");
         await using var command = new NpgsqlCommand($"with {string.Join(", ", deletions)} select {string.Join(" + ", counts)}", connection) { CommandTimeout = 0 };
-        return (long)(await command.ExecuteScalarAsync(ct))!;
+        return await FindingAsync(async () => (long)(await command.ExecuteScalarAsync(ct))!, ct);
     }
 
     private sealed record Place(uint Oid, SqlName Name, long Rows, string[] Columns, TablePlan? Table);
@@ -108,7 +109,29 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
             """;
     }
 
-    private async Task<int> ExecuteAsync(string sql, CancellationToken ct)
+    private Task<int> ExecuteAsync(string sql, CancellationToken ct) => FindingAsync(() => SendAsync(sql, ct), ct);
+
+    // The table's indexes may call what the application's sessions alone find: then it is said again as they would say it.
+    private async Task<T> FindingAsync<T>(Func<Task<T>> say, CancellationToken ct)
+    {
+        await SendAsync("SAVEPOINT godwit_aside", ct);
+        try
+        {
+            return await say();
+        }
+        catch (PostgresException e) when (ApplicationPath.IsMissing(e) && plan.LoadSearchPath is not null)
+        {
+            await SendAsync("ROLLBACK TO godwit_aside", ct);
+            await using var before = new NpgsqlCommand("select current_setting('search_path')", connection);
+            var path = (string)(await before.ExecuteScalarAsync(ct))!;
+            await SendAsync($"SET LOCAL search_path = pg_catalog, {plan.LoadSearchPath}", ct);
+            var said = await say();
+            await SendAsync($"SELECT set_config('search_path', {Text(path)}, true)", ct);
+            return said;
+        }
+    }
+
+    private async Task<int> SendAsync(string sql, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         return await command.ExecuteNonQueryAsync(ct);

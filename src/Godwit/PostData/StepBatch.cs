@@ -23,7 +23,7 @@ internal static class StepBatch
         for (var i = 0; i < steps.Count; i++)
         {
             var statements = SqlScript.Split(steps[i].Sql);
-            foreach (var sql in statements.Concat(statements.Select(SetBy).OfType<string>().Distinct().Select(name => $"SET LOCAL {name} TO DEFAULT")))
+            foreach (var sql in statements.Concat(statements.Select(SetBy).OfType<string>().Distinct().Select(name => name == "search_path" ? "SET LOCAL search_path = pg_catalog" : $"SET LOCAL {name} TO DEFAULT")))
             {
                 var command = new NpgsqlBatchCommand(sql);
                 owners.Add(command, i);

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 
@@ -78,7 +79,9 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private string SessionSettings(int workers)
     {
         var mb = options.MaintenanceWorkMemMb ?? (int)Math.Max(DefaultMaintenanceMb, target.Profile.MaintenanceWorkMemBytes >> 20);
-        return $"set maintenance_work_mem = '{mb}MB'; set synchronous_commit = off" + (workers > 1 ? "; set max_parallel_maintenance_workers = 0" : "");
+        return $"set maintenance_work_mem = '{mb}MB'; set synchronous_commit = off" + (workers > 1 ? "; set max_parallel_maintenance_workers = 0" : "")
+            // Tables that were there before may call what the application's sessions alone find.
+            + (options.DataOnly ? "; " + ApplicationPath.Session : "");
     }
 
     /// <summary>In one transaction. Where a statement is refused, those before it are committed, it is executed by itself, as it would have been, and the rest goes on.</summary>
@@ -194,13 +197,24 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
 
     private async Task<string> DetailAsync(NpgsqlConnection connection, SqlStep step, PostgresException e, CancellationToken stop)
     {
-        if (step.Kind == StepKind.ForeignKeyValidation && e.SqlState == PostgresErrorCodes.ForeignKeyViolation && e.ConstraintName is { } name && step.Table is { } table)
-            return await Orphans.DescribeAsync(connection, plan.Tables.First(t => t.Source == table), name, stop);
-        if (e.SqlState == PostgresErrorCodes.UniqueViolation && step.UniqueKey is { } key) return $"{e.SqlState} {e.MessageText}: {await Duplicates.DescribeAsync(connection, key, stop)}";
-        if (e.SqlState == PostgresErrorCodes.UniqueViolation && plan.Tables.FirstOrDefault(t => t.Source == step.Table) is { } keyed && plan.InPlace
-            && await Duplicates.DescribeAsync(connection, keyed, step.Sql, stop) is { } duplicates) return $"{e.SqlState} {e.MessageText}: {duplicates}";
         // The server's DETAIL may hold a whole row, and is not asked for.
-        return $"{e.SqlState} {e.MessageText}";
+        var refusal = $"{e.SqlState} {e.MessageText}";
+        await using var transaction = await connection.BeginTransactionAsync(stop);
+        // Indexes of the tables may call what the application's sessions alone find.
+        if (plan.LoadSearchPath is { } path) await ExecuteAsync(connection, $"SET LOCAL search_path = pg_catalog, {path}", stop);
+        try
+        {
+            if (step.Kind == StepKind.ForeignKeyValidation && e.SqlState == PostgresErrorCodes.ForeignKeyViolation && e.ConstraintName is { } name && step.Table is { } table)
+                return await Orphans.DescribeAsync(connection, plan.Tables.First(t => t.Source == table), name, stop);
+            if (e.SqlState == PostgresErrorCodes.UniqueViolation && step.UniqueKey is { } key) return $"{refusal}: {await Duplicates.DescribeAsync(connection, key, stop)}";
+            if (e.SqlState == PostgresErrorCodes.UniqueViolation && plan.Tables.FirstOrDefault(t => t.Source == step.Table) is { } keyed && plan.InPlace
+                && await Duplicates.DescribeAsync(connection, keyed, step.Sql, stop) is { } duplicates) return $"{refusal}: {duplicates}";
+        }
+        catch (PostgresException missing) when (ApplicationPath.IsMissing(missing))
+        {
+            // What the rows are is told where they can be read.
+        }
+        return refusal;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)

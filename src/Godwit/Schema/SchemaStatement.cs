@@ -37,6 +37,13 @@ public sealed record SchemaStatement(string Id, string Kind, string? Schema, str
     /// </summary>
     public string? SearchPath { get; init; }
 
+    /// <summary>
+    /// The server looks inside of functions that it calls when it is executed, though it looks at no row: PostgreSQL puts the bodies of SQL functions into generated
+    /// columns, keys of partitions and expressions of indexes, and looks names up by the search_path. It is that of the application's sessions, then.
+    /// </summary>
+    public bool LooksInside => Kind is "INDEX ATTACH" or "TABLE ATTACH" or "STATISTICS"
+        || (Kind == "TABLE" && (Sql.Contains(" GENERATED ALWAYS AS (", StringComparison.Ordinal) || Sql.Contains("\nPARTITION BY ", StringComparison.Ordinal)));
+
     /// <summary>Why it differs from the source's own; null where it does not.</summary>
     public string? Rewritten { get; init; }
 

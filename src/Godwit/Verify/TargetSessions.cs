@@ -1,3 +1,4 @@
+using Godwit.Source;
 using Godwit.Target;
 using Godwit.Wire;
 using Npgsql;
@@ -87,7 +88,7 @@ internal sealed class TargetSessions : IAsyncDisposable
         $"BEGIN ISOLATION LEVEL REPEATABLE READ {(writing ? "READ WRITE" : "READ ONLY")}; "
         + (snapshot is null ? "" : $"SET TRANSACTION SNAPSHOT {Schema.SqlText.Literal(snapshot)}; ")
         + "SET LOCAL row_security = off; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; "
-        + "SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off";
+        + "SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL statement_timeout = 0; SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; " + ApplicationPath.Local;
 
     public ValueTask DisposeAsync() => Main.DisposeAsync();
 }

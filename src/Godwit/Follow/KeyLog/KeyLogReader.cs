@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Follow.Logical;
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Wire;
 using Godwit.Wire.Replication;
 using Npgsql;
@@ -51,7 +52,7 @@ internal sealed class KeyLogReader : IChangeReader
             foreach (var connection in new[] { control, data })
             {
                 connection.Query("set timezone = 'UTC'; set row_security = off; set jit = off; set standard_conforming_strings = on; set idle_session_timeout = 0");
-                connection.Query(StreamSession.Path);
+                connection.Query(ApplicationPath.Session);
                 // A large sort may take as long as a lock that is in the way: doubled each time, like the answer to a batch.
                 connection.LimitSilence(limits.Answer);
             }

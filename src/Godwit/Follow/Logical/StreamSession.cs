@@ -1,4 +1,5 @@
 using Godwit.Schema;
+using Godwit.Source;
 using Godwit.Wire;
 using Godwit.Wire.Replication;
 using Npgsql;
@@ -25,13 +26,6 @@ internal sealed class StreamSession : IDisposable
     private const string Prepare = """
         set session_replication_role = replica; set default_transaction_read_only = off; set row_security = off; set jit = off; set enable_seqscan = off; set enable_mergejoin = off;
         set plan_cache_mode = force_generic_plan; set standard_conforming_strings = on; set check_function_bodies = off; set godwit.pass = 'on'; set idle_session_timeout = 0
-        """;
-
-    // Indexes and checks may call functions that count on the application's path, and operators of types that extensions bring (citext) are found by the path
-    // alone; pg_catalog stays first.
-    internal const string Path = """
-        select set_config('search_path', concat_ws(', ', 'pg_catalog', nullif((select reset_val from pg_settings where name = 'search_path'), ''),
-          (select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog')), false)
         """;
 
     /// <summary>For a batch that is at work when all is stopped. One that waits for a lock may wait for ever; what is not committed is applied the next time.</summary>
@@ -213,7 +207,7 @@ internal sealed class StreamSession : IDisposable
     private static bool Ready(WireConnection target, StreamEnd to, StreamFeed feed)
     {
         target.Query(Prepare);
-        target.Query(Path);
+        target.Query(ApplicationPath.Session);
         // A server whose commits never wait for the disk would have the origin forget what may still be lost here.
         target.Query("select set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'");
         // Where the stream stood may be what a session before this one committed without waiting: a commit that waits takes it to the disk.

@@ -71,7 +71,7 @@ internal sealed class BehaviourSamples(PairSide source, RowHash hash)
         var some = table.Source.Rows > Large && table.Source.Kind == 'r' ? $" TABLESAMPLE system ({(100.0 * 5000 / table.Source.Rows).ToString("0.######", System.Globalization.CultureInfo.InvariantCulture)}) REPEATABLE (1)" : "";
         try
         {
-            return (await TextRows.ReadAsync(connection, Sql(table, some), ct)).ConvertAll(v => Of(table, v));
+            return (await PairSide.RowsAsync(connection, Sql(table, some), ct)).ConvertAll(v => Of(table, v));
         }
         catch (PostgresException)
         {

@@ -117,7 +117,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
         {
             var query = (await TextRows.ReadAsync(connection, "SELECT pg_get_viewdef($1::regclass)", ct, table.Name))[0][0]!.TrimEnd(';');
             // What the query calls may search its schemas as the database is set up.
-            await PairSide.ExecuteAsync(connection, PairSide.Default("search_path"), ct);
+            await PairSide.ExecuteAsync(connection, ApplicationPath.Local, ct);
             var line = (await TextRows.ReadAsync(connection, $"SELECT count(*), coalesce(sum({hash.Of(table.Columns)}), 0) FROM ({query}) AS t", ct))[0];
             return new RowSum(long.Parse(line[0]!, CultureInfo.InvariantCulture), Int128.Parse(line[1]!, CultureInfo.InvariantCulture));
         }

@@ -127,7 +127,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
         {
             var found = await FetchAsync(table, side, rows.FindAll(r => !r.Where.StartsWith(Aside, StringComparison.Ordinal)), ct);
             var inQuarantine = $"SELECT '{Aside}' || t.ctid, {string.Join(", ", table.Columns.Select(c => c.Printed))} FROM {table.FromAside} AS t WHERE t.ctid = ANY ({Tids(aside)})";
-            foreach (var row in await TextRows.ReadAsync(side.Main, inQuarantine, ct)) found[row[0]!] = row[1..];
+            foreach (var row in await PairSide.RowsAsync(side.Main, inQuarantine, ct)) found[row[0]!] = row[1..];
             return found;
         }
         if (rows.Count == 0) return [];
@@ -137,7 +137,7 @@ internal sealed class PairRows(PairSides sides, PairScan scan, RowHash hash, int
             ? $"(t.tableoid::int8, t.ctid) IN ({string.Join(", ", these.Select(w => w.Split(' ')).Select(w => $"({w[0]}, '{w[1]}'::tid)"))})"
             : $"t.ctid = ANY ({Tids(these)})";
         var sql = $"SELECT {where}, {string.Join(", ", table.Columns.Select(c => c.Printed))} FROM {table.From} AS t WHERE {condition}";
-        return (await TextRows.ReadAsync(side.Main, sql, ct)).ToDictionary(r => r[0]!, r => r[1..], StringComparer.Ordinal);
+        return (await PairSide.RowsAsync(side.Main, sql, ct)).ToDictionary(r => r[0]!, r => r[1..], StringComparer.Ordinal);
     }
 
     private static string Tids(IEnumerable<string> these) => SqlText.Literal("{" + string.Join(',', these.Select(w => $"\"{w}\"")) + "}") + "::tid[]";

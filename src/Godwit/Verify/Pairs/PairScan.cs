@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Runtime.ExceptionServices;
+using Godwit.Source;
 using Godwit.Target;
 using Npgsql;
 
@@ -63,7 +64,7 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
             await using var wide = await side.ConnectAsync(token);
             try
             {
-                await PairSide.ExecuteAsync(wide, PairSql.Read("wide-path"), token);
+                await PairSide.ExecuteAsync(wide, ApplicationPath.Local, token);
                 await work(wide, piece, token);
                 End(piece.Table, finished);
                 return true;
@@ -90,7 +91,7 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
                     {
                         // The refusal ended the transaction, and with it the snapshot of this session. Nobody holds one while he waits for another.
                         await connection.DisposeAsync();
-                        var read = IsAboutNames(e) && await AgainAsync(side, piece, token);
+                        var read = ApplicationPath.IsMissing(e) && await AgainAsync(side, piece, token);
                         connection = await side.ConnectAsync(token);
                         if (read) continue;
                         piece.Table.Unreadable = $"the {side.Word} refuses to read it (SQLSTATE {e.SqlState}): {e.MessageText}";
@@ -108,8 +109,6 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
             }
         }
     }
-
-    private static bool IsAboutNames(PostgresException e) => e.SqlState is "42883" or "42P01" or "42704";
 
     /// <summary>No privilege, row security that would hide rows, a materialized view without content, something dropped meanwhile, an output function that fails.</summary>
     private static bool IsAboutTheTable(PostgresException e) =>

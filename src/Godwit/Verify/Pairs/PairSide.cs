@@ -52,6 +52,23 @@ internal sealed class PairSide : IAsyncDisposable
         await command.ExecuteNonQueryAsync(ct);
     }
 
+    /// <summary>What a query of a table's rows yields, in a transaction. Where the table's indexes call what the application's sessions alone find, it is asked as they would ask.</summary>
+    public static async Task<List<string?[]>> RowsAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
+    {
+        await ExecuteAsync(connection, "SAVEPOINT godwit_rows", ct);
+        try
+        {
+            return await TextRows.ReadAsync(connection, sql, ct);
+        }
+        catch (PostgresException e) when (ApplicationPath.IsMissing(e))
+        {
+            await ExecuteAsync(connection, "ROLLBACK TO godwit_rows; " + ApplicationPath.Local, ct);
+            var rows = await TextRows.ReadAsync(connection, sql, ct);
+            await ExecuteAsync(connection, "SET LOCAL search_path = pg_catalog", ct);
+            return rows;
+        }
+    }
+
     /// <summary>A setting as this database gives it to a new session of this role.</summary>
     public static string Default(string setting) => $"SET LOCAL {SqlName.Quote(setting)} TO DEFAULT";
 
