@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Godwit.Cutover;
 using Godwit.Follow.Logical;
 using Godwit.Journal;
+using Godwit.Plan;
 using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Target;
@@ -44,6 +45,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         [
             new CutoverStep("look first", LookAsync),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
+            new CutoverStep("refresh views", RefreshAsync),
             new CutoverStep("make the way back", MakeWayBackAsync, session.DropBackAsync),
             new CutoverStep("fence", async token =>
             {
@@ -252,6 +254,34 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             if (await LagAsync(back, ct) < SmallLag) return;
         }
         throw new GodwitException(ErrorKind.Blocked, "cutover-lagging", $"{to.Display} does not catch up with {from.Display}: it is written to faster than changes are applied.", "Try again when less is written; godwit status shows lag and slope.");
+    }
+
+    /// <summary>Materialized views are no part of the stream: those of the new side are as old as the copy. Before the fence, for that may take a while; what came meanwhile is caught up with.</summary>
+    private async Task RefreshAsync(CancellationToken ct)
+    {
+        var run = await RunSession.LastRunAsync(source.Info.Display, target, new MigrationOptions(), ct);
+        var views = run is null ? [] : PlanJson.Read(run.Plan).PostData.Where(s => s.Kind == StepKind.Refresh).ToList();
+        if (views.Count == 0) return;
+        await using (var connection = await session.New.ConnectAsync(ct))
+            foreach (var view in views)
+            {
+                try
+                {
+                    // It takes as long as its query.
+                    await using var command = new NpgsqlCommand($"begin; {view.Sql}; commit", connection) { CommandTimeout = 0 };
+                    await command.ExecuteNonQueryAsync(ct);
+                }
+                catch (PostgresException e)
+                {
+                    await ExecuteAsync(connection, "rollback", ct);
+                    found(new("cutover-view-not-refreshed", Severity.Warning, view.Subject, $"It holds what it held when it was copied: refreshing it failed (SQLSTATE {e.SqlState}): {e.MessageText}", "REFRESH MATERIALIZED VIEW as its owner."));
+                }
+                catch (NpgsqlException e)
+                {
+                    throw session.New.Map(e, $"Refreshing {view.Subject}");
+                }
+            }
+        await CatchUpAsync(back: false, ct);
     }
 
     /// <summary>Bytes that are written and not applied.</summary>

@@ -301,6 +301,20 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Materialized_views_are_refreshed_before_the_switch_and_one_that_cannot_be_is_named()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(Schema + "create materialized view a_second as select 1 as n; drop materialized view a_second; create materialized view z_first as select count(*) as n from t; create materialized view a_second as select n from z_first; create materialized view failing as select count(*) as n from nokey");
+        await pair.MigrateAsync(Options);
+        await pair.SourceAsync("insert into t (v) values ('followed')");
+        await pair.TargetAsync("create function refuse() returns int language plpgsql as 'begin raise exception ''no''; end'; drop materialized view failing; create materialized view failing as select refuse() as n with no data");
+        var found = new List<Finding>();
+        await SwitchAsync(pair, found: found.Add);
+        Assert.Equal(["101"], await pair.Target.QueryAsync("select n::text from a_second"));
+        Assert.Contains("failing", Assert.Single(found, f => f.Code == "cutover-view-not-refreshed").Subject);
+    }
+
+    [Fact]
     public async Task A_prepared_transaction_stops_the_cutover_before_it_begins()
     {
         await using var pair = await FollowedAsync();
