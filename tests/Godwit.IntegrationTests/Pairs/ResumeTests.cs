@@ -59,6 +59,9 @@ public class ResumeTests(PostgresFixture postgres)
     {
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync(Tables);
+        // Beside a transaction that is older than the rows (of another test) nobody can tell that they were there before the first moment.
+        var written = (await pair.Source.QueryAsync("select pg_current_xact_id()::text"))[0];
+        await pair.Source.WaitForAsync($"select (pg_snapshot_xmin(pg_current_snapshot()) > '{written}'::xid8)::text", "true");
         await InterruptAsync(pair, e => e is MigrationEvent.TableFinished { Stage: Stage.Copy, Table: "public.b" });
         var started = new List<string>();
         long resumed = 0;
