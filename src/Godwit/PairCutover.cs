@@ -259,8 +259,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>Materialized views are no part of the stream: those of the new side are as old as the copy. Before the fence, for that may take a while; what came meanwhile is caught up with.</summary>
     private async Task RefreshAsync(CancellationToken ct)
     {
-        var run = await RunSession.LastRunAsync(source.Info.Display, target, new MigrationOptions(), ct);
-        var views = run is null ? [] : PlanJson.Read(run.Plan).PostData.Where(s => s.Kind == StepKind.Refresh).ToList();
+        var views = session.Plan.PostData.Where(s => s.Kind == StepKind.Refresh).ToList();
         if (views.Count == 0) return;
         await using (var connection = await session.New.ConnectAsync(ct))
             foreach (var view in views)
@@ -364,7 +363,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task CompareSchemasAsync(CancellationToken ct)
     {
         await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
-        var (differences, made) = await PairVerifying.CatalogAsync(there, target, new(VerifyMode.Counts, options.Jobs), clock, ct);
+        var (differences, made) = await PairVerifying.CatalogAsync(there, target, session.Run.Id, session.Plan, new(VerifyMode.Counts, options.Jobs), clock, ct);
         if (!made.IsEmpty)
             throw new GodwitException(ErrorKind.Blocked, "cutover-new-tables", $"{session.Old.Display} has tables that were made since the migration began, and that the target lacks: {Listed(made)}.",
                 "Migrate again with --if-exists replace --follow; or make them in the target and copy their rows, or drop them, if nobody needs them.");

@@ -25,14 +25,11 @@ public static class PairVerifying
     }
 
     /// <summary>
-    /// What of the source's schema is otherwise in the target, beyond what the plan of the last run announced. <c>New</c>: tables that the target lacks and that plan did not know.
+    /// What of the source's schema is otherwise in the target now, beyond what the plan of a run announced. <c>New</c>: tables that the target lacks and that plan did not know.
     /// </summary>
-    internal static async Task<(ImmutableArray<VerifyCheck> Differences, ImmutableArray<string> New)> CatalogAsync(ITarget source, ITarget target, PairRequest request, TimeProvider clock, CancellationToken ct)
+    internal static async Task<(ImmutableArray<VerifyCheck> Differences, ImmutableArray<string> New)> CatalogAsync(ITarget source, ITarget target, Guid run, MigrationPlan plan, PairRequest request, TimeProvider clock, CancellationToken ct)
     {
-        var run = await RunSession.LastRunAsync(source.Display, target, new MigrationOptions(), ct);
-        // Of a migration into objects that were there before, the rows alone are its own.
-        if (run is null || PlanJson.Read(run.Plan) is not { Objects.IsEmpty: false } plan) return ([], []);
-        var checks = await new PairVerifier(source, target, new Progress<MigrationEvent>(), clock).CatalogAsync(Expecting(request, run.Id, plan, target), ct);
+        var checks = await new PairVerifier(source, target, new Progress<MigrationEvent>(), clock).CatalogAsync(Expecting(request, run, plan, target), ct);
         var different = checks.Where(c => c.Verdict == Verdict.Different).ToImmutableArray();
         var known = plan.Objects.Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
         const string Table = "table ";

@@ -121,7 +121,7 @@ public static class SourceServerCheck
             }
             catch (PostgresException e) when (e.SqlState is "57014" or "42501" || ApplicationPath.IsMissing(e))
             {
-                items.Add(new("partitioned-key-orphans", Readiness.Pass, table, e.SqlState == "57014" ? $"whether every row has its parent under {name} takes longer than {LookSeconds} s to see" : $"whether every row has its parent under {name} may not be looked at"));
+                items.Add(new("partitioned-key-orphans", Readiness.Pass, table, e.SqlState == "57014" ? $"whether every row has its parent under {name} takes longer than {LookSeconds} s to see" : $"whether every row has its parent under {name} cannot be looked at (SQLSTATE {e.SqlState})"));
             }
             await transaction.RollbackAsync(ct);
         }

@@ -114,14 +114,17 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
     // The table's indexes may call what the application's sessions alone find: then it is said again as they would say it.
     private async Task<T> FindingAsync<T>(Func<Task<T>> say, CancellationToken ct)
     {
+        if (plan.LoadSearchPath is null) return await say();
         await SendAsync("SAVEPOINT godwit_aside", ct);
         try
         {
-            return await say();
+            var said = await say();
+            await SendAsync("RELEASE godwit_aside", ct);
+            return said;
         }
-        catch (PostgresException e) when (ApplicationPath.IsMissing(e) && plan.LoadSearchPath is not null)
+        catch (PostgresException e) when (ApplicationPath.IsMissing(e))
         {
-            await SendAsync("ROLLBACK TO godwit_aside", ct);
+            await SendAsync("ROLLBACK TO godwit_aside; RELEASE godwit_aside", ct);
             await using var before = new NpgsqlCommand("select current_setting('search_path')", connection);
             var path = (string)(await before.ExecuteScalarAsync(ct))!;
             await SendAsync($"SET LOCAL search_path = pg_catalog, {plan.LoadSearchPath}", ct);

@@ -39,8 +39,15 @@ internal sealed class SchemaDrift(StreamEnd from, StreamEnd to, Action<Finding> 
         await using var here = await to.ConnectAsync(ct);
         try
         {
-            if (refused.Error.SqlState == PostgresErrorCodes.InvalidTextRepresentation && await LabelsAsync(there, here, refused, ct) is (var mended, var statements) && (mended || statements.Count > 0))
-                return mended ? null : Changed(refused, "other labels of an enum", statements);
+            // Both sides print names alike then, and so that they mean the same for whoever runs them.
+            foreach (var side in new[] { there, here })
+                await using (var path = new NpgsqlCommand("set search_path = pg_catalog", side)) await path.ExecuteNonQueryAsync(ct);
+            if (refused.Error.SqlState == PostgresErrorCodes.InvalidTextRepresentation)
+            {
+                var (added, renamed) = await LabelsAsync(there, here, ct);
+                if (added) return null;
+                if (renamed.Count > 0) return Changed(refused, "other labels of an enum", renamed);
+            }
             var (what, run) = refused.Error switch
             {
                 { SqlState: PostgresErrorCodes.NotNullViolation } => ("NULL in a column", await NullableAsync(there, here, refused, ct)),
@@ -56,7 +63,7 @@ internal sealed class SchemaDrift(StreamEnd from, StreamEnd to, Action<Finding> 
         }
         return refused.Error.SqlState == PostgresErrorCodes.UniqueViolation
             ? new(ErrorKind.Blocked, "follow-conflict", $"A change of {refused.Origin} cannot be applied: {refused.Target} holds another row that the constraint {refused.Error.ConstraintName} does not allow beside it. Somebody else writes to {refused.Target}.",
-                $"Find and remove the row that does not come from the source (godwit verify names it), then godwit follow.", refused.Error) { SqlState = refused.Error.SqlState }
+                "Find and remove the row that does not come from the source (godwit verify names it), then godwit follow.", refused.Error) { SqlState = refused.Error.SqlState }
             : TargetErrors.Map(refused.Error, $"applying changes to {refused.Target}");
     }
 
@@ -65,7 +72,7 @@ internal sealed class SchemaDrift(StreamEnd from, StreamEnd to, Action<Finding> 
             $"run on the other side ({to.Display}): {string.Join("; ", statements)}; then godwit follow", refused.Error) { SqlState = refused.Error.SqlState };
 
     /// <summary>Adds labels that the origin has more. Where it no longer has one of those here, it was renamed: which one became which is not Godwit's to guess.</summary>
-    private async Task<(bool Mended, List<string> Statements)> LabelsAsync(NpgsqlConnection there, NpgsqlConnection here, ChangeRefused refused, CancellationToken ct)
+    private async Task<(bool Added, List<string> Renamed)> LabelsAsync(NpgsqlConnection there, NpgsqlConnection here, CancellationToken ct)
     {
         var source = await LabelsAsync(there, ct);
         var renamed = new List<string>();

@@ -58,11 +58,13 @@ internal sealed class PairSide : IAsyncDisposable
         await ExecuteAsync(connection, "SAVEPOINT godwit_rows", ct);
         try
         {
-            return await TextRows.ReadAsync(connection, sql, ct);
+            var rows = await TextRows.ReadAsync(connection, sql, ct);
+            await ExecuteAsync(connection, "RELEASE godwit_rows", ct);
+            return rows;
         }
         catch (PostgresException e) when (ApplicationPath.IsMissing(e))
         {
-            await ExecuteAsync(connection, "ROLLBACK TO godwit_rows; " + ApplicationPath.Local, ct);
+            await ExecuteAsync(connection, "ROLLBACK TO godwit_rows; RELEASE godwit_rows; " + ApplicationPath.Local, ct);
             var rows = await TextRows.ReadAsync(connection, sql, ct);
             await ExecuteAsync(connection, "SET LOCAL search_path = pg_catalog", ct);
             return rows;

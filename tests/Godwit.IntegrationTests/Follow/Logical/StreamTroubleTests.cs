@@ -129,6 +129,15 @@ public sealed class StreamTroubleTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_constraint_that_is_the_same_on_both_sides_is_not_told_as_changed_where_they_find_names_otherwise()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, "create schema ext; create function ext.fits(i int) returns boolean language sql as 'select i < 10'; create table t (id int primary key, c int constraint c_fits check (ext.fits(c)))");
+        await pair.Source.ExecuteAsync("do $$ begin execute format('alter database %I set search_path = public, ext', current_database()); end $$; create or replace function ext.fits(i int) returns boolean language sql as 'select i < 100'");
+        await pair.Source.ExecuteAsync("insert into t values (1, 50)");
+        Assert.Equal("target-constraint-violated", await CodeAsync(pair));
+    }
+
+    [Fact]
     public async Task Transactions_in_two_phases_arrive_when_they_commit_and_not_when_they_roll_back()
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Schema, Rows);
