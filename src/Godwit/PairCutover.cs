@@ -362,10 +362,15 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>The stream brings rows: what was made or changed besides since the migration is at the source alone.</summary>
     private async Task CompareSchemasAsync(CancellationToken ct)
     {
+        if (OptionsFingerprint.IsOfPart(session.Run.Options)) return;
         await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
-        var (differences, made) = await PairVerifying.CatalogAsync(there, target, session.Run.Id, session.Plan, new(VerifyMode.Counts, options.Jobs), clock, ct);
-        if (!made.IsEmpty)
-            throw new GodwitException(ErrorKind.Blocked, "cutover-new-tables", $"{session.Old.Display} has tables that were made since the migration began, and that the target lacks: {Listed(made)}.",
+        var (differences, missing) = await PairVerifying.CatalogAsync(there, target, session.Run.Id, session.Plan, new(VerifyMode.Counts, options.Jobs)
+        {
+            // After a rollback the new side is behind its fence.
+            Promised = [new PromisedDifference("database", "this database", "the fence says so", "setting default_transaction_read_only")],
+        }, clock, ct);
+        if (!missing.IsEmpty)
+            throw new GodwitException(ErrorKind.Blocked, "cutover-new-tables", $"{session.Old.Display} has tables that the target lacks, for they were made since the migration began or are gone there: {Listed(missing)}.",
                 "Migrate again with --if-exists replace --follow; or make them in the target and copy their rows, or drop them, if nobody needs them.");
         if (!differences.IsEmpty)
             found(new("cutover-schema-differs", Severity.Warning, session.New.Display, $"Its schema is not the source's: {Listed([.. differences.Select(d => $"{d.Name} {d.Detail}")])}. Of the source's changes since the migration, following brings the rows alone.",

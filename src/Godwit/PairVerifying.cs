@@ -24,16 +24,13 @@ public static class PairVerifying
         return Named(await new PairVerifier(source, target, progress, clock).VerifyAsync(Expecting(request, run?.Id, plan, target), moment, targetMoment, ct), plan);
     }
 
-    /// <summary>
-    /// What of the source's schema is otherwise in the target now, beyond what the plan of a run announced. <c>New</c>: tables that the target lacks and that plan did not know.
-    /// </summary>
-    internal static async Task<(ImmutableArray<VerifyCheck> Differences, ImmutableArray<string> New)> CatalogAsync(ITarget source, ITarget target, Guid run, MigrationPlan plan, PairRequest request, TimeProvider clock, CancellationToken ct)
+    /// <summary>What of the source's schema is otherwise in the target now, beyond what the plan of a run announced. <c>Missing</c>: tables that the target lacks.</summary>
+    internal static async Task<(ImmutableArray<VerifyCheck> Differences, ImmutableArray<string> Missing)> CatalogAsync(ITarget source, ITarget target, Guid run, MigrationPlan plan, PairRequest request, TimeProvider clock, CancellationToken ct)
     {
+        const string Table = "table ";
         var checks = await new PairVerifier(source, target, new Progress<MigrationEvent>(), clock).CatalogAsync(Expecting(request, run, plan, target), ct);
         var different = checks.Where(c => c.Verdict == Verdict.Different).ToImmutableArray();
-        var known = plan.Objects.Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
-        const string Table = "table ";
-        return (different, [.. different.Where(c => c.Detail == CatalogComparison.Missing && c.Name.StartsWith(Table, StringComparison.Ordinal)).Select(c => c.Name[Table.Length..]).Where(t => !known.Contains(t))]);
+        return (different, [.. different.Where(c => c.Detail == CatalogComparison.Missing && c.Name.StartsWith(Table, StringComparison.Ordinal)).Select(c => c.Name[Table.Length..])]);
     }
 
     /// <summary>The source at the moment that a snapshot sees. <paramref name="run"/>: the last that finished; null where there was none.</summary>

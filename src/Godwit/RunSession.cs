@@ -228,4 +228,10 @@ internal static class OptionsFingerprint
     public static string Of(MigrationOptions o) => string.Join('\n',
         o.TargetSchema, o.Follow, o.IfExists, o.SchemaOnly, o.DataOnly, o.Names, o.Misfits, o.JsonAsText, o.IndexForeignKeys, o.FullTextSearch, o.FollowOrm,
         string.Join(',', o.Include), string.Join(',', o.Exclude), string.Join(',', o.Casts), string.Join(',', o.MisfitRules), string.Join(',', o.ExtraIndexes), o.Platform.Fingerprint);
+
+    /// <summary>Whether a run of this fingerprint was to leave out what names choose (--include, --exclude): that the target lacks something says nothing then.</summary>
+    public static bool IsOfPart(string fingerprint) => fingerprint.Split('\n') is { Length: > Exclude } lines && (lines[Include].Length > 0 || lines[Exclude].Length > 0);
+
+    // Their places in Of.
+    private const int Include = 11, Exclude = 12;
 }

@@ -1,3 +1,4 @@
+using Godwit.Follow.Logical;
 using Godwit.IntegrationTests.Pairs;
 using Npgsql;
 using Xunit;
@@ -66,5 +67,23 @@ public sealed class PairPreflightTests(PostgresFixture postgres)
         await using (var command = new NpgsqlCommand("commit prepared 'godwit_test'", connection)) await command.ExecuteNonQueryAsync(Pair.Token);
         await PairJourneyTests.SwitchAsync(pair);
         Assert.Equal("1", (await pair.Target.QueryAsync("select count(*) from t where v = 'prepared'"))[0]);
+    }
+
+    [Theory]
+    [InlineData(FollowMethod.Slot, "", "")]
+    [InlineData(FollowMethod.Triggers, "", "")]
+    [InlineData(FollowMethod.Slot, "public.t", "")]
+    [InlineData(FollowMethod.Slot, "", "public.nokey")]
+    public async Task Schemas_that_are_as_they_were_migrated_are_not_told_to_differ(FollowMethod method, string include, string exclude)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(PairJourneyTests.Schema);
+        var options = PairJourneyTests.Options with { FollowMethod = method, Include = include.Length == 0 ? [] : [include], Exclude = exclude.Length == 0 ? [] : [exclude] };
+        await pair.MigrateAsync(options);
+        var found = new List<Finding>();
+        await PairJourneyTests.SwitchAsync(pair, found: found.Add, options: options);
+        await PairJourneyTests.SwitchAsync(pair, back: true, options: options);
+        await PairJourneyTests.SwitchAsync(pair, found: found.Add, options: options);
+        Assert.DoesNotContain(found, f => f.Code == "cutover-schema-differs");
     }
 }

@@ -76,6 +76,23 @@ public sealed class StreamAtOnceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Some_commits_wait_for_the_disk_and_the_origin_stands_where_the_rows_came_from()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key)", "");
+        await pair.Target.ExecuteAsync($"""
+            alter database "{pair.Target.Settings.Database}" set synchronous_commit = on;
+            create table godwit.seen (id bigserial, setting text); create function godwit.see() returns trigger language plpgsql as $$ begin insert into godwit.seen (setting) values (current_setting('synchronous_commit')); return null; end $$;
+            create constraint trigger see after insert on t deferrable initially deferred for each row execute function godwit.see(); alter table t enable always trigger see;
+            create constraint trigger see after insert on done deferrable initially deferred for each row execute function godwit.see(); alter table done enable always trigger see
+            """);
+        var before = (await pair.Source.QueryAsync("select pg_current_wal_lsn()::text"))[0];
+        await FollowAsync(pair, "insert into t values (0)", [.. Enumerable.Range(1, 40).Select(i => $"insert into t values ({i})")]);
+        // Five a second; of the others, the next that does takes them to the disk. The first two go the longer way, for their tables are not known yet.
+        Assert.Equal(["off", "on"], await pair.Target.QueryAsync("select distinct setting from godwit.seen where id > 2 order by 1"));
+        Assert.Equal(["true"], await pair.Target.QueryAsync($"select (o.remote_lsn > '{before}'::pg_lsn and o.remote_lsn <= '0/0'::pg_lsn + s.applied)::text from pg_replication_origin_status o, godwit.stream s where o.external_id = '{pair.Feed.Origin}'"));
+    }
+
+    [Fact]
     public async Task Rows_that_are_not_as_they_should_be_are_counted_named_and_put_right()
     {
         await using var pair = await PairAsync("create table t (id int primary key, v text)", "insert into t select i, 'v' from generate_series(1, 10) i");
