@@ -14,12 +14,14 @@ namespace Godwit;
 internal sealed class PairSession : IAsyncDisposable
 {
     private readonly RunSession _lock;
+    private readonly Func<SqlName, bool> _isLeftBehind;
 
     private PairSession(RunSession held, StreamEnd old, ITarget target, JournalRun run, FollowFact fact, FollowMethod forward, FollowMethod back, TimeProvider clock)
     {
         (_lock, Run, Fact, Clock) = (held, run, fact, clock);
         (Old, New) = (old, NewEnd(target));
         Plan = PlanJson.Read(run.Plan);
+        _isLeftBehind = Verify.Pairs.PlanPromises.LeftBehind(Plan);
         Id = fact.Feed[StreamStatus.FeedPrefix.Length..];
         (Forward, Back) = (StreamFeed.Forward(Id) with { Method = forward }, StreamFeed.Reverse(Id) with { Method = back });
     }
@@ -151,7 +153,10 @@ internal sealed class PairSession : IAsyncDisposable
 
     /// <summary>Follows the target from the source, or the source from the target.</summary>
     public StreamFollower Follower(bool back, IProgress<StreamReport> progress, Action<Finding> found) =>
-        new(back ? New : Old, back ? Old : New, back ? Back : Forward, r => new SqlName(r.Schema, r.Name), new(), Clock, progress, found);
+        new(back ? New : Old, back ? Old : New, back ? Back : Forward, Target, new(), Clock, progress, found);
+
+    // Recording begins before the plan is made, so that what stays with the platform is recorded, too.
+    private SqlName? Target(Relation relation) => new SqlName(relation.Schema, relation.Name) is var name && _isLeftBehind(name) ? null : name;
 
     /// <summary>Applies everything that has committed at the origin until now.</summary>
     public async Task<StreamTotals> DrainAsync(bool back, Action<Finding> found, CancellationToken ct)
@@ -172,7 +177,7 @@ internal sealed class PairSession : IAsyncDisposable
     }
 
     /// <summary>The tables that are followed.</summary>
-    public Task<List<SqlName>> TablesAsync(CancellationToken ct) => Origin(back: false).TablesAsync(ct);
+    public async Task<List<SqlName>> TablesAsync(CancellationToken ct) => [.. (await Origin(back: false).TablesAsync(ct)).Where(t => !_isLeftBehind(t))];
 
     public ValueTask DisposeAsync() => _lock.DisposeAsync();
 }

@@ -67,7 +67,7 @@ internal sealed class BatchWriter : IDisposable
     /// </summary>
     public BatchOutcome Apply(ChangeBatch batch, bool flush, Func<ChangeBatch?> following)
     {
-        if (IsFew(batch) && AtOnce(batch, flush)) return new(batch.Changes.Count, [], []);
+        if (IsFew(batch) && AtOnce(batch, flush)) return new(Kept(batch), [], []);
         var added = new List<SqlName>();
         GodwitException? stop = null;
         if (ReferenceEquals(_ready, batch)) StartTransaction();
@@ -81,7 +81,7 @@ internal sealed class BatchWriter : IDisposable
             // After few there is no backlog, and who waits for the end of the next transaction keeps these from their commit.
             if (!batch.IsOpen && batch.Changes.Count > FewChanges && stop is null && _resolver.Deferred.Count == 0 && following() is { } next) MakeReady(next);
             if (!IsRight(expected, _pipeline.Answers(out var error), error)) Strictly(batch);
-            _changes += batch.Changes.Count;
+            _changes += Kept(batch);
         }
         foreach (var sql in _resolver.Deferred) _statements.Execute(sql);
         if (_resolver.Deferred.Count > 0) Must();
@@ -90,6 +90,15 @@ internal sealed class BatchWriter : IDisposable
         Commit(batch, flush);
         if (stop is not null) throw stop;
         return new(_changes, [.. _conflicts], added);
+    }
+
+    /// <summary>How many changes are of tables that are applied.</summary>
+    private long Kept(ChangeBatch batch)
+    {
+        long kept = 0;
+        foreach (var change in batch.Changes)
+            if (change.Kind == ChangeKind.Truncate || _tables[batch.Tables[change.Table]] is not null) kept++;
+        return kept;
     }
 
     private List<Relation> Unknown(ChangeBatch batch) => [.. batch.Tables.Concat(batch.Truncations.SelectMany(t => t.Tables)).Where(t => !_tables.ContainsKey(t)).Distinct()];
@@ -125,7 +134,7 @@ internal sealed class BatchWriter : IDisposable
             (_pipeline.Hold, _statements.ByRow) = (false, false);
         }
         if (flush) _statements.Call(DurablyName);
-        _position.Mark(_pipeline, batch, batch.Changes.Count, 0, _statements.TakeExpected().Where(rows => rows > 0).Sum());
+        _position.Mark(_pipeline, batch, Kept(batch), 0, _statements.TakeExpected().Where(rows => rows > 0).Sum());
         Failpoints.Hit(Failpoints.ChangesWritten);
         _pipeline.Run(out var error);
         if (error is null)

@@ -47,6 +47,15 @@ public static class PlanPromises
         };
     }
 
+    /// <summary>Tells tables of the source that the plan leaves behind, by themselves or with their schema. A table that it does not know is none of them.</summary>
+    public static Func<SqlName, bool> LeftBehind(MigrationPlan plan)
+    {
+        var made = plan.Objects.Where(o => o.Kind == "table" && !o.Steps.IsEmpty).Select(o => o.Name).ToHashSet(StringComparer.Ordinal);
+        var promised = LeftOut(plan).Concat(plan.Departures?.Objects.Select(Promised) ?? []).Where(p => p.Aspect is null).ToList();
+        return table => !made.Contains($"{new SqlName(table.Schema ?? "public")}.{table.Name}")
+            && promised.Exists(p => p.Covers("table", table.ToString(), null) || p.Kind is "within" or "schema" && p.Name == table.Schema);
+    }
+
     private static IEnumerable<PromisedDifference> LeftOut(MigrationPlan plan)
     {
         var reasons = plan.Findings.GroupBy(f => f.Subject).ToDictionary(g => g.Key, g => g.First().Problem, StringComparer.Ordinal);

@@ -1,0 +1,38 @@
+using Godwit.Cutover;
+using Godwit.Target;
+using Godwit.Verify;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace Godwit.IntegrationTests.Supabase;
+
+/// <summary>A project is followed and left: what its platform goes on writing to tables that stay behind is in nobody's way.</summary>
+[Collection(SupabaseServers.Name)]
+public sealed class LeavingFollowedTests(TwoServers servers) : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("godwit-leave-");
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_project_is_cut_over_while_its_platform_writes()
+    {
+        var (superuser, admin) = await servers.CreateProjectAsync();
+        await PostgresFixture.ExecuteAsync(superuser, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Supabase", "portal.sql")).Replace("{admin}", admin.User, StringComparison.Ordinal));
+        var home = await servers.CreateHomeAsync();
+        var options = new MigrationOptions { Jobs = 2, Follow = true, Platform = new() { SecretsFolder = Path.Combine(_folder.FullName, "secrets"), StorageFolder = Path.Combine(_folder.FullName, "files") } };
+        await using var source = await EngineRegistry.OpenAsync(superuser.DisplayWithPassword + "?sslmode=disable", _ => null, Token);
+        await using (var target = await TargetDatabase.OpenAsync(home, 6, Token))
+            await new Migration(TimeProvider.System, NullLogger.Instance).RunAsync(source, target, options, null, new Progress<MigrationEvent>(), Token);
+        var before = await TwoServers.QueryAsync(home, "select count(*) from app.rates");
+        await PostgresFixture.ExecuteAsync(superuser, "insert into app.rates values ('2031-01-01', 7); insert into _realtime.tenants (id, inserted_at, updated_at) values (gen_random_uuid(), now(), now()); insert into supabase_migrations.schema_migrations (version) values ('20310101')");
+        var found = new List<Finding>();
+        await using var again = await EngineRegistry.OpenAsync(superuser.DisplayWithPassword + "?sslmode=disable", _ => null, Token);
+        await using (var target = await TargetDatabase.OpenAsync(home, 6, Token))
+            await new CuttingOver(TimeProvider.System) { Found = found.Add }.CutoverAsync(again, target, options, new(null, [], null, VerifyMode.Full), _ => { }, Token);
+        Assert.Equal([(int.Parse(before[0]!) + 1).ToString()], await TwoServers.QueryAsync(home, "select count(*) from app.rates"));
+        Assert.DoesNotContain(found, f => f.Code == "cutover-schema-differs");
+    }
+}
