@@ -40,7 +40,7 @@ internal static class MigrationRun
         Invocation invocation, ISource source, ITarget target, MigrationOptions options, MigrationPlan? plan, CancellationToken ct)
     {
         var view = ProgressView.For(invocation);
-        invocation.Shell.Aftermath = () => view.Aftermath(options);
+        invocation.Shell.Aftermath = () => view.Aftermath(options, source is IPostgresSource);
         var result = await view.AroundAsync(() => invocation.Backend.RunAsync(invocation.JobOf(view), source, target, options, plan, ct));
         invocation.Shell.Aftermath = () => $"the migration is finished; only what came after it failed";
         return result;

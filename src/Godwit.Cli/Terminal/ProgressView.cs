@@ -32,16 +32,20 @@ internal abstract class ProgressView(TimeProvider clock) : IProgress<MigrationEv
     protected abstract void Show(MigrationEvent happened);
 
     /// <summary>What a failure now means for the target, and how to go on.</summary>
-    public string Aftermath(MigrationOptions options)
+    /// <param name="options">Of the run.</param>
+    /// <param name="inPlace">Objects are made where they belong, as between servers.</param>
+    public string Aftermath(MigrationOptions options, bool inPlace)
     {
         lock (State.Gate)
         {
             var rows = State.CommittedRows;
             if (State.Current is null or < Stage.Prepare) return "nothing was changed";
             if (State.IsFinished(Stage.Publish) || State.Current == Stage.Verify)
-                return $"all tables are in place in schema {options.TargetSchema}, but they were not verified to the end; `godwit verify` repeats only that";
+                return $"all tables are in place{(inPlace ? "" : " in schema " + options.TargetSchema)}, but they were not verified to the end; `godwit verify` repeats only that";
             if (options.DataOnly || options.IfExists == IfExists.Append)
                 return $"rows of finished chunks stay in their tables ({Units.Count(rows)} so far); the same command resumes after them";
+            if (inPlace)
+                return $"what was made stands where it belongs, unfinished, with {Units.Plural(rows, "loaded row")}; rights on it come at the end. The same command resumes; with --if-exists replace it is taken away first";
             return $"schema {options.TargetSchema} is as it was; {Units.Plural(rows, "loaded row")} and what was built wait in a schema of their own. " +
                 "The same command resumes; with --if-exists replace it starts over";
         }

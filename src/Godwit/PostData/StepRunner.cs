@@ -20,6 +20,10 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private readonly ConcurrentBag<Finding> _findings = [];
     private readonly ConcurrentDictionary<string, bool> _refused = new();
     private readonly Turns _turns = new();
+    /// <summary>Steps that say a name which is not there, to be tried again when all others are done. Null: then is now.</summary>
+    private ConcurrentDictionary<string, SqlStep>? _later = plan.InPlace ? new() : null;
+
+    private const string Doing = "executing the plan's statements";
 
     /// <summary>Runs the steps that <paramref name="done"/> does not know; returns a finding for each that was refused, now or before.</summary>
     public async Task<ImmutableArray<Finding>> RunAsync(ImmutableArray<SqlStep> steps, IReadOnlyDictionary<string, JournalStep> done, CancellationToken stop)
@@ -31,7 +35,39 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(queue, workers, failed)));
         stop.ThrowIfCancellationRequested();
+        await AgainAsync(steps, stop);
         return [.. _findings.OrderBy(f => f.Subject, StringComparer.Ordinal)];
+    }
+
+    /// <summary>
+    /// pg_dump orders statements by what the catalog says of them, which knows no function that another one's text calls: a table may come before what its
+    /// generated column needs. What waited is tried in its order, as long as that gets some of it done.
+    /// </summary>
+    private async Task AgainAsync(ImmutableArray<SqlStep> steps, CancellationToken stop)
+    {
+        if (_later is not { IsEmpty: false } waiting) return;
+        await using var connection = await target.ConnectAsync(stop);
+        await _turns.TakeAsync(stop);
+        try
+        {
+            await ExecuteAsync(connection, SessionSettings(1), stop);
+            while (waiting.Count > 0)
+            {
+                var some = steps.Where(s => waiting.ContainsKey(s.Id)).ToList();
+                waiting.Clear();
+                foreach (var step in some) await StepAsync(connection, step, "", stop);
+                // What is missing now is missing for good, and is told by each as it would have been.
+                if (waiting.Count == some.Count) _later = null;
+            }
+        }
+        catch (NpgsqlException e)
+        {
+            throw TargetErrors.Map(e, Doing);
+        }
+        finally
+        {
+            _turns.GiveBack();
+        }
     }
 
     private async Task WorkAsync(StepQueue queue, int workers, CancellationTokenSource failed)
@@ -63,7 +99,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
         catch (NpgsqlException e)
         {
-            throw TargetErrors.Map(e, "building indexes and constraints");
+            throw TargetErrors.Map(e, Doing);
         }
         finally
         {
@@ -89,7 +125,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         for (var at = 0; at < steps.Length;)
         {
-            var some = steps[at..].TakeWhile(s => StepBatch.Fits(s) && !(s.Requires is { } required && _refused.ContainsKey(required))).ToList();
+            var some = steps[at..].TakeWhile(s => StepBatch.Fits(s) && !(s.Requires is { } required && (_refused.ContainsKey(required) || _later?.ContainsKey(required) == true))).ToList();
             while (some.Count > 1)
             {
                 foreach (var step in some) progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
@@ -113,6 +149,11 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
         var started = clock.GetTimestamp();
+        if (step.Requires is { } needed && _later?.ContainsKey(needed) == true)
+        {
+            _later[step.Id] = step;
+            return;
+        }
         if (step.Requires is { } required && _refused.ContainsKey(required))
         {
             _refused[step.Id] = true;
@@ -122,6 +163,15 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         try
         {
             await OneAsync(connection, before + step.Sql, new(step.Id, StepOutcome.Done, null), stop);
+        }
+        catch (PostgresException e) when (_later is not null && ApplicationPath.IsMissing(e))
+        {
+            _later[step.Id] = step;
+            return;
+        }
+        catch (PostgresException e) when (step.Fallback is null && StepRefusal.IsRefusal(e))
+        {
+            throw TargetErrors.Map(e, $"executing {step.Id}");
         }
         catch (PostgresException e) when (step.Fallback is not null && StepRefusal.IsRefusal(e))
         {
