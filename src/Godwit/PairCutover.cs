@@ -261,7 +261,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         var views = session.Plan.PostData.Where(s => s.Kind == StepKind.Refresh).ToList();
         if (views.Count == 0) return;
-        await using (var connection = await session.New.ConnectAsync(ct))
+        await using (var connection = await session.New.DefineAsync(ct))
             foreach (var view in views)
             {
                 try
@@ -320,7 +320,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         if (how.NoWayBack) return;
         var here = await session.Origin(back: true).NowAsync(ct);
-        await using var connection = await session.Old.ConnectAsync(ct);
+        await using var connection = await session.Old.DefineAsync(ct);
         try
         {
             await StreamFacts.StartAsync(connection, session.Back, session.Id, here, ct);

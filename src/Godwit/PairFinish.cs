@@ -55,7 +55,7 @@ internal sealed class PairFinish(PairSession session)
     /// <summary>What else schema godwit of the old side holds is another migration's: of that database's own coming, or to another target.</summary>
     private async Task LeaveAsync(CancellationToken ct)
     {
-        await using var connection = await session.Old.ConnectAsync(ct);
+        await using var connection = await session.Old.DefineAsync(ct);
         try
         {
             await ExecuteAsync(connection, """

@@ -30,7 +30,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
     /// </summary>
     public async Task<int> RaiseAsync(string message, CancellationToken ct, bool tablesOnly = false)
     {
-        await using var connection = await end.ConnectAsync(ct);
+        await using var connection = await end.DefineAsync(ct);
         try
         {
             var relations = await RelationsAsync(connection, ct);
@@ -68,7 +68,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
     /// </summary>
     public async Task AdmitAsync(CancellationToken ct)
     {
-        await using var connection = await end.ConnectAsync(ct);
+        await using var connection = await end.DefineAsync(ct);
         try
         {
             await ReadOnlyAsync(connection, on: false, ct);
@@ -82,7 +82,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
     /// <summary>Leaves alone what another migration has raised.</summary>
     public async Task LowerAsync(CancellationToken ct)
     {
-        await using var connection = await end.ConnectAsync(ct);
+        await using var connection = await end.DefineAsync(ct);
         try
         {
             if (await OwnerAsync(connection, ct) is { } other && other != owner) return;

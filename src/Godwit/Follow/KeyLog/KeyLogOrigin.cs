@@ -31,7 +31,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
 
     public override async Task<ImmutableArray<Finding>> PublishAsync(IReadOnlyCollection<SqlName> tables, CancellationToken ct)
     {
-        await using var connection = await From.ConnectAsync(ct);
+        await using var connection = await From.DefineAsync(ct);
         try
         {
             var findings = await RequireAsync(connection, ct);
@@ -109,7 +109,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         var connection = await From.ConnectAsync(ct);
         try
         {
-            await using var holder = await From.ConnectAsync(ct);
+            await using var holder = await From.DefineAsync(ct);
             // The lock comes before the snapshot, so that moments have their numbers in the order of time.
             await ExecuteAsync(holder, $"begin isolation level repeatable read; {KeyLogSchema.Lock(_names)}", ct);
             await ExecuteAsync(connection, "begin isolation level repeatable read, read only", ct);
@@ -182,7 +182,7 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
 
     public override async Task DropAsync(CancellationToken ct)
     {
-        await using var connection = await From.ConnectAsync(ct);
+        await using var connection = await From.DefineAsync(ct);
         try
         {
             await DropAsync(connection, ct);

@@ -44,7 +44,7 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
     /// <summary>Publishes the tables, and sets the identity of those whose updates would be refused otherwise. Repeated, it makes the same anew.</summary>
     public override async Task<ImmutableArray<Finding>> PublishAsync(IReadOnlyCollection<SqlName> tables, CancellationToken ct)
     {
-        await using var connection = await From.ConnectAsync(ct);
+        await using var connection = await From.DefineAsync(ct);
         try
         {
             var findings = await RequireAsync(connection, ct);
@@ -109,7 +109,7 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
     {
         await DropSlotAsync(ct);
         Failpoints.Hit(Failpoints.SlotDropped);
-        await using var connection = await From.ConnectAsync(ct);
+        await using var connection = await From.DefineAsync(ct);
         try
         {
             foreach (var (table, identity) in await ChangedAsync(connection, ct)) await IdentityAsync(connection, table, identity, ct);
@@ -128,7 +128,7 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
     public override async Task RestoreAsync(StreamEnd other, CancellationToken ct)
     {
         await using var connection = await From.ConnectAsync(ct);
-        await using var there = await other.ConnectAsync(ct);
+        await using var there = await other.DefineAsync(ct);
         try
         {
             foreach (var (table, identity) in await ChangedAsync(connection, ct))

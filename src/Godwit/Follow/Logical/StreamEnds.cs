@@ -38,6 +38,32 @@ public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Di
         }
     }
 
+    // Who may not say so goes on without: then what an event trigger writes is one more change.
+    private const string Quietly = """
+        do $godwit$ begin perform set_config('session_replication_role', 'replica', false);
+        exception when insufficient_privilege then null; end $godwit$
+        """;
+
+    /// <summary>
+    /// A session that makes and drops what is Godwit's. Event triggers of the application stay out of it: one that writes down each statement would write rows at one
+    /// side that the other has not, and one that refuses statements would refuse these. Throws <see cref="GodwitException"/> only.
+    /// </summary>
+    public async Task<NpgsqlConnection> DefineAsync(CancellationToken ct)
+    {
+        var connection = await ConnectAsync(ct);
+        try
+        {
+            await using var command = new NpgsqlCommand(Quietly, connection);
+            await command.ExecuteNonQueryAsync(ct);
+            return connection;
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            await connection.DisposeAsync();
+            throw Map(e, "connecting to " + Display);
+        }
+    }
+
     internal WireConnection Open(CancellationToken ct) => WireConnection.Open(Builder("godwit follow", Forms), ct);
 
     internal WireConnection OpenReplication(CancellationToken ct) => WireConnection.OpenReplication(Builder("godwit follow", Forms), ct);
