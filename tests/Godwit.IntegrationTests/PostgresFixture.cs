@@ -39,7 +39,7 @@ public sealed partial class PostgresFixture : IAsyncLifetime
             await DestroyLeftoversAsync();
             _folder = MakeFolder();
             _server = LocalServer.For("test", Options(_folder.FullName));
-            await _server.StartAsync(CancellationToken.None);
+            await StartAsync(_server);
             _admin = _server.Settings("postgres");
         }
         await using var connection = await OpenAsync(_admin);
@@ -98,8 +98,22 @@ public sealed partial class PostgresFixture : IAsyncLifetime
     {
         _folder ??= MakeFolder();
         var server = LocalServer.For(name, Options(_folder.FullName) with { Environment = Installed });
-        await server.StartAsync(CancellationToken.None);
+        await StartAsync(server);
         return server;
+    }
+
+    private static async Task StartAsync(LocalServer server)
+    {
+        await server.StartAsync(CancellationToken.None);
+        // As many origins as slots; from 18 on they have a setting of their own, which an older server refuses.
+        await using (var connection = await OpenAsync(server.Settings("postgres")))
+        {
+            if (connection.PostgreSqlVersion.Major < 18) return;
+            await using var command = new NpgsqlCommand("alter system set max_active_replication_origins = 1000", connection);
+            await command.ExecuteNonQueryAsync();
+        }
+        await server.StopAsync(CancellationToken.None);
+        await server.StartAsync(CancellationToken.None);
     }
 
     private static string? Installed(string name) => name == "GODWIT_PG_BIN" ? null : Environment.GetEnvironmentVariable(name);
