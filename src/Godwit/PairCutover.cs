@@ -18,9 +18,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     /// <summary>What may be left to apply behind the fence: a second's worth or so.</summary>
     private const long SmallLag = 16 * 1024 * 1024;
 
-    private const int NamedDifferences = 10;
-
-    private List<SqlName> _tables = [];
+    private List<SqlName> _tables = [], _strays = [];
     private bool _switching, _closed;
 
     public long FencedAt { get; private set; }
@@ -29,7 +27,10 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     public async Task<ImmutableArray<ICutoverStep>> ForwardAsync(CancellationToken ct)
     {
-        _tables = await session.TablesAsync(ct);
+        var followed = await session.TablesAsync(ct);
+        // What was chosen to be left out is no stray.
+        if (!OptionsFingerprint.IsOfPart(session.Run.Options)) _strays = await Strays.FindAsync(t => followed.Contains(t) || session.IsLeftBehind(t), ct);
+        _tables = [.. followed, .. _strays];
         var old = new PairFence(session.Old, _tables, session.Id);
         FencedAt = clock.GetTimestamp();
         var open = new CutoverStep("open", async token =>
@@ -43,8 +44,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         if (session.Fact.State == FollowJournal.Switching) return [new CutoverStep("switch", SwitchAsync), open];
         return
         [
-            new CutoverStep("look first", LookAsync),
+            new CutoverStep("look first", token => new PairLook(session, source, target, options, how.NoWayBack, found, clock).RunAsync(followed, token)),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
+            .. BringingStrays("bring over what is not followed", isFenced: false),
             new CutoverStep("refresh views", RefreshAsync),
             new CutoverStep("make the way back", MakeWayBackAsync, session.DropBackAsync),
             new CutoverStep("fence", async token =>
@@ -66,6 +68,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await session.DrainAsync(back: false, found, token);
                 Failpoints.Hit(Failpoints.Drained);
             }),
+            .. BringingStrays("bring over the rest of it", isFenced: true),
             new CutoverStep("sequences", async token =>
             {
                 await PairSequences.CarryAsync(session.Old, session.New, token);
@@ -199,52 +202,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await session.SayAsync(FollowJournal.Fencing, ct);
     }
 
-    /// <summary>Before anything is changed: what would stop the cutover halfway.</summary>
-    private async Task LookAsync(CancellationToken ct)
-    {
-        await using var connection = await session.Old.ConnectAsync(ct);
-        try
-        {
-            if (await session.MovedByAnotherAsync(ct) is { } other) throw PairFence.Elsewhere(session.Old, other);
-            await using var command = new NpgsqlCommand("select gid from pg_prepared_xacts where database = current_database() order by prepared limit 1", connection);
-            if (await command.ExecuteScalarAsync(ct) is string gid)
-                throw new GodwitException(ErrorKind.Blocked, "cutover-prepared", $"{session.Old.Display} has a prepared transaction ({gid}), which no fence can hold back.", $"COMMIT PREPARED or ROLLBACK PREPARED it, then cut over.");
-            foreach (var finding in await PairPreflight.ReadAsync(connection, session.Old.Display, ct)) found(finding);
-        }
-        catch (NpgsqlException e)
-        {
-            throw session.Old.Map(e, $"Looking at {session.Old.Display}");
-        }
-        await CompareSchemasAsync(ct);
-        if (how.NoWayBack) return;
-        await using var there = await session.New.ConnectAsync(ct);
-        try
-        {
-            await session.ChooseBackAsync(options.FollowMethod, found, ct);
-            await session.Origin(back: true).RequireAsync(there, ct);
-            await RequireReplicaAsync(ct);
-        }
-        catch (GodwitException e) when (e.Kind == ErrorKind.Blocked)
-        {
-            throw new GodwitException(e.Kind, e.Code, $"{e.Problem} Without that, what is written to it after the cutover could not come back.", $"{e.Hint} Or --no-way-back.", e);
-        }
-    }
-
-    /// <summary>What comes back is written to the old side as it is: its foreign keys and triggers have acted at the new one.</summary>
-    private async Task RequireReplicaAsync(CancellationToken ct)
-    {
-        await using var connection = await session.Old.ConnectAsync(ct);
-        try
-        {
-            await ExecuteAsync(connection, "set session_replication_role = replica", ct);
-        }
-        catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.InsufficientPrivilege)
-        {
-            throw new GodwitException(ErrorKind.Blocked, "source-cannot-follow-back", $"{session.Old.Display}: its role may not set session_replication_role.",
-                connection.PostgreSqlVersion.Major >= 15 ? $"Let an administrator run there: GRANT SET ON PARAMETER session_replication_role TO {SqlName.Quote(session.Old.Settings.Username ?? "")}" : "Cut over with a superuser of it.", e) { SqlState = e.SqlState };
-        }
-    }
-
     private async Task CatchUpAsync(bool back, CancellationToken ct)
     {
         var (from, to) = back ? (session.New, session.Old) : (session.Old, session.New);
@@ -352,32 +309,36 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     private async Task<VerifyReport?> CompareAsync(VerifyMode? mode, string code, string state, CancellationToken ct)
     {
         if (mode is null) return null;
-        await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
-        var report = await new PairVerifier(there, target, new CuttingOver.Silent(), clock).VerifyAsync(new(mode.Value, options.Jobs) { Tables = [.. _tables.Select(t => t.ToString())] }, ct);
+        var report = await DifferencesAsync(mode.Value, _tables, ct);
         return report.Tables.FirstOrDefault(t => t.Verdict == Verdict.Different) is { } table
             ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows: put them right by hand, or migrate again with --if-exists replace --follow.")
             : report;
     }
 
-    /// <summary>The stream brings rows: what was made or changed besides since the migration is at the source alone.</summary>
-    private async Task CompareSchemasAsync(CancellationToken ct)
+    private StrayTables Strays => new(session.Old, session.New, session.Run.Id);
+
+    /// <summary>Before the fence, so that little is left for behind it.</summary>
+    private IEnumerable<CutoverStep> BringingStrays(string name, bool isFenced)
     {
-        if (OptionsFingerprint.IsOfPart(session.Run.Options)) return;
-        await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
-        var (differences, missing) = await PairVerifying.CatalogAsync(there, target, session.Run.Id, session.Plan, new(VerifyMode.Counts, options.Jobs)
+        if (_strays.Count > 0) yield return new(name, BringAsync);
+
+        async Task BringAsync(CancellationToken ct)
         {
-            // After a rollback the new side is behind its fence.
-            Promised = [new PromisedDifference("database", "this database", "the fence says so", "setting default_transaction_read_only")],
-        }, clock, ct);
-        if (!missing.IsEmpty)
-            throw new GodwitException(ErrorKind.Blocked, "cutover-new-tables", $"{session.Old.Display} has tables that the target lacks, for they were made since the migration began or are gone there: {Listed(missing)}.",
-                "Migrate again with --if-exists replace --follow; or make them in the target and copy their rows, or drop them, if nobody needs them.");
-        if (!differences.IsEmpty)
-            found(new("cutover-schema-differs", Severity.Warning, session.New.Display, $"Its schema is not the source's: {Listed([.. differences.Select(d => $"{d.Name} {d.Detail}")])}. Of the source's changes since the migration, following brings the rows alone.",
-                "godwit verify lists all of it; make the same in the target where the application needs it. godwit rollback goes back."));
+            var differ = (await DifferencesAsync(VerifyMode.Full, _strays, ct)).Tables.Where(t => t.Verdict == Verdict.Different).Select(t => t.Table).ToHashSet(StringComparer.Ordinal);
+            var brought = new List<string>();
+            foreach (var stray in _strays.Where(t => differ.Contains(t.ToString())))
+                brought.Add($"{stray} ({(await Strays.BringAsync(stray, ct)).Written} row(s))");
+            if (!isFenced)
+                found(new("cutover-not-followed", Severity.Warning, string.Join(", ", _strays), $"No stream brings their rows: they were made since the migration began, detached from a table that is followed, or are unlogged. {(brought.Count == 0 ? "They are equal now" : $"Brought over: {string.Join(", ", brought)}")}; what is written to them until the fence is brought over behind it, each table as a whole.",
+                    "Where one of them is large and written to often, writes are refused for as long as that takes; migrate again with --if-exists replace --follow to have them followed. What a table of the target held otherwise is kept in godwit.repaired."));
+        }
     }
 
-    private static string Listed(ImmutableArray<string> what) => string.Join("; ", what.Take(NamedDifferences)) + (what.Length > NamedDifferences ? $"; and {what.Length - NamedDifferences} more" : "");
+    private async Task<VerifyReport> DifferencesAsync(VerifyMode mode, List<SqlName> tables, CancellationToken ct)
+    {
+        await using var there = await TargetDatabase.OpenAsync(ConnectionSettings.From(source.Settings, "source"), options.Jobs + 2, ct);
+        return await new PairVerifier(there, target, new CuttingOver.Silent(), clock).VerifyAsync(new(mode, options.Jobs) { Tables = [.. tables.Select(t => t.ToString())] }, ct);
+    }
 
     /// <summary>The log itself says whether anything was written behind the fence.</summary>
     private async Task ProveAsync(bool back, CancellationToken ct)

@@ -176,8 +176,12 @@ internal sealed class PairSession : IAsyncDisposable
         ct.ThrowIfCancellationRequested();
     }
 
-    /// <summary>The tables that are followed.</summary>
-    public async Task<List<SqlName>> TablesAsync(CancellationToken ct) => [.. (await Origin(back: false).TablesAsync(ct)).Where(t => !_isLeftBehind(t))];
+    /// <summary>Of the source's tables, what stays behind with its platform.</summary>
+    public bool IsLeftBehind(SqlName table) => _isLeftBehind(table);
+
+    /// <summary>The tables that are followed, there or back.</summary>
+    public async Task<List<SqlName>> TablesAsync(CancellationToken ct) =>
+        [.. (await Origin(back: false).TablesAsync(ct)).Union(await Origin(back: true).TablesAsync(ct)).Where(t => !_isLeftBehind(t))];
 
     public ValueTask DisposeAsync() => _lock.DisposeAsync();
 }

@@ -51,7 +51,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         try
         {
             await ExecuteAsync(connection, SessionSettings(1), stop);
-            while (waiting.Count > 0)
+            while (!waiting.IsEmpty)
             {
                 var some = steps.Where(s => waiting.ContainsKey(s.Id)).ToList();
                 waiting.Clear();

@@ -49,7 +49,7 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
         {
             var findings = await RequireAsync(connection, ct);
             var published = await ReadAsync(connection, tables, ct);
-            findings = findings.AddRange(published.Where(t => t.Unlogged).Select(t => new Finding("follow-unlogged", Severity.Warning, $"{t.Name}", "The table is unlogged: what is written to it is copied once and not followed.", $"ALTER TABLE {t.Name} SET LOGGED; before migrate --follow.")));
+            findings = findings.AddRange(published.Where(t => t.Unlogged).Select(t => new Finding("follow-unlogged", Severity.Warning, $"{t.Name}", "The table is unlogged: its rows are copied once and not followed; a cutover brings them over whole.", $"ALTER TABLE {t.Name} SET LOGGED; before migrate --follow.")));
             published.RemoveAll(t => t.Unlogged);
             if (published.FirstOrDefault(t => !t.Owned) is { } foreign)
                 throw new GodwitException(ErrorKind.Blocked, "follow-not-owner", $"{foreign.Name} belongs to another role: it cannot be published.", "Follow as the tables' owner or as a superuser.");

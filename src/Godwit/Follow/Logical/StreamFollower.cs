@@ -16,11 +16,13 @@ public sealed record StreamTotals(long Changes, long Transactions, long Conflict
 /// </summary>
 public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed, Func<Relation, SqlName?> map, StreamLimits limits, TimeProvider clock, IProgress<StreamReport> progress, Action<Finding> found)
 {
-    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1), LongestAnswer = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Ask = TimeSpan.FromSeconds(1), Retry = TimeSpan.FromSeconds(1), LongestAnswer = TimeSpan.FromHours(1), LookAtPartitions = TimeSpan.FromSeconds(10);
 
     private readonly StreamOrigin _origin = StreamOrigin.Of(from, feed);
     private readonly SchemaDrift _drift = new(from, to, found);
+    private readonly HashSet<string> _told = new(StringComparer.Ordinal);
     private long _changes, _transactions, _conflicts;
+    private long? _lookedAt;
     private double _rate;
 
     /// <summary><paramref name="exact"/>: nothing that committed at the goal or after it is applied, so that the end looks as the origin did at that moment.</summary>
@@ -64,8 +66,10 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 // Its session has ended, and both sides can be asked.
                 refused = e;
             }
-            catch (GodwitException e) when (e.Kind is ErrorKind.SourceTransient or ErrorKind.TargetTransient && !stop.IsCancellationRequested)
+            catch (GodwitException e) when (e.Kind is ErrorKind.SourceTransient or ErrorKind.TargetTransient)
             {
+                // Who has stopped it need not hear of a connection that broke in the same moment.
+                if (stop.IsCancellationRequested) break;
                 if (said != e.Code) await NoteAsync(e);
                 if (said != e.Code) found(new("follow-waits", Severity.Info, e.Code, e.Problem, "Godwit tries again until it works."));
                 said = e.Code;
@@ -159,6 +163,16 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         }
     }
 
+    /// <summary>A slot says nothing of partitions that come and go: who follows is told, each once.</summary>
+    private async Task TellPartitionsAsync(NpgsqlConnection there, NpgsqlConnection here, CancellationToken ct)
+    {
+        foreach (var drift in await PartitionDrift.CompareAsync(there, here, (await _origin.TablesAsync(ct)).Where(t => map(new(0, t.Schema!, t.Name, ReplicaIdentity.Default, [])) == t), ct))
+            if (_told.Add(drift.Words))
+                found(new("follow-partitions-differ", Severity.Warning, drift.Name, $"{drift.Words}. Rows that it held when it {(drift.Bound is null ? "went, and what is written to it from then on, are" : "came are")} not in the stream.",
+                    $"Run at the other side: {drift.Remedy} godwit verify names rows that differ. The cutover asks for it, too."));
+        _lookedAt = clock.GetTimestamp();
+    }
+
     /// <summary>Beside the stream: asks the origin how far it is, notes it here, and reports.</summary>
     private async Task PulseAsync(StreamSession session, CancellationToken over)
     {
@@ -183,6 +197,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                     pace.Told(now, lag);
                     _rate = rate ?? _rate;
                     progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, _rate));
+                    if (feed.Method == FollowMethod.Slot && !(_lookedAt is { } at && clock.GetElapsedTime(at) < LookAtPartitions)) await TellPartitionsAsync(there, here, over);
                 }
                 catch (Exception e) when (Target.TargetErrors.IsTargetError(e) || e is GodwitException)
                 {

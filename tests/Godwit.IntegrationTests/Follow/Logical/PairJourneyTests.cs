@@ -36,7 +36,7 @@ public sealed class PairJourneyTests(PostgresFixture postgres)
         return pair;
     }
 
-    private static async Task<FollowResult> FollowAsync(Pair pair, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null, MigrationOptions? options = null)
+    internal static async Task<FollowResult> FollowAsync(Pair pair, CancellationToken? stop = null, bool once = true, Action<MigrationEvent>? on = null, MigrationOptions? options = null)
     {
         await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
         await using var target = await pair.Target.OpenTargetAsync(5);
