@@ -16,10 +16,11 @@ internal static class InPlaceUndo
         {
             await using var connection = await target.ConnectAsync(ct);
             var done = (await RunJournal.StepsAsync(connection, run.Id, ct)).Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+            var drops = plan.PreData.Concat(plan.PostData).Reverse().Where(s => done.Contains(s.Id) && s.Undo is not null).Select(s => StatementRemoval.Cascade(s.Undo!)).OfType<string>().ToList();
+            await InPlaceDependents.RefuseAsync(connection, drops, "They were made while the run was unfinished, which has to begin anew. Drop them, then type the same command again.", ct);
             foreach (var objects in await LargeObjectJournal.DoneAsync(connection, run.Id, ct))
                 await TryAsync(connection, $"SELECT lo_unlink({objects})", ct);
-            foreach (var step in plan.PreData.Concat(plan.PostData).Reverse())
-                if (done.Contains(step.Id) && step.Undo is { } undo && StatementRemoval.Cascade(undo) is { } drop) await TryAsync(connection, drop, ct);
+            foreach (var drop in drops) await TryAsync(connection, drop, ct);
         }
         catch (NpgsqlException e)
         {

@@ -47,7 +47,7 @@ public static class PairVerifying
     }
 
     private static PairRequest Expecting(PairRequest request, Guid? run, MigrationPlan? plan, ITarget target) => plan is null ? request
-        : PlanPromises.Added(request, plan, target.Profile.Role) with { Aside = run is { } id ? new(id, plan.Tables.ToFrozenDictionary(t => t.Target.ToString(), t => t.Source, StringComparer.Ordinal)) : null };
+        : PlanPromises.Added(request, plan, target.Profile.Role) with { MigratedAs = target.Profile.Role, Aside = run is { } id ? new(id, plan.Tables.ToFrozenDictionary(t => t.Target.ToString(), t => t.Source, StringComparer.Ordinal)) : null };
 
     /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>
     internal static PairRequest Asked(MigrationPlan plan, MigrationOptions options, VerifyMode mode) => new(mode, options.Jobs)

@@ -127,6 +127,8 @@ internal sealed partial class RunSession : IAsyncDisposable
     private async Task RefuseOccupiedAsync(MigrationPlan plan, MigrationOptions options, CancellationToken ct)
     {
         // Statements that are executed where they belong are looked at by the planner, object by object.
+        if (plan.InPlace && options.IfExists == IfExists.Replace)
+            await InPlaceDependents.RefuseAsync(_lock, plan.PreData.Select(s => s.Sql), "Drop those objects, then type the same command again; keep their definitions to make them anew afterwards.", ct);
         if (options.IfExists != IfExists.Fail || options.DataOnly || plan.InPlace) return;
         var there = await TargetCatalog.RelationsAsync(_lock, plan.TargetSchema, ct);
         // What stays there was known to the planner, who gave another name; the subject is the source's.

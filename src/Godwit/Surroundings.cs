@@ -29,6 +29,7 @@ internal sealed class Surroundings
         }
         catch (NpgsqlException e)
         {
+            if (e is not PostgresException { IsTransient: false }) throw server.Explain(e, "Reading roles and settings of " + source.Info.Display);
             throw new GodwitException(ErrorKind.SourceFatal, "source-facts-unread", $"Roles and settings of {source.Info.Display} cannot be read: {e.Message}", "Connect as the database's owner.", e);
         }
         // Rows that are left out anyway may stay hidden.

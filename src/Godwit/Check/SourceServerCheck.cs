@@ -31,6 +31,7 @@ public static class SourceServerCheck
         }
         catch (NpgsqlException e)
         {
+            if (e is not PostgresException { IsTransient: false }) throw source.Explain(e, "Looking at " + source.Info.Display);
             throw new GodwitException(ErrorKind.SourceFatal, "source-facts-unread", $"{source.Info.Display} cannot be asked what it has to spare: {e.Message}", "Connect as the database's owner.", e);
         }
         return items.ToImmutable();

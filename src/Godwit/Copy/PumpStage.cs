@@ -28,6 +28,7 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     {
         var finished = done.Select(c => (c.Table, c.Number)).ToHashSet();
         foreach (var table in plan.Tables) _tables[table.Source] = new(table, [.. done.Where(c => c.Table == table.Source)], clock);
+        foreach (var (name, table) in _tables) progress.Report(new MigrationEvent.RowsCommitted(name, table.Committed));
         // Large tables first, so that no worker is left alone with one at the end.
         var queue = new ConcurrentQueue<(TablePlan Table, PlannedChunk Chunk)>(plan.Tables.SelectMany(t => t.Chunks.Select(c => (Table: t, Chunk: c)))
             .Where(w => !finished.Contains((w.Table.Source, w.Chunk.Number)))
@@ -50,6 +51,10 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
             while (!failed.IsCancellationRequested && queue.TryDequeue(out var work))
                 connection = await ChunkAsync(plan, connection, work.Table, work.Chunk, failed.Token);
             completed = true;
+        }
+        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        {
+            // It waited to try again when another failed, or Ctrl-C came: that is what is told, not this.
         }
         finally
         {
@@ -92,7 +97,9 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
         }
     }
 
-    private static bool IsTransient(Exception e) => TargetErrors.IsTransient(e) || e is GodwitException { Code: "source-connection-lost" or "source-conflict" or "source-too-many-connections" };
+    // The run has reached the target before: a socket that is not there now is that of a server that restarts.
+    private static bool IsTransient(Exception e) =>
+        TargetErrors.IsTransient(e) || e is GodwitException { Code: "source-connection-lost" or "source-conflict" or "source-too-many-connections" or "target-unreachable" };
 
     private WireConnection Open(MigrationPlan plan, CancellationToken ct)
     {
@@ -145,7 +152,9 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     private void Commit(TablePlan table, long rows)
     {
         var state = _tables[table.Source];
-        if (!state.Commit(rows, 0)) return;
+        var last = state.Commit(rows, 0);
+        progress.Report(new MigrationEvent.RowsCommitted(table.Source, state.Committed));
+        if (!last) return;
         var result = state.Result();
         progress.Report(new MigrationEvent.TableFinished(Stage.Copy, table.Source, result.RowsWritten, 0, result.Elapsed));
     }

@@ -40,12 +40,27 @@ internal static class StatementHazards
 
     private static void Occupied(StatementContext context)
     {
+        var target = context.Target!;
         var clash = context.Facts.Statements.Where(s => s.Kind is "TABLE" or "VIEW" or "MATERIALIZED VIEW" or "FOREIGN TABLE" or "SEQUENCE" or "TYPE" or "DOMAIN")
-            .Where(s => StatementRemoval.IsThere(context, s)).Select(s => new SqlName(s.Schema, s.Name).ToString()).Distinct().ToList();
+            .Where(s => StatementRemoval.IsThere(context, s) || s.Kind is not ("TYPE" or "DOMAIN") && IsNamed(s.Schema, s.Name)).Select(s => new SqlName(s.Schema, s.Name).ToString())
+            // An index that is there already would leave a table without its key.
+            .Concat(context.Facts.Statements.Where(s => IndexOf(context, s) is { } index && IsNamed(s.Schema, index)).Select(s => new SqlName(s.Schema, IndexOf(context, s)!).ToString()))
+            .Distinct().ToList();
         if (clash.Count == 0) return;
         context.Find("target-not-empty", Severity.Block, "target", $"The target already has {string.Join(", ", clash.Take(Shown))}{(clash.Count > Shown ? $" and {clash.Count - Shown} more" : "")}.",
             "Name an empty database; --if-exists replace drops what has the same name, --data-only adds rows to what is there.");
+
+        // Tables, views, sequences and indexes share their names, and a table or view is a type of its name too.
+        bool IsNamed(string? schema, string name) => new SqlName(schema, name).ToString() is var full && (target.Relations.Contains(full) || target.Indexes.Contains(full) || target.Types.Contains(full));
     }
+
+    /// <summary>The index that a statement makes: its own, or that of a key, whose tag is "table key".</summary>
+    private static string? IndexOf(StatementContext context, SchemaStatement statement) => statement.Kind switch
+    {
+        "INDEX" => statement.Name,
+        "CONSTRAINT" when statement.Table is { } table && context.Input.Schema.FindTable(table)?.Relation?.Name is { } name && statement.Name.StartsWith(name + " ", StringComparison.Ordinal) => statement.Name[(name.Length + 1)..],
+        _ => null,
+    };
 }
 
 /// <summary>Where the server's system finds an extension.</summary>

@@ -81,7 +81,9 @@ internal static class StatementPlanner
         {
             if (sequence.LastValue is not { } last)
             {
-                context.Find("sequence-unread", Severity.Warning, $"SEQUENCE {sequence.Name}", "The role may not read where the sequence stands; it begins anew.", $"GRANT SELECT ON SEQUENCE {sequence.Name} TO role, and migrate again; or set it by hand.");
+                var owner = sequence.Table is { } known && planned.Contains(known) ? byName[known].Relation : null;
+                context.Find("sequence-unread", Severity.Warning, $"SEQUENCE {sequence.Name}", "The role may not read where the sequence stands; " + (owner is null ? "it begins anew." : $"it goes on behind the last value of {owner}.{SqlName.Quote(sequence.Column!)}."), $"GRANT SELECT ON SEQUENCE {sequence.Name} TO role, and migrate again; or set it by hand.");
+                if (owner is { } rows) yield return BehindRows(sequence, rows);
                 continue;
             }
             if (sequence.Table is { } table && !byName.ContainsKey(table)) continue;
@@ -89,6 +91,17 @@ internal static class StatementPlanner
                 $"SELECT pg_catalog.setval({SqlText.Literal(sequence.Name.ToString())}, {last}, {(sequence.IsCalled ? "true" : "false")})", "The next value is the one that the source would give.")
             { Table = sequence.Table, Fallback = "" };
         }
+    }
+
+    /// <summary>A sequence that feeds a column, past the column's values.</summary>
+    private static SqlStep BehindRows(SequenceFact sequence, SqlName table)
+    {
+        var column = SqlName.Quote(sequence.Column!);
+        return new($"SEQUENCE SET {sequence.Name}", StepKind.Closing, $"SEQUENCE {sequence.Name}",
+            $"SELECT pg_catalog.setval(q.seqrelid::pg_catalog.regclass, l.last) FROM pg_catalog.pg_sequence q, (SELECT max({column}) AS high, min({column}) AS low FROM {table}) v, "
+            + $"LATERAL (SELECT (CASE WHEN q.seqincrement > 0 THEN v.high ELSE v.low END)::bigint AS last) l WHERE q.seqrelid = {SqlText.Literal(sequence.Name.ToString())}::pg_catalog.regclass AND l.last BETWEEN q.seqmin AND q.seqmax",
+            "Where the source stands may not be read: the next value is one that no row has.")
+        { Table = sequence.Table, Fallback = "" };
     }
 
     private static List<MaterializedViewFact> InOrder(IEnumerable<MaterializedViewFact> views)

@@ -45,4 +45,12 @@ public static class StatementRemoval
             if (first.StartsWith($"DROP {kind} ", StringComparison.Ordinal)) return $"DROP {kind} IF EXISTS {first[$"DROP {kind} ".Length..]} CASCADE";
         return null;
     }
+
+    /// <summary>Kind and name of what <see cref="Cascade"/> drops; null for other statements.</summary>
+    public static (string Kind, string Name)? Dropped(string drop)
+    {
+        foreach (var kind in Kinds)
+            if (drop.StartsWith($"DROP {kind} IF EXISTS ", StringComparison.Ordinal) && drop.EndsWith(" CASCADE", StringComparison.Ordinal)) return (kind, drop[$"DROP {kind} IF EXISTS ".Length..^" CASCADE".Length]);
+        return null;
+    }
 }

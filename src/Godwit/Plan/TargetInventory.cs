@@ -21,6 +21,8 @@ public sealed record TargetInventory
     /// <summary>Tables, views, sequences, types that somebody made, quoted with their schema.</summary>
     public FrozenSet<string> Relations { get; init; } = [];
     public FrozenSet<string> Types { get; init; } = [];
+    /// <summary>No table or view may be called as one of them.</summary>
+    public FrozenSet<string> Indexes { get; init; } = [];
     /// <summary>Extensions that could be created, with their newest version.</summary>
     public ImmutableDictionary<string, string> Available { get; init; } = ImmutableDictionary<string, string>.Empty;
     public ImmutableDictionary<string, string> Installed { get; init; } = ImmutableDictionary<string, string>.Empty;
@@ -50,6 +52,7 @@ public sealed record TargetInventory
                 Types = Names(7).Select(n => n.ToString()).ToFrozenSet(StringComparer.Ordinal),
                 Available = Pairs(9),
                 Installed = Pairs(11),
+                Indexes = Names(13).Select(n => n.ToString()).ToFrozenSet(StringComparer.Ordinal),
             };
         }
         catch (NpgsqlException e)

@@ -11,6 +11,9 @@ public interface IPostgresSource : ISource
     /// <summary>A session outside of any snapshot, settings pinned (search_path pg_catalog, row_security off, no timeouts). The caller disposes it.</summary>
     Task<NpgsqlConnection> ConnectAsync(CancellationToken ct);
 
+    /// <summary>What a session of <see cref="ConnectAsync"/> threw, as the user's error. <paramref name="doing"/> starts the message.</summary>
+    GodwitException Explain(Exception e, string doing);
+
     /// <summary>
     /// The next <see cref="ISource.OpenSnapshotAsync"/> sees the moment that another session has exported: that of a replication slot. The
     /// exporting session must stay open until then. <paramref name="position"/> names the moment for the journal.

@@ -25,14 +25,48 @@ internal sealed partial record DumpFile(string Path, DumpFormat Format)
             var read = file.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
             head = head[..read];
             if (head.StartsWith("PGDMP"u8)) return new(path, DumpFormat.Custom);
-            if (head.Length > 262 && head[257..262].SequenceEqual("ustar"u8)) return new(path, DumpFormat.Tar);
-            if (head.StartsWith("\u001f\u008b"u8) || head.Length > 1 && head[0] == 0x1f && head[1] == 0x8b) throw NoDump(path, "it is compressed by gzip", $"gunzip it first, and name the result");
+            if (head.Length > 262 && head[257..262].SequenceEqual("ustar"u8)) return IsWholeTar(file) ? new(path, DumpFormat.Tar) : throw Damaged(path, "the end of the tar file is missing");
+            if (head.Length > 1 && head[0] == 0x1f && head[1] == 0x8b) throw NoDump(path, "it is compressed by gzip", $"gunzip it first, and name the result");
+            if (head.Length > 3 && head[0] == 0x28 && head[1] == 0xb5 && head[2] == 0x2f && head[3] == 0xfd) throw NoDump(path, "it is compressed by zstd", $"unzstd it first, and name the result");
             if (head.IndexOf("-- PostgreSQL database dump"u8) < 0) throw NoDump(path, "it does not begin as one");
             return new(path, DumpFormat.Plain);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new GodwitException(ErrorKind.SourceFatal, "dump-missing", $"{path} cannot be read: {e.Message}", "Check the path and its permissions.", e);
+        }
+    }
+
+    /// <summary>pg_restore waits for ever for the rest of a tar file. Its end is a block of zeros, behind the last file (POSIX 1003.1, pax).</summary>
+    private static bool IsWholeTar(FileStream file)
+    {
+        const int Block = 512;
+        Span<byte> header = stackalloc byte[Block];
+        for (long at = 0; ;)
+        {
+            file.Position = at;
+            if (file.ReadAtLeast(header, Block, throwOnEndOfStream: false) < Block) return false;
+            if (!header.ContainsAnyExcept((byte)0)) return true;
+            if (SizeOf(header[124..136]) is not { } size) return false;
+            at += Block + (size + Block - 1) / Block * Block;
+        }
+
+        // Octal, or from 8 GiB on a number of 11 bytes behind 0x80.
+        static long? SizeOf(ReadOnlySpan<byte> field)
+        {
+            long size = 0;
+            if (field[0] == 0x80)
+            {
+                foreach (var b in field[4..]) size = size << 8 | b;
+                return size < 0 ? null : size;
+            }
+            foreach (var b in field)
+            {
+                if (b is 0 or (byte)' ') continue;
+                if (b is < (byte)'0' or > (byte)'7') return null;
+                size = size << 3 | (uint)(b - '0');
+            }
+            return size;
         }
     }
 

@@ -128,10 +128,12 @@ public sealed partial class DumpRestore : IAsyncDisposable
             : [program, "--no-password", "--dbname", Database, dump.Path];
         var said = await Tool.RunAsync(command, "/", ct, variables);
         var findings = ImmutableArray.CreateBuilder<Finding>();
+        var missing = "";
         foreach (var line in said.Error.Split('\n'))
         {
+            if (Unfound().Match(line) is { Success: true } unfound) missing = unfound.Value;
             // Rows that are not there are a loss; another statement that is refused is told.
-            if (Loss().Match(line) is { Success: true } loss) throw Lost(dump, loss, findings);
+            if (Loss().Match(line) is { Success: true } loss) throw Lost(dump, loss, findings, missing);
             if (line.StartsWith("pg_restore: error: could not execute query: ERROR:", StringComparison.Ordinal) || line.StartsWith("psql:", StringComparison.Ordinal) && line.Contains(": ERROR:", StringComparison.Ordinal))
                 findings.Add(new("dump-statement-refused", Severity.Warning, Path.GetFileName(dump.Path), $"A statement of the dump was refused by the private server and is left out: {line[(line.IndexOf("ERROR:", StringComparison.Ordinal) + 6)..].Trim()}", "Where an extension is missing, install it on this machine and run again."));
             else if (Command().Match(line) is { Success: true } at)
@@ -146,8 +148,12 @@ public sealed partial class DumpRestore : IAsyncDisposable
     }
 
     /// <summary>The server's words may hold a value of the row: the relation is named, and what was refused before, of which this may come.</summary>
-    private static GodwitException Lost(DumpFile dump, Match loss, ImmutableArray<Finding>.Builder refused)
+    private static GodwitException Lost(DumpFile dump, Match loss, ImmutableArray<Finding>.Builder refused, string missing)
     {
+        // Nothing of a row: it is what a check, a generated column or an index calls.
+        if (missing.Length > 0 && refused.Count <= 1)
+            return new(ErrorKind.SourceFatal, "dump-damaged", $"Rows of {loss.Groups["relation"].Value} in {dump.Path} cannot be loaded: {missing}. A dump is restored with an empty search_path, under which functions of the database do not find it.",
+                "Name its schema in the functions of the source, or ALTER FUNCTION ... SET search_path there, and take the dump again; or migrate from the server itself, where it is found. Nothing was migrated.");
         var place = loss.Groups["row"].Success ? $", from row {loss.Groups["row"].Value} on" : "";
         var before = refused.Count > 1 ? $" Refused before: {refused[0].Problem[(refused[0].Problem.IndexOf(": ", StringComparison.Ordinal) + 2)..]}." : "";
         return new(ErrorKind.SourceFatal, "dump-damaged", $"Rows of {loss.Groups["relation"].Value} in {dump.Path} cannot be loaded{place}.{before}", "Where an extension is missing, install it on this machine; else take the dump again, or copy the file again. Nothing was migrated.");
@@ -155,6 +161,9 @@ public sealed partial class DumpRestore : IAsyncDisposable
 
     [GeneratedRegex("""^(?:(?:Command was:|psql:.*?: STATEMENT:)\s+(?:COPY|INSERT\s+INTO)\s+(?<relation>(?:"(?:[^"]|"")+"|[^\s".(]+)(?:\.(?:"(?:[^"]|"")+"|[^\s".(]+))?)|pg_restore: error: COPY failed for table (?<relation>".+?"): |CONTEXT:  COPY (?<relation>.+?), line (?<row>[0-9]+))""", RegexOptions.IgnoreCase)]
     private static partial Regex Loss();
+
+    [GeneratedRegex("""(?<=: ERROR:  )(?:function|relation|type|operator) .* does not exist$""")]
+    private static partial Regex Unfound();
 
     [GeneratedRegex(@"^psql:.*:(?<line>[0-9]+): error: (?:backslash commands are restricted|\\unrestrict: )")]
     private static partial Regex Command();

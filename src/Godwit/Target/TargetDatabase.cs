@@ -120,12 +120,15 @@ public sealed class TargetDatabase : ITarget
     private async Task<GodwitException> ExplainAsync(Exception e, CancellationToken ct)
     {
         var doing = "Connecting to " + Display;
-        if (e is not PostgresException && e is NpgsqlException { InnerException: null })
+        if (TlsProbe.MayTell(e))
         {
-            if (_settings.TlsMode is SslMode.Require or SslMode.VerifyCA or SslMode.VerifyFull && !await TlsProbe.OffersTlsAsync(_settings, ct))
+            var answer = await TlsProbe.AskAsync(_settings.ToBuilder(), ct);
+            if (answer == TlsAnswer.NotPostgres)
+                return TargetErrors.Error(ErrorKind.TargetFatal, "target-not-postgresql", doing, "what answers there is no PostgreSQL server", "check host and port: PostgreSQL's own is 5432", e);
+            if (_settings.TlsMode is SslMode.Require or SslMode.VerifyCA or SslMode.VerifyFull && answer == TlsAnswer.Refused)
                 return TargetErrors.Error(ErrorKind.TargetFatal, "target-tls-refused", doing, $"sslmode={_settings.Get("sslmode")} asks for TLS, which the server does not offer",
                     "turn on TLS on the server (ssl = on), or accept an unencrypted connection with sslmode=prefer", e);
-            if (_settings.Password is null)
+            if (_settings.Password is null && e is NpgsqlException { InnerException: null })
                 return TargetErrors.Error(ErrorKind.TargetFatal, "target-auth-failed", doing, "the server asks for a password and none was given",
                     "set PGPASSWORD, or add a line to ~/.pgpass (chmod 600)", e);
         }

@@ -42,11 +42,11 @@ public static class TargetErrors
 
         return p.SqlState switch
         {
-            "28P01" => Fatal("target-auth-failed", "the server does not accept this user and password", "check the user and password; PGPASSWORD or ~/.pgpass keep it out of the command line"),
+            "28P01" => Fatal("target-auth-failed", "the server does not accept this user and password", "check the user and password, and that it has not expired (VALID UNTIL); PGPASSWORD or ~/.pgpass keep it out of the command line"),
             "28000" => Fatal("target-auth-failed", "the server does not let this user in from here: unknown role, no login, or no line of pg_hba.conf for this address, database and TLS mode",
                 "check the user's name, sslmode, and the server's pg_hba.conf"),
             "3D000" => Fatal("target-database-missing", "the database does not exist", "create it first: createdb NAME, or name another one"),
-            "42501" => Fatal("target-no-privilege", $"the role may not do this{On(p)}", "sign in as the owner, or let an administrator run: GRANT CREATE ON DATABASE name TO role"),
+            "42501" => Fatal("target-no-privilege", $"the role may not do this: {p.MessageText}", "sign in as the owner, or let an administrator grant it: GRANT CREATE ON DATABASE name (or ON SCHEMA name) TO role"),
             "25006" => Fatal("target-read-only", "the server or the session is read-only", "connect to the primary, and check default_transaction_read_only"),
             "53100" => Transient("target-disk-full", "the server's disk is full", "free or add space on the server; then " + Resume),
             "53200" => Transient("target-out-of-memory", "the server is out of memory", "lower --jobs or the server's memory settings; then " + Resume),

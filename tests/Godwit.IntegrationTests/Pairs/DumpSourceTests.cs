@@ -46,6 +46,7 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
     [InlineData("plain.sql", "-Fp")]
     [InlineData("created.sql", "-Fp", "--create")]
     [InlineData("inserts.sql", "-Fp", "--inserts")]
+    [InlineData("archive.tar", "-Ft")]
     public async Task Every_format_arrives_whole(string name, params string[] format)
     {
         await using var pair = await Pair.CreateAsync(postgres);
@@ -63,6 +64,7 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
     [Theory]
     [InlineData("-Fc")]
     [InlineData("-Fp")]
+    [InlineData("-Ft")]
     public async Task A_file_that_is_cut_off_is_an_error_and_the_target_stays_empty(string format)
     {
         await using var pair = await Pair.CreateAsync(postgres);
@@ -115,6 +117,20 @@ public sealed class DumpSourceTests(PostgresFixture postgres) : IDisposable
         Assert.Equal("dump-damaged", error.Code);
         Assert.Contains(said, error.Problem, StringComparison.Ordinal);
         Assert.Contains("no_such_type", error.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", error.Problem + error.Hint, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-Fc")]
+    [InlineData("-Fp")]
+    public async Task What_a_function_does_not_find_without_the_search_path_of_the_database_is_named(string format)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("CREATE FUNCTION inner_one(text) RETURNS text LANGUAGE sql AS 'SELECT $1'; CREATE FUNCTION outer_one(text) RETURNS text LANGUAGE plpgsql AS 'BEGIN RETURN inner_one($1); END'; CREATE TABLE posts (title text CHECK (outer_one(title) <> '')); INSERT INTO posts VALUES ('secret')");
+        var error = await Assert.ThrowsAsync<GodwitException>(async () => await MigrateAsync(await DumpAsync(pair.Source, "unfound", format), pair.Target));
+        Assert.Equal("dump-damaged", error.Code);
+        Assert.Contains("function inner_one(text) does not exist", error.Problem, StringComparison.Ordinal);
+        Assert.Contains("posts", error.Problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.Problem + error.Hint, StringComparison.Ordinal);
     }
 

@@ -95,6 +95,57 @@ public class PairTests(PostgresFixture postgres)
         await pair.AssertEqualAsync();
     }
 
+    [Theory]
+    [InlineData("create view mine as select * from t", "view mine")]
+    [InlineData("create table other (id int references t, c color)", "column c of table other", "on table other")]
+    [InlineData("create function g(t) returns int language sql as 'select 1'", "function g(")]
+    public async Task What_others_made_upon_what_is_to_be_replaced_is_named_and_stays(string made, params string[] named)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Same = "create type color as enum ('red'); create table t (id int primary key, c color); create view v as select * from t; create function f(t) returns color language sql as 'select $1.c'";
+        await pair.SourceAsync(Same + "; insert into t values (1, 'red')");
+        await pair.TargetAsync(Same);
+        await pair.TargetAsync(made);
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(new() { Jobs = 2, IfExists = IfExists.Replace }));
+
+        Assert.Equal(("target-has-dependents", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        foreach (var name in named) Assert.Contains(name, refused.Problem.Replace("public.", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain("view v", refused.Problem.Replace("public.", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal(["0"], await pair.Target.QueryAsync("select count(*) from v"));
+    }
+
+    [Theory]
+    [InlineData("create table other (a int); create index t_pkey on other (a)", "public.t_pkey")]
+    [InlineData("create table other (a int); create index t_c on other (a)", "public.t_c")]
+    [InlineData("create type t as (a int)", "public.t")]
+    public async Task A_name_that_something_of_another_kind_has_is_refused_before_anything_is_made(string made, string named)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int primary key, c int); create index t_c on t (c)");
+        await pair.TargetAsync(made);
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync());
+
+        Assert.Equal("target-not-empty", refused.Code);
+        Assert.Contains(named, refused.Problem, StringComparison.Ordinal);
+        Assert.Equal(["f"], await pair.Target.QueryAsync("select exists (select from pg_namespace where nspname like 'godwit%')"));
+    }
+
+    [Fact]
+    public async Task A_sequence_that_may_not_be_read_goes_on_behind_the_rows_that_it_feeds()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        var role = await pair.RoleAsync("blind", "LOGIN PASSWORD 'synthetic'");
+        await pair.SourceAsync($"create table t (id int generated always as identity primary key, n int default 1); insert into t select from generate_series(1, 7); create table e (id serial primary key); create sequence s; select nextval('s'); grant select on t, e to \"{role}\"");
+
+        var result = await pair.MigrateAsync(from: As(pair, role, "synthetic"));
+
+        Assert.Equal(3, result.Findings.Count(f => f.Code == "sequence-unread"));
+        Assert.Equal(["8"], await pair.Target.QueryAsync("insert into t default values returning id"));
+        Assert.Equal(["1"], await pair.Target.QueryAsync("insert into e default values returning id"));
+    }
+
     [Fact]
     public async Task What_needs_a_table_that_is_left_out_is_left_out_with_it()
     {
@@ -160,6 +211,7 @@ public class PairTests(PostgresFixture postgres)
         async Task<string> CodeAsync(string url) => (await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync(url, Pair.Token))).Code;
 
         Assert.Equal("source-auth-failed", await CodeAsync(As(pair, role, "wrong")));
+        Assert.Equal("source-tls-refused", await CodeAsync(pair.SourceUrl + (pair.SourceUrl.Contains('?', StringComparison.Ordinal) ? "&" : "?") + "sslmode=require"));
         Assert.Equal("source-database-missing", await CodeAsync(pair.Source.Settings.WithDatabase("no_such_database").DisplayWithPassword));
         Assert.Equal("source-unreachable", await CodeAsync("postgres://nobody@127.0.0.1:1/none"));
         Assert.Equal("connection-string-invalid", await CodeAsync("postgres://host/db?no_such=1"));

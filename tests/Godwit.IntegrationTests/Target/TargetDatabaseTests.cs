@@ -56,6 +56,22 @@ public sealed class TargetDatabaseTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task No_time_limit_of_the_database_holds()
+    {
+        // transaction_timeout came with PostgreSQL 17.
+        const string Limits = "FROM pg_settings WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout')";
+        await using var database = await postgres.CreateDatabaseAsync();
+        foreach (var limit in await database.QueryAsync("SELECT name " + Limits))
+            await database.ExecuteAsync($"ALTER DATABASE {new SqlName(database.Settings.Database)} SET {limit} = '5min'");
+        await using var target = await database.OpenTargetAsync(1);
+
+        await using var connection = await target.ConnectAsync(Ct);
+
+        await using var show = new NpgsqlCommand($"SELECT count(*) FILTER (WHERE setting <> '0') || ' of ' || count(*) {Limits}", connection);
+        Assert.Equal(target.Profile.Major < 17 ? "0 of 4" : "0 of 5", await show.ExecuteScalarAsync(Ct));
+    }
+
+    [Fact]
     public async Task A_pool_whose_idle_connections_were_ended_opens_new_ones()
     {
         await using var database = await postgres.CreateDatabaseAsync();
@@ -135,7 +151,12 @@ public sealed class TargetDatabaseTests(PostgresFixture postgres)
 
         var error = await RefusedAsync(postgres.Admin.With("host", "127.0.0.1", "test").With("port", $"{((IPEndPoint)listener.LocalEndpoint).Port}", "test"));
 
-        Assert.StartsWith("target-", error.Code, StringComparison.Ordinal);
+        Assert.Equal(("target-not-postgresql", ErrorKind.TargetFatal), (error.Code, error.Kind));
+        error = await RefusedAsync(postgres.Admin.With("host", "127.0.0.1", "test").With("port", $"{((IPEndPoint)listener.LocalEndpoint).Port}", "test").With("sslmode", "disable", "test"));
+        Assert.Equal("target-not-postgresql", error.Code);
+        // The source's own words for the same.
+        error = await Assert.ThrowsAsync<GodwitException>(() => EngineRegistry.OpenAsync($"postgres://nobody@127.0.0.1:{((IPEndPoint)listener.LocalEndpoint).Port}/none", Ct));
+        Assert.Equal("source-not-postgresql", error.Code);
         listener.Stop();
         await answering;
 

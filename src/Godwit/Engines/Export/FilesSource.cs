@@ -17,6 +17,8 @@ internal sealed class FilesSource(IPostgresSource restored, IAsyncDisposable scr
 
     public Task<NpgsqlConnection> ConnectAsync(CancellationToken ct) => restored.ConnectAsync(ct);
 
+    public GodwitException Explain(Exception e, string doing) => restored.Explain(e, doing);
+
     public void UseSnapshot(string exported, string position) => restored.UseSnapshot(exported, position);
 
     public Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct) => restored.OpenSnapshotAsync(readers, ct);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Engines.Postgres;
@@ -19,6 +20,22 @@ internal static class PostgresErrors
         _ => FromClient(e, doing),
     };
 
+    /// <summary>For connecting: the driver says "no password given", "the server does not do TLS" and "no PostgreSQL" by one type; what the server answers to an SSLRequest tells them apart.</summary>
+    internal static async Task<GodwitException> ExplainAsync(Exception e, NpgsqlConnectionStringBuilder settings, string doing, CancellationToken ct)
+    {
+        if (TlsProbe.MayTell(e))
+        {
+            var answer = await TlsProbe.AskAsync(settings, ct);
+            if (answer == TlsAnswer.NotPostgres)
+                return Error(ErrorKind.SourceFatal, "source-not-postgresql", doing, "what answers there is no PostgreSQL server", "check host and port: PostgreSQL's own is 5432", e);
+            if (settings.SslMode is SslMode.Require or SslMode.VerifyCA or SslMode.VerifyFull && answer == TlsAnswer.Refused)
+                return Error(ErrorKind.SourceFatal, "source-tls-refused", doing, "sslmode asks for TLS, which the server does not offer", "turn on TLS on the server (ssl = on), or accept an unencrypted connection with sslmode=prefer", e);
+            if (settings.Password is null && e is NpgsqlException { InnerException: null })
+                return Error(ErrorKind.SourceFatal, "source-auth-failed", doing, "the server asks for a password and none was given", "set PGPASSWORD, or add a line to ~/.pgpass (chmod 600)", e);
+        }
+        return Map(e, doing);
+    }
+
     private static GodwitException FromServer(PostgresException p, string doing)
     {
         GodwitException Fatal(string code, string what, string hint) => Error(ErrorKind.SourceFatal, code, doing, $"{what} (SQLSTATE {p.SqlState})", hint, p);
@@ -26,7 +43,7 @@ internal static class PostgresErrors
         var on = p.TableName is { Length: > 0 } table ? $": table {table}" : "";
         return p.SqlState switch
         {
-            "28P01" => Fatal("source-auth-failed", "the server does not accept this user and password", "check the user and password, or set a new one; PGPASSWORD or ~/.pgpass keep it out of the command line"),
+            "28P01" => Fatal("source-auth-failed", "the server does not accept this user and password", "check the user and password, and that it has not expired (VALID UNTIL); PGPASSWORD or ~/.pgpass keep it out of the command line"),
             "28000" => Fatal("source-auth-failed", "the server does not let this user in from here: unknown role, no login, or no line of pg_hba.conf for this address, database and TLS mode", "check the user's name, sslmode, and the server's pg_hba.conf"),
             "3D000" => Fatal("source-database-missing", "the database does not exist", "list them: psql -l"),
             "42501" when p.MessageText.Contains("row-level security", StringComparison.OrdinalIgnoreCase) => Fatal("source-row-security", $"row level security hides rows from this role{on}; Godwit does not copy a part of a table", "sign in as a role with BYPASSRLS, or as a superuser"),

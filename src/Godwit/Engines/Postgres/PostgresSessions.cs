@@ -31,7 +31,7 @@ internal sealed class PostgresSessions(NpgsqlConnectionStringBuilder settings, s
         catch (Exception e)
         {
             await connection.DisposeAsync();
-            if (PostgresErrors.IsServerError(e)) throw PostgresErrors.Map(e, "Connecting to " + display);
+            if (PostgresErrors.IsServerError(e)) throw await PostgresErrors.ExplainAsync(e, Settings, "Connecting to " + display, ct);
             throw;
         }
     }

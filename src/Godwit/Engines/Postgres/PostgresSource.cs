@@ -44,6 +44,8 @@ internal sealed class PostgresSource : IPostgresSource
 
     public Task<NpgsqlConnection> ConnectAsync(CancellationToken ct) => _sessions.OpenAsync(ct);
 
+    public GodwitException Explain(Exception e, string doing) => PostgresErrors.Map(e, doing);
+
     public void UseSnapshot(string exported, string position) => _use = (exported, position);
 
     public async Task<ISnapshot> OpenSnapshotAsync(int readers, CancellationToken ct)

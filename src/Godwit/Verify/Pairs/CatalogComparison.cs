@@ -93,6 +93,11 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
     {
         var (s, t) = (Value(source, aspect), Value(target, aspect));
         if (s == t || _oneServer && IsShared(source, aspect) || request.SourceStandsIn && source.Kind == "database" && Locale.Contains(aspect)) return null;
+        if (aspect == "acl" && source.Kind is "database" or "schema" && request.MigratedAs is { } migrant && Without(migrant, s) == Without(migrant, t))
+        {
+            _expected.Add(new(Subject(source), $"acl: {Members(s, t, "; ")}", $"{migrant} is the role that connects, and needs rights of its own to migrate"));
+            return null;
+        }
         if (!sides.SameMajor)
         {
             if (source.Kind == "extension" && aspect == "version")
@@ -184,6 +189,9 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
         var (s, t) = ((source ?? "").Split(separator), (target ?? "").Split(separator));
         return $"{Clipped(string.Join(separator, s.Except(t)) is { Length: > 0 } a ? a : null, null)} in the source, {Clipped(string.Join(separator, t.Except(s)) is { Length: > 0 } b ? b : null, null)} in the target";
     }
+
+    /// <summary>Privileges ("role=CREATE; other=USAGE") without those of one role.</summary>
+    private static string Without(string role, string? acl) => string.Join("; ", (acl ?? "").Split("; ").Where(e => e.LastIndexOf('=') is var end && (end < 0 || e[..end] != role)));
 
     /// <summary>A value, or of a long one the part where it begins to differ.</summary>
     private static string Clipped(string? value, string? other)

@@ -35,6 +35,8 @@ public sealed record PairRequest(VerifyMode Mode, int Jobs)
     /// <summary>Roles, by their names in the target, to which the migrating role may not give objects: what they would own belongs to <see cref="OwnerInstead"/>; what they may do is compared.</summary>
     public ImmutableHashSet<string> UnownedRoles { get; init; } = [];
     public string? OwnerInstead { get; init; }
+    /// <summary>The role that migrated: what it may do in the database and its schemas, so that it could, is no difference. Null where nothing was migrated.</summary>
+    public string? MigratedAs { get; init; }
     /// <summary>Roles of the source that are one with <see cref="OwnerInstead"/> in the target: its are their objects and privileges, and nothing else of them is compared.</summary>
     public ImmutableHashSet<string> MergedRoles { get; init; } = [];
     /// <summary>Everything belongs to <see cref="OwnerInstead"/>.</summary>
