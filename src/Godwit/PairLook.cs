@@ -54,7 +54,7 @@ internal sealed class PairLook(PairSession session, IPostgresSource source, ITar
     {
         try
         {
-            if (await PartitionDrift.CompareAsync(origin, here, followed, ct) is not { IsEmpty: false } drift) return;
+            if (await PartitionDrift.CompareAsync(origin, here, followed, session.IsLeftBehind, ct) is not { IsEmpty: false } drift) return;
             throw new GodwitException(ErrorKind.Blocked, "cutover-partitions-differ", $"{session.Old.Display}: {Listed([.. drift.Select(d => d.Words)])}. {session.New.Display} knows nothing of it.",
                 $"Run there, then cut over: {string.Join(' ', drift.Select(d => d.Remedy))}");
         }

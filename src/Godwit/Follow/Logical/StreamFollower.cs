@@ -166,9 +166,10 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
     /// <summary>A slot says nothing of partitions that come and go: who follows is told, each once.</summary>
     private async Task TellPartitionsAsync(NpgsqlConnection there, NpgsqlConnection here, CancellationToken ct)
     {
-        foreach (var drift in await PartitionDrift.CompareAsync(there, here, (await _origin.TablesAsync(ct)).Where(t => map(new(0, t.Schema!, t.Name, ReplicaIdentity.Default, [])) == t), ct))
+        bool IsOurs(SqlName table) => map(new(0, table.Schema!, table.Name, ReplicaIdentity.Default, [])) == table;
+        foreach (var drift in await PartitionDrift.CompareAsync(there, here, (await _origin.TablesAsync(ct)).Where(IsOurs), table => !IsOurs(table), ct))
             if (_told.Add(drift.Words))
-                found(new("follow-partitions-differ", Severity.Warning, drift.Name, $"{drift.Words}. Rows that it held when it {(drift.Bound is null ? "went, and what is written to it from then on, are" : "came are")} not in the stream.",
+                found(new("follow-partitions-differ", Severity.Warning, drift.Name.ToString(), $"{drift.Words}. Rows that it held when it {(drift.Bound is null ? "went, and what is written to it from then on, are" : "came are")} not in the stream.",
                     $"Run at the other side: {drift.Remedy} godwit verify names rows that differ. The cutover asks for it, too."));
         _lookedAt = clock.GetTimestamp();
     }
