@@ -27,6 +27,12 @@ public sealed record MigrationResult
     public ImmutableArray<Finding> Findings { get; init; } = [];
     /// <summary>Null where verification was not asked for.</summary>
     public VerifyReport? Verification { get; init; }
+
+    /// <summary>What was found in a table of <see cref="Tables"/>: partitions are compared one by one, or with the table above them as a whole.</summary>
+    public TableVerification? VerificationOf(string table) => Compared(table) ?? (Plan.Tables.FirstOrDefault(t => t.Source == table)?.Tree is { } tree ? Compared(tree) : null);
+
+    private TableVerification? Compared(string table) => Verification?.Tables.FirstOrDefault(t => t.Table == table);
+
     /// <summary>Unvalidated constraints, indexes that could not be built: the run finished, the difference is named in Findings.</summary>
     public bool HasDifferences => Verification?.Verdict == Verdict.Different || Tables.Any(t => t.Quarantined > 0)
         || Findings.Any(f => f.Code is "step-refused" or "rows-quarantined" or "foreign-key-orphans" or "check-broken" or "table-too-wide");

@@ -52,7 +52,7 @@ public static class PairVerifying
     /// <summary>Of a migration into objects that were there before, the rows alone are its own.</summary>
     internal static PairRequest Asked(MigrationPlan plan, MigrationOptions options, VerifyMode mode) => new(mode, options.Jobs)
     {
-        Promised = [.. options.Exclude.Select(e => new PromisedDifference("table", e, $"left out by --exclude {e}"))],
+        Promised = [.. options.Exclude.Select(e => new PromisedDifference("table", e.Contains('.', StringComparison.Ordinal) ? e : "*." + e, $"left out by --exclude {e}"))],
         Tables = options.DataOnly || options.IfExists == IfExists.Append || !options.Include.IsEmpty ? [.. plan.Tables.Select(t => t.Target.ToString())] : [],
     };
 

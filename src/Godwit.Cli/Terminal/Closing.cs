@@ -54,11 +54,10 @@ internal static class Closing
         foreach (var heading in new[] { "rows read", "rows written", "quarantined", "time" })
             table.AddColumn(new TableColumn($"[bold]{heading}[/]").RightAligned().NoWrap());
         table.AddColumn(new TableColumn("[bold]verified[/]").NoWrap());
-        var checks = (result.Verification?.Tables ?? []).ToLookup(t => t.Table, StringComparer.OrdinalIgnoreCase);
         foreach (var row in result.Tables)
         {
             table.AddRow(Markup.Escape(row.Table), Units.Count(row.RowsRead), Units.Count(row.RowsWritten), Quarantined(row.Quarantined),
-                Units.Time(row.Elapsed), Verified(checks[row.Table].FirstOrDefault()));
+                Units.Time(row.Elapsed), Verified(result.VerificationOf(row.Table)));
         }
         if (result.Tables.Length > 1)
         {

@@ -122,7 +122,7 @@ internal static class StatementPlanner
 
     private static IEnumerable<SourceObject> Objects(StatementContext context, HashSet<string> steps)
     {
-        foreach (var statement in context.Facts.Statements)
+        foreach (var statement in context.Facts.Statements.Concat(context.Facts.LeftOut))
             yield return new(statement.Kind.ToLowerInvariant(), statement.Schema is null ? statement.Name : $"{new SqlName(statement.Schema)}.{statement.Name}", statement.Subject, statement.Sql,
                 statement.Rewritten is not null, [.. new[] { statement.Id, "validate " + statement.Id }.Where(steps.Contains)]);
     }

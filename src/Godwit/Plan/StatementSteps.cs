@@ -12,7 +12,7 @@ internal static class StatementSteps
         var late = new HashSet<string>(StringComparer.Ordinal);
         if (context.Options.IfExists == IfExists.Replace)
             foreach (var step in StatementRemoval.Of(context)) yield return step;
-        foreach (var statement in context.Facts.Statements)
+        foreach (var statement in context.Facts.Statements.Select(s => Logged(context, s)))
         {
             if (statement.Kind == "SUBSCRIPTION")
             {
@@ -25,6 +25,14 @@ internal static class StatementSteps
             if (kind == StepKind.Late) late.Add(statement.Id);
             foreach (var step in Of(context, statement, kind)) yield return step;
         }
+    }
+
+    /// <summary>A partitioned table has no rows of its own, so that UNLOGGED meant nothing for it; from PostgreSQL 18 on it is refused.</summary>
+    private static SchemaStatement Logged(StatementContext context, SchemaStatement statement)
+    {
+        const string Unlogged = "CREATE UNLOGGED TABLE ";
+        return context.Input.TargetMajor >= 18 && statement.Kind == "TABLE" && statement.Sql.StartsWith(Unlogged, StringComparison.Ordinal) && statement.Sql.Contains("\nPARTITION BY ", StringComparison.Ordinal)
+            ? statement with { Sql = "CREATE TABLE " + statement.Sql[Unlogged.Length..], Rewritten = "a partitioned table cannot be unlogged from PostgreSQL 18 on; its partitions are as they were" } : statement;
     }
 
     private static IEnumerable<SqlStep> Of(StatementContext context, SchemaStatement statement, StepKind kind)
@@ -162,7 +170,7 @@ internal static class StatementSteps
 
     private static bool HasAccessMethod(StatementContext context, SchemaStatement statement, string method)
     {
-        if (context.Target is null || context.Target.AccessMethods.Contains(method)) return true;
+        if (context.Target is null || context.Target.AccessMethods.Contains(method) || context.Makes("ACCESS METHOD", new(null, method))) return true;
         context.Find("access-method-missing", Severity.Warning, statement.Subject, $"The target does not have the table access method {method}; the table is an ordinary one.", "Install the extension that brings it.");
         return false;
     }

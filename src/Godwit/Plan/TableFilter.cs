@@ -50,6 +50,7 @@ public static class TableFilter
             Postgres = facts with
             {
                 Statements = [.. kept],
+                LeftOut = [.. facts.Statements.Where(s => gone.Contains(s.Id))],
                 MaterializedViews = [.. facts.MaterializedViews.Where(v => !views.Contains(v.Name))],
                 Sequences = [.. facts.Sequences.Where(s => !gone.Contains($"SEQUENCE {s.Name.Schema}.{s.Name.Name}") && !(s.Table is { } t && tables.Contains(t)))],
             },

@@ -101,7 +101,7 @@ internal sealed class HtmlReport(MigrationResult result)
             Number(table.RowsWritten);
             Number(table.Quarantined, table.Quarantined > 0 ? " hot" : "");
             _html.Raw("<td>");
-            HtmlVerification.Mark(_html, Verification?.Tables.FirstOrDefault(t => t.Table == table.Table)?.Verdict ?? Godwit.Verify.Verdict.NotChecked);
+            HtmlVerification.Mark(_html, result.VerificationOf(table.Table)?.Verdict ?? Godwit.Verify.Verdict.NotChecked);
             _html.Raw("</td>").Element("td", HtmlWriter.Duration(table.Elapsed), "n").Raw("</tr>");
         }
         _html.Raw("</tbody>");

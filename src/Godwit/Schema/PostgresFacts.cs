@@ -21,6 +21,8 @@ public sealed record PostgresFacts
     public string SearchPath { get; init; } = "\"$user\", public";
     /// <summary>Every statement of the dump, in an order in which they can be executed.</summary>
     public ImmutableArray<SchemaStatement> Statements { get; init; } = [];
+    /// <summary>Those that are not executed, because of tables that the user leaves out.</summary>
+    public ImmutableArray<SchemaStatement> LeftOut { get; init; } = [];
     /// <summary>Schemas besides pg_catalog that have an operator "=" (where citext is, say).</summary>
     public ImmutableArray<string> EqualitySchemas { get; init; } = [];
     public ImmutableArray<RoleFact> Roles { get; init; } = [];

@@ -2,6 +2,8 @@ using Godwit.Engines.Postgres;
 using Godwit.Plan;
 using Godwit.Source;
 using Godwit.Target;
+using Godwit.Verify;
+using Microsoft.Extensions.Logging.Abstractions;
 using Xunit;
 
 namespace Godwit.IntegrationTests.Pairs;
@@ -150,12 +152,36 @@ public class PairTests(PostgresFixture postgres)
     public async Task What_needs_a_table_that_is_left_out_is_left_out_with_it()
     {
         await using var pair = await Pair.CreateAsync(postgres);
-        await pair.SourceAsync("create table a (id serial primary key); create table b (id int primary key, a_id int references a); insert into a default values; insert into b values (1, 1); create view v as select * from a; create view w as select * from b; create materialized view m as select * from v");
+        await pair.SourceAsync("create table a (id serial primary key); create table b (id int primary key, a_id int references a); insert into a default values; insert into b values (1, 1); create view v as select * from a; create view w as select * from b; create materialized view m as select * from v; create function f(a) returns int language sql as 'select 1'; create publication p for table a, b; comment on table a is 'c'; alter table b replica identity full");
+        var reader = await pair.RoleAsync("reader");
+        await pair.SourceAsync($"grant select on a to {reader}");
 
-        var result = await pair.MigrateAsync(new() { Jobs = 1, Exclude = ["a"] });
+        var result = await pair.MigrateAsync(new() { Jobs = 1, Exclude = ["a"], Verify = VerifyMode.Full });
 
-        Assert.Equal(["FK CONSTRAINT public.b b_a_id_fkey", "MATERIALIZED VIEW public.m", "VIEW public.v"], result.Findings.Where(f => f.Code == "left-out-with-table").Select(f => f.Subject).Order(StringComparer.Ordinal));
+        Assert.Equal((Verdict.Equal, ""), (result.Verification!.Verdict, string.Join("; ", result.Verification.Checks.Where(c => c.Verdict == Verdict.Different))));
+        // Asked again later, the plan of the run tells.
+        await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
+        await using var target = await pair.Target.OpenTargetAsync(5);
+        Assert.Equal(Verdict.Equal, (await new Migration(TimeProvider.System, NullLogger.Instance).VerifyAsync(source, target, new() { Jobs = 1 }, VerifyMode.Full, [], new Progress<MigrationEvent>(), Pair.Token)).Verdict);
+
+        Assert.Equal(["FK CONSTRAINT public.b b_a_id_fkey", "FUNCTION public.f(public.a)", "MATERIALIZED VIEW public.m", "VIEW public.v"], result.Findings.Where(f => f.Code == "left-out-with-table").Select(f => f.Subject).Order(StringComparer.Ordinal));
         Assert.Equal(["b", "w"], await pair.Target.QueryAsync("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'S') order by 1"));
+    }
+
+    [Fact]
+    public async Task What_later_versions_spell_or_refuse_otherwise_arrives()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            create schema year; create table year.t (json int, json_object text check (json_object <> ''), "order" int); insert into year.t values (1, 'x', 2); create index on year.t (json);
+            create function year.json_value(json int) returns int language sql as 'select 1'; create view year.v as select json, year.json_value(json) as j from year.t;
+            create unlogged table u (a int) partition by list (a); create unlogged table u1 partition of u for values in (1); insert into u values (1)
+            """);
+
+        var result = await pair.MigrateAsync(new() { Jobs = 2, Verify = VerifyMode.Full });
+
+        Assert.Equal((Verdict.Equal, ""), (result.Verification!.Verdict, string.Join("; ", result.Verification.Checks.Where(c => c.Verdict == Verdict.Different))));
+        Assert.Equal(["u"], await pair.Target.QueryAsync("select relpersistence::text from pg_class where relname = 'u1'"));
     }
 
     [Fact]

@@ -51,6 +51,16 @@ public class StatementPlannerTests
     }
 
     [Fact]
+    public void An_access_method_that_the_plan_itself_makes_is_not_missing()
+    {
+        var plan = Plan(Empty,
+            new("ACCESS METHOD columns", "ACCESS METHOD", null, "columns", null, "CREATE ACCESS METHOD columns TYPE TABLE HANDLER heap_tableam_handler;", DumpSection.PreData),
+            new("TABLE public.t", "TABLE", "public", "t", "app", "CREATE TABLE public.t (a integer);", DumpSection.PreData) { AccessMethod = "columns" },
+            new("TABLE public.u", "TABLE", "public", "u", "app", "CREATE TABLE public.u (a integer);", DumpSection.PreData) { AccessMethod = "other" });
+        Assert.Equal(["TABLE public.u"], plan.Findings.Where(f => f.Code == "access-method-missing").Select(f => f.Subject));
+    }
+
+    [Fact]
     public void A_plan_survives_its_journal()
     {
         var plan = Plan(Empty, new SchemaStatement("TABLE public.t", "TABLE", "public", "t", "app", "CREATE TABLE public.t (a integer);", DumpSection.PreData) { Drop = "DROP TABLE public.t;" });

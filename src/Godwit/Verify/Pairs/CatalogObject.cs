@@ -18,8 +18,8 @@ internal sealed class Catalog
     /// <summary>What a promise names by its role, which has another name in the target.</summary>
     public List<(string Kind, string Identity)> OfRoles { get; } = [];
 
-    /// <summary><paramref name="names"/>: what roles are called on the other side. <paramref name="isPromised"/>: whether an object named by its role was to stay behind.</summary>
-    public static async Task<Catalog> ReadAsync(PairSide side, Func<string, bool> isCompared, RoleNames names, Func<string, string, bool> isPromised, CancellationToken ct)
+    /// <summary><paramref name="names"/>: what roles are called on the other side. <paramref name="spelt"/>: text as both sides would spell its names. <paramref name="isPromised"/>: whether an object named by its role was to stay behind.</summary>
+    public static async Task<Catalog> ReadAsync(PairSide side, Func<string, bool> isCompared, RoleNames names, Func<string, string> spelt, Func<string, string, bool> isPromised, CancellationToken ct)
     {
         var catalog = new Catalog();
         await using var connection = await side.ConnectAsync(ct);
@@ -31,7 +31,7 @@ internal sealed class Catalog
                 await using var command = new NpgsqlCommand(PairSql.Catalog(kind), connection) { AllResultTypesAreUnknown = true };
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 while (await reader.ReadAsync(ct))
-                    if (catalog.Read(kind, reader, names, isPromised) is { } read && (read.Schema is null || isCompared(read.Schema))) catalog.Keep(read);
+                    if (catalog.Read(kind, reader, side.Word, names, spelt, isPromised) is { } read && (read.Schema is null || isCompared(read.Schema))) catalog.Keep(read);
             }
             catch (PostgresException e) when (e.SqlState is "42501" or "42P01" or "42703" or "XX000")
             {
@@ -50,11 +50,12 @@ internal sealed class Catalog
         Objects[(read.Kind, read.Identity)] = read;
     }
 
-    private CatalogObject? Read(string kind, NpgsqlDataReader reader, RoleNames names, Func<string, string, bool> isPromised)
+    private CatalogObject? Read(string kind, NpgsqlDataReader reader, string side, RoleNames names, Func<string, string> spelt, Func<string, string, bool> isPromised)
     {
-        string? Text(int i) => reader.IsDBNull(i) ? null : reader.GetString(i);
-        var identity = reader.GetString(0);
-        if (kind == "role" && names.IsAbsent(identity)) return null;
+        string? Text(int i) => reader.IsDBNull(i) ? null : spelt(reader.GetString(i));
+        var identity = spelt(reader.GetString(0));
+        // Those of the target count whether or not anything in its database knows them.
+        if (kind == "role" && (names.IsAbsent(identity) || reader.IsDBNull(3) && side == "source")) return null;
         if (kind == "role" && names.IsMerged(identity))
         {
             Merged.Add(identity);
@@ -63,6 +64,7 @@ internal sealed class Catalog
         var aspects = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 3; i < reader.FieldCount; i++)
             if (Text(i) is { Length: > 0 } value) aspects[reader.GetName(i)] = value;
+        if (kind == "role") aspects.Remove("used");
         names.Apply(aspects);
         if (kind == "role") identity = names.Of(identity);
         if (kind is "default-privileges" or "user-mapping" && identity.IndexOfAny([' ', ':']) is > 0 and var end)
@@ -75,6 +77,6 @@ internal sealed class Catalog
             }
             identity = names.Of(identity[..end]) + identity[end..];
         }
-        return new(kind, identity, Text(1), Text(2), aspects);
+        return new(kind, identity, reader.IsDBNull(1) ? null : reader.GetString(1), Text(2), aspects);
     }
 }

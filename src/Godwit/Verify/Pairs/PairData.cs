@@ -130,7 +130,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
     /// <summary>A table that the target lacks. One that was announced is the catalog's to tell, unless it was asked for.</summary>
     private TableVerification? Absent(Relation relation)
     {
-        var promised = request.Promised.FirstOrDefault(p => p.Covers("table", relation.Name.ToString(), null) || p.Kind == "within" && p.Name == relation.Name.Schema);
+        var promised = request.Promised.FirstOrDefault(p => p.Covers(relation.Kind == 'm' ? "view" : "table", relation.Name.ToString(), null) || p.Kind == "within" && p.Name == relation.Name.Schema);
         if (promised is not null && request.Tables.Count == 0) return null;
         return new TableVerification
         {

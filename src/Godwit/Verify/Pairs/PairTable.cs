@@ -17,6 +17,8 @@ internal sealed record Relation(SqlName Name, char Kind, bool IsPartition, long 
     public ImmutableArray<string> Key { get; init; } = [];
     /// <summary>What the functions of its triggers say, "" where it has none.</summary>
     public string TriggerCode { get; init; } = "";
+    /// <summary>Its partitions are cut by hash values that differ from server to server.</summary>
+    public bool IsScattered { get; init; }
 
     public static Relation Read(string?[] row, IEnumerable<string?[]> columns)
     {
@@ -26,6 +28,7 @@ internal sealed record Relation(SqlName Name, char Kind, bool IsPartition, long 
             long.Parse(row[6]!, CultureInfo.InvariantCulture), row[7] == "heap", row[8] == "t", row[9] == "t", row[11] is null ? null : new SqlName(row[11], row[12]!))
         {
             TriggerCode = row[13] ?? "",
+            IsScattered = row[14] == "t",
             Columns = read,
             Key = [.. key.Select(n => read.First(c => c.Item1 == n).Item2.Name)],
         };

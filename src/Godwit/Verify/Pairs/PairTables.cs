@@ -10,8 +10,8 @@ internal sealed class PairTables
 {
     private static readonly string[] OwnSchemas = ["godwit", "godwit_load"];
 
-    /// <summary>Of the target's partitioned tables, those that hold their rows.</summary>
-    private ILookup<SqlName, SqlName> _partitions = Array.Empty<SqlName>().ToLookup(n => n);
+    /// <summary>Of the partitioned tables of each side, those that hold their rows.</summary>
+    private ILookup<SqlName, SqlName> _sourcePartitions = Array.Empty<SqlName>().ToLookup(n => n), _partitions = Array.Empty<SqlName>().ToLookup(n => n);
 
     public List<PairTable> Compared { get; } = [];
     /// <summary>On one side only.</summary>
@@ -30,7 +30,8 @@ internal sealed class PairTables
         var tables = new PairTables();
         tables.Match(await source, await target);
         foreach (var table in tables.Compared.ToList())
-            if (request.Promised.FirstOrDefault(p => p.Aspect == "rows" && p.Covers("table", table.Name, "rows")) is { } promise)
+            // A partitioned table has no rows of its own: read as a whole, it lacks those of any partition that stays empty.
+            if (request.Promised.FirstOrDefault(p => p.Aspect == "rows" && (table.IsWhole ? tables._sourcePartitions[table.Source.Name].Select(n => n.ToString()) : [table.Name]).Any(n => p.Covers("table", n, "rows"))) is { } promise)
             {
                 tables.Compared.Remove(table);
                 tables.LeftOut.Add(new($"table {table.Name}", "its rows are not compared", promise.Reason));
@@ -81,10 +82,10 @@ internal sealed class PairTables
         source = source.Where(r => r.Value.Kind != 'v').ToDictionary();
         target = target.Where(r => r.Value.Kind != 'v').ToDictionary();
         var (sourceLeaves, targetLeaves) = (Leaves(source), Leaves(target));
-        _partitions = targetLeaves;
-        // Roots whose partitions are cut otherwise on the other side are read as a whole.
+        (_sourcePartitions, _partitions) = (sourceLeaves, targetLeaves);
+        // Roots whose partitions are cut otherwise on the other side, or hold other rows there, are read as a whole.
         var whole = source.Values.Where(r => r.Kind == 'p' && !r.IsPartition || target.TryGetValue(r.Name, out var other) && other.Kind == 'p' && !other.IsPartition)
-            .Where(r => !sourceLeaves[r.Name].ToHashSet().SetEquals(targetLeaves[r.Name])).Select(r => r.Name).ToHashSet();
+            .Where(r => r.IsScattered || !sourceLeaves[r.Name].ToHashSet().SetEquals(targetLeaves[r.Name])).Select(r => r.Name).ToHashSet();
         bool Apart(Dictionary<SqlName, Relation> all, Relation r) => r.IsPartition ? !whole.Contains(Root(all, r)) : r.Kind != 'p' || whole.Contains(r.Name);
         foreach (var relation in source.Values.Where(r => r.Kind != 'p' || !r.IsPartition).Where(r => Apart(source, r)))
         {

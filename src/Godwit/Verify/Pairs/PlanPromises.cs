@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Godwit.Plan;
 using Godwit.Schema;
 
 namespace Godwit.Verify.Pairs;
 
 /// <summary>What a plan said beforehand would differ: objects that it leaves out, roles that the target does not have.</summary>
-public static class PlanPromises
+public static partial class PlanPromises
 {
     /// <summary>Kinds as a dump names them, as the catalog comparison does; "" is any kind, with the property that is meant.</summary>
     private static readonly Dictionary<string, (string Kind, string? Aspect)> Kinds = new()
@@ -67,9 +68,14 @@ public static class PlanPromises
             yield return new("constraint", proven.Subject["CONSTRAINT ".Length..], "--on-misfit quarantine proves it", "def|validated");
         foreach (var left in plan.Objects.Where(o => o.Steps.IsEmpty))
         {
-            yield return Promised(new(left.Kind, left.Name, reasons.GetValueOrDefault(left.Subject, "left out by the plan")));
+            var reason = reasons.GetValueOrDefault(left.Subject, "left out by the plan");
+            yield return left.Kind == "publication table" ? new("publication", Publication().Match(left.Sql).Groups[1].Value, reason, "tables") : Promised(new(left.Kind, left.Name, reason));
         }
     }
+
+    /// <summary>Of what is in a publication, a dump's tag does not tell where the one name ends and the other begins.</summary>
+    [GeneratedRegex("""^ALTER PUBLICATION ((?:[^" ]|"(?:[^"]|"")*")+) ADD""")]
+    private static partial Regex Publication();
 
     private static PromisedDifference Promised(Departure departure)
     {

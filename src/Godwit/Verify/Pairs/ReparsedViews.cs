@@ -4,8 +4,9 @@ using Npgsql;
 namespace Godwit.Verify.Pairs;
 
 /// <summary>
-/// PostgreSQL prints one view in several ways, depending on its version (16 leaves out table names where there is one table). The source's text
-/// is given to the target, as a temporary view in a transaction that is rolled back, and printed by it.
+/// PostgreSQL prints one view in several ways, depending on its version (16 leaves out table names where there is one table), and
+/// on whether it was made from what was printed of it (VALUES are a part of a query then). The source's text is given to the target, as a
+/// temporary view in a transaction that is rolled back, and printed by it.
 /// </summary>
 internal static class ReparsedViews
 {

@@ -153,6 +153,24 @@ public sealed class PairDataTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Partitions_by_hash_values_of_the_database_s_own_type_are_compared_by_root()
+    {
+        const string sql = "CREATE TABLE p (m mood, n int) PARTITION BY HASH (m); CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1); INSERT INTO p SELECT unnest(enum_range(null::mood)), 1";
+        await using var pair = await Pair.OfAsync(postgres, "SELECT");
+        // The hash of an enum's label is that of its oid.
+        var labels = string.Join(", ", Enumerable.Range(0, 24).Select(n => $"'{n}'"));
+        await pair.Source.ExecuteAsync($"CREATE TYPE mood AS ENUM ({labels}); {sql}");
+        await pair.Target.ExecuteAsync($"CREATE TYPE before AS ENUM ('one'); CREATE TYPE mood AS ENUM ({labels}); {sql}");
+        Assert.NotEqual(await pair.Source.QueryAsync("SELECT m::text FROM p0 ORDER BY 1"), await pair.Target.QueryAsync("SELECT m::text FROM p0 ORDER BY 1"));
+        var table = Assert.Single((await pair.VerifyAsync()).Tables);
+        Assert.Equal(("public.p", Verdict.Equal), (table.Table, table.Verdict));
+        await pair.Target.ExecuteAsync("UPDATE p SET n = 2 WHERE m = '7'");
+        Assert.Equal(Verdict.Different, Assert.Single((await pair.VerifyAsync()).Tables).Verdict);
+        // A plan that fills one of them alone.
+        Assert.Empty((await pair.VerifyAsync(new PairRequest(VerifyMode.Full, 2) { Promised = [new("table", "public.p0", "left out", "rows")] })).Tables);
+    }
+
+    [Fact]
     public async Task Materialized_views_sequences_and_large_objects_count()
     {
         const string sql = """
