@@ -152,20 +152,21 @@ public class PairTests(PostgresFixture postgres)
     public async Task What_needs_a_table_that_is_left_out_is_left_out_with_it()
     {
         await using var pair = await Pair.CreateAsync(postgres);
-        await pair.SourceAsync("create table a (id serial primary key); create table b (id int primary key, a_id int references a); insert into a default values; insert into b values (1, 1); create view v as select * from a; create view w as select * from b; create materialized view m as select * from v; create function f(a) returns int language sql as 'select 1'; create publication p for table a, b; comment on table a is 'c'; alter table b replica identity full");
+        await pair.SourceAsync("create table a (id serial primary key); create table b (id int primary key, a_id int references a); insert into a default values; insert into b values (1, 1); create view v as select * from a; create view w as select * from b; create materialized view m as select * from v; create function f(a) returns int language sql as 'select 1'; create publication p for table a, b; comment on table a is 'c'; alter table b replica identity full; create table p (i int) partition by list (i); create table p1 partition of p for values in (1); create table p2 partition of p for values in (2); insert into p values (1), (2)");
         var reader = await pair.RoleAsync("reader");
         await pair.SourceAsync($"grant select on a to {reader}");
 
-        var result = await pair.MigrateAsync(new() { Jobs = 1, Exclude = ["a"], Verify = VerifyMode.Full });
+        var result = await pair.MigrateAsync(new() { Jobs = 1, Exclude = ["a", "p1"], Verify = VerifyMode.Full });
 
         Assert.Equal((Verdict.Equal, ""), (result.Verification!.Verdict, string.Join("; ", result.Verification.Checks.Where(c => c.Verdict == Verdict.Different))));
+        Assert.Equal(["public.b", "public.p2"], result.Verification.Tables.Where(c => c.Verdict == Verdict.Equal).Select(c => c.Table).Order(StringComparer.Ordinal));
         // Asked again later, the plan of the run tells.
         await using var source = await EngineRegistry.OpenAsync(pair.SourceUrl, Pair.Token);
         await using var target = await pair.Target.OpenTargetAsync(5);
         Assert.Equal(Verdict.Equal, (await new Migration(TimeProvider.System, NullLogger.Instance).VerifyAsync(source, target, new() { Jobs = 1 }, VerifyMode.Full, [], new Progress<MigrationEvent>(), Pair.Token)).Verdict);
 
         Assert.Equal(["FK CONSTRAINT public.b b_a_id_fkey", "FUNCTION public.f(public.a)", "MATERIALIZED VIEW public.m", "VIEW public.v"], result.Findings.Where(f => f.Code == "left-out-with-table").Select(f => f.Subject).Order(StringComparer.Ordinal));
-        Assert.Equal(["b", "w"], await pair.Target.QueryAsync("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'S') order by 1"));
+        Assert.Equal(["b", "p2", "w"], await pair.Target.QueryAsync("select relname from pg_class where relnamespace = 'public'::regnamespace and relkind in ('r', 'v', 'm', 'S') order by 1"));
     }
 
     [Fact]

@@ -28,10 +28,10 @@ internal sealed class PairTables
         var (source, target) = (RelationsAsync(sides.Source, request, ct), RelationsAsync(sides.Target, request, ct));
         await Task.WhenAll(source, target);
         var tables = new PairTables();
-        tables.Match(await source, await target);
+        tables.Match(await source, await target, n => request.Promised.Any(p => p is { Kind: "table", Aspect: null } && p.Covers("table", n.ToString(), null)));
         foreach (var table in tables.Compared.ToList())
-            // A partitioned table has no rows of its own: read as a whole, it lacks those of any partition that stays empty.
-            if (request.Promised.FirstOrDefault(p => p.Aspect == "rows" && (table.IsWhole ? tables._sourcePartitions[table.Source.Name].Select(n => n.ToString()) : [table.Name]).Any(n => p.Covers("table", n, "rows"))) is { } promise)
+            // A partitioned table has no rows of its own: read as a whole, it lacks those of any partition that stays empty or is left out.
+            if (request.Promised.FirstOrDefault(p => (p.Aspect == "rows" || table.IsWhole && p is { Kind: "table", Aspect: null }) && (table.IsWhole ? tables._sourcePartitions[table.Source.Name].Select(n => n.ToString()) : [table.Name]).Any(n => p.Covers("table", n, "rows"))) is { } promise)
             {
                 tables.Compared.Remove(table);
                 tables.LeftOut.Add(new($"table {table.Name}", "its rows are not compared", promise.Reason));
@@ -76,7 +76,8 @@ internal sealed class PairTables
             .Select(r => Relation.Read(r, columns[new SqlName(r[0]!, r[1]!)])).ToDictionary(r => r.Name);
     }
 
-    private void Match(Dictionary<SqlName, Relation> source, Dictionary<SqlName, Relation> target)
+    /// <summary><paramref name="isLeftOut"/>: a table of the source that is not to be in the target.</summary>
+    private void Match(Dictionary<SqlName, Relation> source, Dictionary<SqlName, Relation> target, Func<SqlName, bool> isLeftOut)
     {
         Named.AddRange(source.Values.Where(r => r is { IsPartition: false, OfExtension: false, Kind: not 'f' } && target.TryGetValue(r.Name, out var other) && other.Kind != 'f').Select(r => new PairTable(r, target[r.Name], whole: true)));
         source = source.Where(r => r.Value.Kind != 'v').ToDictionary();
@@ -85,7 +86,7 @@ internal sealed class PairTables
         (_sourcePartitions, _partitions) = (sourceLeaves, targetLeaves);
         // Roots whose partitions are cut otherwise on the other side, or hold other rows there, are read as a whole.
         var whole = source.Values.Where(r => r.Kind == 'p' && !r.IsPartition || target.TryGetValue(r.Name, out var other) && other.Kind == 'p' && !other.IsPartition)
-            .Where(r => r.IsScattered || !sourceLeaves[r.Name].ToHashSet().SetEquals(targetLeaves[r.Name])).Select(r => r.Name).ToHashSet();
+            .Where(r => r.IsScattered || !sourceLeaves[r.Name].Where(l => !isLeftOut(l)).ToHashSet().SetEquals(targetLeaves[r.Name])).Select(r => r.Name).ToHashSet();
         bool Apart(Dictionary<SqlName, Relation> all, Relation r) => r.IsPartition ? !whole.Contains(Root(all, r)) : r.Kind != 'p' || whole.Contains(r.Name);
         foreach (var relation in source.Values.Where(r => r.Kind != 'p' || !r.IsPartition).Where(r => Apart(source, r)))
         {
