@@ -175,7 +175,7 @@ public class PairTests(PostgresFixture postgres)
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync("""
             create schema year; create table year.t (json int, json_object text check (json_object <> ''), "order" int); insert into year.t values (1, 'x', 2); create index on year.t (json);
-            create function year.json_value(json int) returns int language sql as 'select 1'; create view year.v as select json, year.json_value(json) as j from year.t;
+            create function year.json_value(int) returns int language sql as 'select 1'; create view year.v as select json, year.json_value(json) as j from year.t;
             create unlogged table u (a int) partition by list (a); create unlogged table u1 partition of u for values in (1); insert into u values (1)
             """);
 

@@ -31,7 +31,7 @@ internal sealed partial class CatalogComparison(PairSides sides, PairRequest req
             Catalog.ReadAsync(sides.Target, s => PairTables.IsCompared(s, request), RoleNames.Same, spelt, (_, _) => false, ct));
         await Task.WhenAll(source, target);
         (_source, _target) = (await source, await target);
-        var left = await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct);
+        var left = (await ReparsedViews.ReadAsync(sides.Target, ViewsPrintedOtherwise(), ct)).ToDictionary(v => v.Key, v => spelt(v.Value), StringComparer.Ordinal);
         foreach (var kind in PairSql.Kinds) Kind(kind, left);
         foreach (var promise in request.Promised.Where(p => p is { Kind: "schema", Aspect: null })) _expected.Add(new("schema " + promise.Name, "not compared", promise.Reason));
         foreach (var (schema, behind) in _behind)
