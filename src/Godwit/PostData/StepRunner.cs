@@ -169,6 +169,12 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
             _later[step.Id] = step;
             return;
         }
+        catch (PostgresException e) when (StepRefusal.IsForTheOwner(step, e))
+        {
+            var detail = $"{e.SqlState} {e.MessageText}.";
+            await OneAsync(connection, "", new(step.Id, StepOutcome.Refused, detail), stop);
+            Refuse(step, StepOutcome.Refused, detail);
+        }
         catch (PostgresException e) when (step.Fallback is null && StepRefusal.IsRefusal(e))
         {
             throw TargetErrors.Map(e, $"executing {step.Id}");

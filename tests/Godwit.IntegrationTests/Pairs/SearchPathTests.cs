@@ -1,5 +1,6 @@
 using Godwit.Check;
 using Godwit.Plan;
+using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Verify;
 using Xunit;
@@ -59,6 +60,22 @@ public sealed class SearchPathTests(PostgresFixture postgres)
         Assert.DoesNotContain(result.Verification.Checks, c => c.Verdict == Verdict.Different);
         await pair.AssertEqualAsync();
         Assert.Equal(["true"], await pair.Target.QueryAsync("SELECT (count(*) > 0)::text FROM pg_statistic WHERE starelid = 'public.docs'::regclass"));
+    }
+
+    [Fact]
+    public async Task What_only_the_owner_of_the_database_may_set_is_named_and_everything_else_is_there()
+    {
+        await using var pair = await CreateAsync();
+        var settings = pair.Target.Settings;
+        var role = await pair.RoleAsync("mover", "LOGIN PASSWORD 'mover'");
+        await pair.TargetAsync($"GRANT CREATE ON DATABASE \"{settings.Database}\" TO \"{role}\"; GRANT CREATE ON SCHEMA public TO \"{role}\"");
+        var result = await pair.MigrateAsync(to: $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={role} password=mover sslmode=disable");
+        var refused = Assert.Single(result.Findings, f => f.Code == "step-refused");
+        Assert.Contains("42501", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains($"ALTER DATABASE {SqlName.Quote(settings.Database)} SET search_path", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains("owner of the database", refused.Hint, StringComparison.Ordinal);
+        const string Rows = "SELECT d::text FROM docs d UNION ALL SELECT p::text FROM parts p UNION ALL SELECT c::text FROM child c ORDER BY 1";
+        Assert.Equal(await pair.Source.QueryAsync(Rows), await pair.Target.QueryAsync(Rows));
     }
 
     [Fact]
