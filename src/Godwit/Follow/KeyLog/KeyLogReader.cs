@@ -51,10 +51,10 @@ internal sealed class KeyLogReader : IChangeReader
             data = from.Open(ct);
             foreach (var connection in new[] { control, data })
             {
-                connection.Query("set timezone = 'UTC'; set row_security = off; set jit = off; set standard_conforming_strings = on; set idle_session_timeout = 0");
-                connection.Query(ApplicationPath.Session);
                 // A large sort may take as long as a lock that is in the way: doubled each time, like the answer to a batch.
                 connection.LimitSilence(limits.Answer);
+                connection.Query("set timezone = 'UTC'; set row_security = off; set jit = off; set standard_conforming_strings = on; set idle_session_timeout = 0");
+                connection.Query(ApplicationPath.Session);
             }
             var at = (long)applied.Value;
             // A stream of a version before: those that are there now are known from now on.

@@ -63,8 +63,8 @@ internal sealed class StreamSession : IDisposable
         try
         {
             target = Guarded(to, "connecting", () => to.Open(ct));
-            var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, to, feed));
             target.LimitSilence(limits.Answer);
+            var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, to, feed));
             reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);

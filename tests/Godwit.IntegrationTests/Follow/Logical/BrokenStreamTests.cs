@@ -91,6 +91,48 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
         await follow;
     }
 
+    [Fact]
+    public async Task A_target_that_says_nothing_more_while_a_session_begins_is_not_waited_for()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Tags);
+        await using var here = BrokenWays.ProxyTo(pair.Target.Settings);
+        (pair.To, pair.Limits) = (pair.To with { Settings = here.Through(pair.Target.Settings).ToBuilder() }, Limits);
+        using var stop = new CancellationTokenSource();
+        Task follow;
+        await using (var holder = await pair.Target.ConnectAsync())
+        {
+            // A session of the follower begins by writing to it.
+            await using var hold = new NpgsqlCommand("begin; select from godwit.stream for update", holder);
+            await hold.ExecuteNonQueryAsync(StreamPair.Token);
+            follow = pair.FollowAsync(null, stop.Token);
+            await pair.Target.WaitForAsync($"select (count(*) > 0)::text from pg_stat_activity where {Followers} and wait_event_type = 'Lock'", "true");
+            here.Stall();
+        }
+        await ArrivesAsync(pair, 1);
+        await stop.CancelAsync();
+        await follow;
+    }
+
+    [Fact]
+    public async Task An_origin_that_says_nothing_more_while_its_record_begins_to_be_read_is_not_waited_for()
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Tags, method: FollowMethod.Triggers);
+        await using var there = BrokenWays.ProxyTo(pair.Source.Settings);
+        (pair.From, pair.Limits) = (pair.From with { Settings = there.Through(pair.Source.Settings).ToBuilder() }, Limits);
+        using var stop = new CancellationTokenSource();
+        Task follow;
+        // The reader begins by asking where extensions are.
+        await using (var holder = await HoldAsync(pair, "pg_catalog.pg_extension"))
+        {
+            follow = pair.FollowAsync(null, stop.Token);
+            await pair.Source.WaitForAsync($"select (count(*) > 0)::text from pg_stat_activity where {Followers} and wait_event_type = 'Lock'", "true");
+            there.Stall();
+        }
+        await ArrivesAsync(pair, 1);
+        await stop.CancelAsync();
+        await follow;
+    }
+
     private const string Tags = "create table tags (id bigint generated always as identity primary key, words text[])";
     private const string Followers = "application_name = 'godwit follow' and datname = current_database()";
 
