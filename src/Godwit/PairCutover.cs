@@ -29,7 +29,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
     {
         var followed = await session.TablesAsync(ct);
         // What was chosen to be left out is no stray.
-        if (!OptionsFingerprint.IsOfPart(session.Run.Options)) _strays = await Strays.FindAsync(t => followed.Contains(t) || session.IsLeftBehind(t), ct);
+        if (!OptionsFingerprint.IsOfPart(session.Run.Options)) (_strays, _) = await Strays(back: false).FindAsync(t => followed.Contains(t) || session.IsLeftBehind(t), ct);
         _tables = [.. followed, .. _strays];
         var old = new PairFence(session.Old, _tables, session.Id);
         FencedAt = clock.GetTimestamp();
@@ -46,7 +46,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         [
             new CutoverStep("look first", token => new PairLook(session, source, target, options, how.NoWayBack, found, clock).RunAsync(followed, token)),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
-            .. BringingStrays("bring over what is not followed", isFenced: false),
+            .. BringingStrays("bring over what is not followed", back: false, tell: true),
             new CutoverStep("refresh views", RefreshAsync),
             new CutoverStep("make the way back", MakeWayBackAsync, session.DropBackAsync),
             new CutoverStep("fence", async token =>
@@ -68,7 +68,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await session.DrainAsync(back: false, found, token);
                 Failpoints.Hit(Failpoints.Drained);
             }),
-            .. BringingStrays("bring over the rest of it", isFenced: true),
+            .. BringingStrays("bring over the rest of it", back: false, tell: false),
             new CutoverStep("sequences", async token =>
             {
                 await PairSequences.CarryAsync(session.Old, session.New, token);
@@ -87,7 +87,13 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     public async Task<ImmutableArray<ICutoverStep>> BackAsync(CancellationToken ct)
     {
-        _tables = await session.TablesAsync(ct);
+        var followed = await session.TablesAsync(ct);
+        if (!OptionsFingerprint.IsOfPart(session.Run.Options))
+        {
+            (_strays, var missing) = await Strays(back: true).FindAsync(t => followed.Contains(t) || session.IsLeftBehind(t), ct);
+            if (missing.Count > 0) found(new("rollback-new-tables", Severity.Warning, string.Join(", ", missing), $"{session.New.Display} has them and {session.Old.Display} has not: they and their rows stay there.", "Make them in the old side, too, without rows: a rollback brings these over."));
+        }
+        _tables = [.. followed, .. _strays];
         var (old, fresh) = (new PairFence(session.Old, _tables, session.Id), new PairFence(session.New, _tables, session.Id));
         FencedAt = clock.GetTimestamp();
         var switchBack = new CutoverStep("switch back", SwitchBackAsync, token =>
@@ -127,6 +133,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 await session.DrainAsync(back: true, found, token);
                 Failpoints.Hit(Failpoints.CarriedBack);
             }),
+            .. BringingStrays("bring back what is not followed", back: true, tell: true),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
             new CutoverStep("compare", async token =>
             {
@@ -315,10 +322,10 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             : report;
     }
 
-    private StrayTables Strays => new(session.Old, session.New, session.Run.Id);
+    private StrayTables Strays(bool back) => back ? new(session.New, session.Old, session.Run.Id) : new(session.Old, session.New, session.Run.Id);
 
-    /// <summary>Before the fence, so that little is left for behind it.</summary>
-    private IEnumerable<CutoverStep> BringingStrays(string name, bool isFenced)
+    /// <summary>Tables that no stream brings, where they differ. Before the fence, so that little is left for behind it.</summary>
+    private IEnumerable<CutoverStep> BringingStrays(string name, bool back, bool tell)
     {
         if (_strays.Count > 0) yield return new(name, BringAsync);
 
@@ -327,10 +334,11 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             var differ = (await DifferencesAsync(VerifyMode.Full, _strays, ct)).Tables.Where(t => t.Verdict == Verdict.Different).Select(t => t.Table).ToHashSet(StringComparer.Ordinal);
             var brought = new List<string>();
             foreach (var stray in _strays.Where(t => differ.Contains(t.ToString())))
-                brought.Add($"{stray} ({(await Strays.BringAsync(stray, ct)).Written} row(s))");
-            if (!isFenced)
-                found(new("cutover-not-followed", Severity.Warning, string.Join(", ", _strays), $"No stream brings their rows: they were made since the migration began, detached from a table that is followed, or are unlogged. {(brought.Count == 0 ? "They are equal now" : $"Brought over: {string.Join(", ", brought)}")}; what is written to them until the fence is brought over behind it, each table as a whole.",
-                    "Where one of them is large and written to often, writes are refused for as long as that takes; migrate again with --if-exists replace --follow to have them followed. What a table of the target held otherwise is kept in godwit.repaired."));
+                brought.Add($"{stray} ({(await Strays(back).BringAsync(stray, ct)).Written} row(s))");
+            if (!tell) return;
+            var so = brought.Count == 0 ? "They are equal now" : $"Brought {(back ? "back" : "over")}: {string.Join(", ", brought)}";
+            found(new("cutover-not-followed", Severity.Warning, string.Join(", ", _strays), $"No stream brings their rows: they were made since the migration began, detached from a table that is followed, or are unlogged. {so}{(back ? "" : "; what is written to them until the fence is brought over behind it")}, each table as a whole.",
+                $"Where one of them is large, writes are refused for as long as that takes{(back ? "" : "; migrate again with --if-exists replace --follow to have them followed")}. What a table held otherwise is kept in godwit.repaired there."));
         }
     }
 

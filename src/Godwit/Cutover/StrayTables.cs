@@ -9,7 +9,7 @@ namespace Godwit.Cutover;
 
 /// <summary>
 /// Tables of both databases that no stream brings: made by hand on both sides since the migration began, detached from a table that is followed, or unlogged.
-/// At a cutover they are fenced and compared like the others, and brought over whole where they differ.
+/// At a cutover they are fenced and compared like the others, and brought over whole where they differ; at a rollback, what the new side's say comes back.
 /// </summary>
 internal sealed class StrayTables(StreamEnd from, StreamEnd to, Guid run)
 {
@@ -23,15 +23,16 @@ internal sealed class StrayTables(StreamEnd from, StreamEnd to, Guid run)
     // What both sides have; the order is the source's. Generated columns are computed here.
     private const string Columns = "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum";
 
-    /// <summary>Of tables that <paramref name="isKnown"/> tells nothing of. One that the target lacks is another matter.</summary>
-    public async Task<List<SqlName>> FindAsync(Func<SqlName, bool> isKnown, CancellationToken ct)
+    /// <summary>Of tables that <paramref name="isKnown"/> tells nothing of: those of both databases, and those that one side alone has.</summary>
+    public async Task<(List<SqlName> Both, List<SqlName> Missing)> FindAsync(Func<SqlName, bool> isKnown, CancellationToken ct)
     {
         await using var there = await from.ConnectAsync(ct);
         await using var here = await to.ConnectAsync(ct);
         try
         {
             var target = (await NamesAsync(here, ct)).ToHashSet();
-            return [.. (await NamesAsync(there, ct)).Where(t => !isKnown(t) && target.Contains(t))];
+            var unknown = (await NamesAsync(there, ct)).ToLookup(t => !isKnown(t) && target.Contains(t), t => t);
+            return ([.. unknown[true]], [.. unknown[false].Where(t => !isKnown(t))]);
         }
         catch (NpgsqlException e)
         {
@@ -60,6 +61,8 @@ internal sealed class StrayTables(StreamEnd from, StreamEnd to, Guid run)
             // The new side may be behind a fence of its own, and read-only.
             target.Query("begin read write; set local session_replication_role = replica; set local godwit.pass = 'on'");
             target.Query(ApplicationPath.Local);
+            // The old side has no journal.
+            target.Query("create schema if not exists godwit; create table if not exists godwit.repaired (run_id uuid, source_table text not null, row jsonb not null, at timestamptz not null default now())");
             target.Query($"lock table {name} in share row exclusive mode");
             target.Query($"create temporary table godwit_before on commit drop as select to_jsonb(t) as row from {only} t");
             target.Query($"delete from {only}");

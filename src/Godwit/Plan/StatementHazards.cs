@@ -87,7 +87,7 @@ internal static class ExtensionPackages
             "timescaledb" => $"timescaledb-2-postgresql-{major}",
             _ => null,
         };
-        return package is not null ? $"On the target's machine: sudo apt-get install {package} (Debian and Ubuntu, from apt.postgresql.org)"
+        return package is not null ? $"On the target's machine: sudo apt-get install {package} (Debian and Ubuntu, from apt.postgresql.org)."
             : "Install it on the target's server (those of PostgreSQL itself: postgresql-contrib), or drop it in the source if nothing uses it.";
     }
 }

@@ -164,7 +164,7 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
             if (PlatformNames.ServiceExtensions.Contains(name) && source.IsSupabase && needed is null)
                 return Told(s, new("extension-left", Severity.Info, "extension " + name, "The target cannot have it, and nothing in this database needs it: it stays behind."));
             return Told(s, new("extension-missing", Severity.Block, "extension " + name, $"The target cannot have it{(needed is null ? "" : $", and {needed} needs it")}.",
-                ExtensionPackages.Hint(name, target.Server.Major) + "; or --leave-extension " + name + "."));
+                ExtensionPackages.Hint(name, target.Server.Major) + " Or --leave-extension " + name + "."));
         }
         if (there.Schema is { } elsewhere && schema is not null && elsewhere != schema && name != "plpgsql")
             return Told(s, new("extension-elsewhere", Severity.Block, "extension " + name, $"It is in schema {schema} on the source and in {elsewhere} on the target: names of its types and functions would not be found.", $"ALTER EXTENSION {SqlName.Quote(name)} SET SCHEMA {SqlName.Quote(schema)};"));

@@ -49,6 +49,12 @@ public sealed class StrayTablesTests(PostgresFixture postgres)
         await pair.SourceAsync("insert into volatile values (2, 'since')");
         await PairJourneyTests.SwitchAsync(pair);
         Assert.Equal(["(1,a)", "(2,since)"], await RowsAsync(pair.Target, "volatile"));
+        await pair.TargetAsync("insert into volatile values (3, 'after the switch'); delete from volatile where id = 1; create table fresh (id int)");
+        var found = new List<Finding>();
+        await PairJourneyTests.SwitchAsync(pair, back: true, found: found.Add);
+        Assert.Equal(["(2,since)", "(3,\"after the switch\")"], await RowsAsync(pair.Source, "volatile"));
+        Assert.Equal(["(1,a)"], await pair.Source.QueryAsync("select format('(%s,%s)', row ->> 'id', row ->> 'v') from godwit.repaired"));
+        Assert.Equal("public.fresh", Assert.Single(found, f => f.Code == "rollback-new-tables").Subject);
 
         await using var part = await Pair.CreateAsync(postgres);
         await part.SourceAsync(PairJourneyTests.Schema);
