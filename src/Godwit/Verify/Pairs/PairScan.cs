@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using Godwit.Source;
 using Godwit.Target;
@@ -13,13 +14,23 @@ internal sealed record Piece(PairTable Table, bool IsSource, string Pages, bool 
 }
 
 /// <summary>
-/// Runs a query for each piece of some tables: <paramref name="jobs"/> sessions of the source beside as many of the target, big tables in
+/// Runs a query for each piece of some tables: <paramref name="jobs"/> sessions of the source beside as many of the target, very big tables in
 /// ranges of pages. A table that may not be read is told by <see cref="PairTable.Unreadable"/>; everything else that fails ends the scan.
 /// </summary>
 internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
 {
     /// <summary>Heap and TOAST of a piece: large enough to be worth a query, small enough to keep all sessions busy to the end.</summary>
     private const long PieceBytes = 64 << 20;
+
+    /// <summary>
+    /// A scan of a whole table goes through a few buffers of its own (a ring: bufmgr's access strategy), one of a range of pages through all that the server has, and takes the application's
+    /// pages out of them. So a table whose rows are in its heap is shared out by the server's own parallel scan; ranges are for what would show no progress for long, and for rows
+    /// that are mostly TOAST, which no ring is used for and no parallel scan counts.
+    /// </summary>
+    private const long HeapPieceBytes = 32L << 30;
+
+    // As servers are built nearly everywhere; a guess is all it serves for.
+    private const long PageBytes = 8192;
 
     public async Task RunAsync(IEnumerable<PairTable> tables, Func<NpgsqlConnection, Piece, CancellationToken, Task> work, Action<PairTable> started, Action<PairTable> finished, CancellationToken ct)
     {
@@ -75,9 +86,16 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
             }
         }
 
-        async Task WorkAsync(PairSide side, ConcurrentQueue<Piece> pieces, CancellationToken token)
+        async Task<NpgsqlConnection> ConnectAsync(PairSide side, CancellationToken token)
         {
             var connection = await side.ConnectAsync(token);
+            await PairSide.ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture, $"SET LOCAL max_parallel_workers_per_gather = {jobs - 1}"), token);
+            return connection;
+        }
+
+        async Task WorkAsync(PairSide side, ConcurrentQueue<Piece> pieces, CancellationToken token)
+        {
+            var connection = await ConnectAsync(side, token);
             try
             {
                 while (pieces.TryDequeue(out var piece))
@@ -92,7 +110,7 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
                         // The refusal ended the transaction, and with it the snapshot of this session. Nobody holds one while he waits for another.
                         await connection.DisposeAsync();
                         var read = ApplicationPath.IsMissing(e) && await AgainAsync(side, piece, token);
-                        connection = await side.ConnectAsync(token);
+                        connection = await ConnectAsync(side, token);
                         if (read) continue;
                         piece.Table.Unreadable = $"the {side.Word} refuses to read it (SQLSTATE {e.SqlState}): {e.MessageText}";
                     }
@@ -117,7 +135,8 @@ internal sealed class PairScan(PairSides sides, int jobs, TimeProvider clock)
     private static List<Piece> Cut(PairTable table, bool isSource)
     {
         var relation = table[isSource];
-        var count = (int)Math.Clamp(relation.Bytes / PieceBytes, 1, Math.Max(1, relation.Pages));
+        var isMostlyHeap = relation.Pages * PageBytes > relation.Bytes / 2;
+        var count = (int)Math.Clamp(relation.Bytes / (isMostlyHeap ? HeapPieceBytes : PieceBytes), 1, Math.Max(1, relation.Pages));
         if (table.IsWhole || !relation.IsHeap || count < 2) return [new(table, isSource, "")];
         var pieces = new List<Piece>(count);
         // The last range is open: the table may have grown since its size was read.

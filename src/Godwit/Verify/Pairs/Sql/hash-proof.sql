@@ -3,6 +3,7 @@ select 'int2', concat_ws(' ', hashint2extended('-32768', 0), hashint2extended('7
 union all select 'int4', concat_ws(' ', hashint4extended('-2147483648', 0), hashint4extended('1234567', 5))
 union all select 'int8', concat_ws(' ', hashint8extended('-9223372036854775808', 0), hashint8extended('12345678901234', 5))
 union all select 'text', concat_ws(' ', hashtextextended(''::text collate "C", 1), hashtextextended(repeat('abcdefg', 50) collate "C", -7), hashtextextended('a*b'::text collate "C", 0))
+union all select 'bpchar', concat_ws(' ', hashbpcharextended(''::bpchar collate "C", 1), hashbpcharextended('abc   '::bpchar collate "C", -7))
 union all select 'uuid', concat_ws(' ', uuid_hash_extended('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 5))
 union all select 'numeric', concat_ws(' ', hash_numeric_extended('-12345678901234567890.123450', 5), hash_numeric_extended('NaN', 5), hash_numeric_extended('0', 5), hash_numeric_extended('1e300', 5))
 union all select 'float4', concat_ws(' ', hashfloat4extended('1.5', 5), hashfloat4extended('NaN', 5), hashfloat4extended('0', 5))
