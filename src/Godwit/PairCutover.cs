@@ -331,9 +331,9 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
         async Task BringAsync(CancellationToken ct)
         {
-            var differ = (await DifferencesAsync(VerifyMode.Full, _strays, ct)).Tables.Where(t => t.Verdict == Verdict.Different).Select(t => t.Table).ToHashSet(StringComparer.Ordinal);
+            var equal = (await DifferencesAsync(VerifyMode.Full, _strays, ct)).Tables.Where(t => t.Verdict == Verdict.Equal).Select(t => t.Table).ToHashSet(StringComparer.Ordinal);
             var brought = new List<string>();
-            foreach (var stray in _strays.Where(t => differ.Contains(t.ToString())))
+            foreach (var stray in _strays.Where(t => !equal.Contains(t.ToString())))
                 brought.Add($"{stray} ({(await Strays(back).BringAsync(stray, ct)).Written} row(s))");
             if (!tell) return;
             var so = brought.Count == 0 ? "They are equal now" : $"Brought {(back ? "back" : "over")}: {string.Join(", ", brought)}";
