@@ -27,7 +27,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     public async Task<ImmutableArray<ICutoverStep>> ForwardAsync(CancellationToken ct)
     {
-        var followed = await session.TablesAsync(ct);
+        var followed = await session.TablesAsync(back: false, ct);
         // What was chosen to be left out is no stray.
         if (!OptionsFingerprint.IsOfPart(session.Run.Options)) (_strays, _) = await Strays(back: false).FindAsync(t => followed.Contains(t) || session.IsLeftBehind(t), ct);
         _tables = [.. followed, .. _strays];
@@ -87,13 +87,13 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     public async Task<ImmutableArray<ICutoverStep>> BackAsync(CancellationToken ct)
     {
-        var followed = await session.TablesAsync(ct);
+        var carried = await session.TablesAsync(back: true, ct);
         if (!OptionsFingerprint.IsOfPart(session.Run.Options))
         {
-            (_strays, var missing) = await Strays(back: true).FindAsync(t => followed.Contains(t) || session.IsLeftBehind(t), ct);
+            (_strays, var missing) = await Strays(back: true).FindAsync(t => carried.Contains(t) || session.IsLeftBehind(t), ct);
             if (missing.Count > 0) found(new("rollback-new-tables", Severity.Warning, string.Join(", ", missing), $"{session.New.Display} has them and {session.Old.Display} has not: they and their rows stay there.", "Make them in the old side, too, without rows: a rollback brings these over."));
         }
-        _tables = [.. followed, .. _strays];
+        _tables = [.. (await session.TablesAsync(back: false, ct)).Union(carried).Union(_strays)];
         var (old, fresh) = (new PairFence(session.Old, _tables, session.Id), new PairFence(session.New, _tables, session.Id));
         FencedAt = clock.GetTimestamp();
         var switchBack = new CutoverStep("switch back", SwitchBackAsync, token =>
@@ -334,7 +334,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             var equal = (await DifferencesAsync(VerifyMode.Full, _strays, ct)).Tables.Where(t => t.Verdict == Verdict.Equal).Select(t => t.Table).ToHashSet(StringComparer.Ordinal);
             var brought = new List<string>();
             foreach (var stray in _strays.Where(t => !equal.Contains(t.ToString())))
-                brought.Add($"{stray} ({(await Strays(back).BringAsync(stray, ct)).Written} row(s))");
+                brought.Add($"{stray} ({await Strays(back).BringAsync(stray, ct)} row(s))");
             if (!tell) return;
             var so = brought.Count == 0 ? "They are equal now" : $"Brought {(back ? "back" : "over")}: {string.Join(", ", brought)}";
             found(new("cutover-not-followed", Severity.Warning, string.Join(", ", _strays), $"No stream brings their rows: they were made since the migration began, detached from a table that is followed, or are unlogged. {so}{(back ? "" : "; what is written to them until the fence is brought over behind it")}, each table as a whole.",

@@ -11,7 +11,7 @@ internal sealed class PairFinish(PairSession session)
 {
     public async Task RunAsync(CancellationToken ct)
     {
-        var tables = await session.TablesAsync(ct);
+        var tables = await session.TablesAsync(back: false, ct);
         var switched = session.Fact.IsSwitched;
         await session.SayAsync(FollowJournal.Finishing, ct);
         Failpoints.Hit(Failpoints.FinishDecided);

@@ -179,9 +179,8 @@ internal sealed class PairSession : IAsyncDisposable
     /// <summary>Of the source's tables, what stays behind with its platform.</summary>
     public bool IsLeftBehind(SqlName table) => _isLeftBehind(table);
 
-    /// <summary>The tables that are followed, there or back.</summary>
-    public async Task<List<SqlName>> TablesAsync(CancellationToken ct) =>
-        [.. (await Origin(back: false).TablesAsync(ct)).Union(await Origin(back: true).TablesAsync(ct)).Where(t => !_isLeftBehind(t))];
+    /// <summary>The tables that are followed; where <paramref name="back"/>, those that the way back brings.</summary>
+    public async Task<List<SqlName>> TablesAsync(bool back, CancellationToken ct) => [.. (await Origin(back).TablesAsync(ct)).Where(t => !_isLeftBehind(t))];
 
     public ValueTask DisposeAsync() => _lock.DisposeAsync();
 }

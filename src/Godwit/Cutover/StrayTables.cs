@@ -1,7 +1,9 @@
+using System.Globalization;
 using Godwit.Follow;
 using Godwit.Follow.Logical;
 using Godwit.Schema;
 using Godwit.Source;
+using Godwit.Target;
 using Godwit.Wire;
 using Npgsql;
 
@@ -20,8 +22,11 @@ internal sealed class StrayTables(StreamEnd from, StreamEnd to, Guid run)
         order by 1, 2
         """;
 
-    // What both sides have; the order is the source's. Generated columns are computed here.
-    private const string Columns = "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum";
+    // Generated columns are computed at the other side. The first row says whether the table is partitioned.
+    private const string Columns = """
+        (select (relkind = 'p')::text from pg_class where oid = $1::regclass)
+        union all (select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum)
+        """;
 
     /// <summary>Of tables that <paramref name="isKnown"/> tells nothing of: those of both databases, and those that one side alone has.</summary>
     public async Task<(List<SqlName> Both, List<SqlName> Missing)> FindAsync(Func<SqlName, bool> isKnown, CancellationToken ct)
@@ -31,8 +36,8 @@ internal sealed class StrayTables(StreamEnd from, StreamEnd to, Guid run)
         try
         {
             var target = (await NamesAsync(here, ct)).ToHashSet();
-            var unknown = (await NamesAsync(there, ct)).ToLookup(t => !isKnown(t) && target.Contains(t), t => t);
-            return ([.. unknown[true]], [.. unknown[false].Where(t => !isKnown(t))]);
+            var unknown = (await NamesAsync(there, ct)).Where(t => !isKnown(t)).ToLookup(target.Contains);
+            return ([.. unknown[true]], [.. unknown[false]]);
         }
         catch (NpgsqlException e)
         {
@@ -40,45 +45,51 @@ internal sealed class StrayTables(StreamEnd from, StreamEnd to, Guid run)
         }
     }
 
-    /// <summary>Replaces the table's rows by the source's, as they are now, in one transaction; what that changes or removes is kept in godwit.repaired.</summary>
-    public async Task<RepairedTable> BringAsync(SqlName table, CancellationToken ct)
+    /// <summary>Replaces the table's rows by the source's, as they are now, in one transaction; what that changes or removes is kept in godwit.repaired. Returns how many rows are there that were not.</summary>
+    public async Task<long> BringAsync(SqlName table, CancellationToken ct)
     {
         var name = table.ToString();
-        string columns;
-        bool isPartitioned;
-        await using (var there = await from.ConnectAsync(ct))
-        {
-            columns = string.Join(", ", await ListAsync(there, Columns, name, ct));
-            isPartitioned = (await ListAsync(there, "select 1::text from pg_class where oid = $1::regclass and relkind = 'p'", name, ct)).Count > 0;
-        }
-        // Tables that inherit from it are tables of their own.
-        var only = isPartitioned ? name : "only " + name;
+        using var source = from.Open(ct);
+        var (only, columns) = await ReadableAsync(source, name, ct);
         try
         {
-            using var source = from.Open(ct);
             using var target = to.Open(ct);
-            // Rows that a policy hides from this role are an error then.
-            source.Query("set row_security = off");
-            source.Query(ApplicationPath.Session);
-            // The new side may be behind a fence of its own, and read-only.
+            // The side may be behind a fence of its own, and read-only.
             target.Query("begin read write; set local row_security = off; set local session_replication_role = replica; set local godwit.pass = 'on'");
             target.Query(ApplicationPath.Local);
-            // The old side has no journal.
-            target.Query("create schema if not exists godwit; create table if not exists godwit.repaired (run_id uuid, source_table text not null, row jsonb not null, at timestamptz not null default now())");
+            target.Query(ReplacedRows.Place);
             target.Query($"lock table {name} in share row exclusive mode");
-            target.Query($"create temporary table godwit_before on commit drop as select to_jsonb(t) as row from {only} t");
+            target.Query(ReplacedRows.Remember(only));
             target.Query($"delete from {only}");
             await CopyPump.RunAsync(source, $"copy (select {columns} from {only}) to stdout", target, $"copy {name} ({columns}) from stdin", binary: false, ct);
-            var kept = target.Query($"""
-                with kept as (insert into godwit.repaired (run_id, source_table, row) select '{run}', {SqlText.Literal(name)}, row from (select row from pg_temp.godwit_before except all select to_jsonb(t) from {only} t) gone returning 1) select count(*)::text from kept
-                """)[0][0]!;
-            var written = target.Query($"select count(*)::text from (select to_jsonb(t) from {only} t except all select row from pg_temp.godwit_before) come")[0][0]!;
+            target.Query(ReplacedRows.Keep(run, name, only));
+            var written = long.Parse(target.Query(ReplacedRows.Written(only))[0][0]!, CultureInfo.InvariantCulture);
             target.Query("commit");
-            return new(name, long.Parse(kept, System.Globalization.CultureInfo.InvariantCulture), long.Parse(written, System.Globalization.CultureInfo.InvariantCulture));
+            return written;
         }
-        catch (Exception e) when (Target.TargetErrors.IsTargetError(e))
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
         {
             throw to.Map(e, $"Bringing over {table}, which is not followed");
+        }
+    }
+
+    /// <summary>The table as it stands behind FROM, and its columns. Where this role may not read all of its rows, the side that refuses says so.</summary>
+    private async Task<(string From, string Columns)> ReadableAsync(WireConnection source, string table, CancellationToken ct)
+    {
+        try
+        {
+            await using var connection = await from.ConnectAsync(ct);
+            var read = await ListAsync(connection, Columns, table, ct);
+            // Tables that inherit from it are tables of their own.
+            var (only, columns) = (read[0] == "true" ? table : "only " + table, string.Join(", ", read.Skip(1)));
+            source.Query("set row_security = off");
+            source.Query(ApplicationPath.Session);
+            source.Query($"select {columns} from {only} limit 0");
+            return (only, columns);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw from.Map(e, $"Reading {table}, which is not followed");
         }
     }
 

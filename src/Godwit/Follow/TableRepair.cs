@@ -25,14 +25,11 @@ public sealed class TableRepair(ISnapshot snapshot, DatabaseSchema schema, ITarg
             await ExecuteAsync(connection, "set local session_replication_role = replica; " + ApplicationPath.Local, ct);
             await RunJournal.EnsureSchemaAsync(connection, ct);
             await ExecuteAsync(connection, $"lock table {table.Target} in share row exclusive mode", ct);
-            await ExecuteAsync(connection, $"create temporary table godwit_before on commit drop as select to_jsonb(t) as row from {table.Target} t", ct);
+            await ExecuteAsync(connection, ReplacedRows.Remember($"{table.Target}"), ct);
             await ExecuteAsync(connection, $"delete from {table.Target}", ct);
             await CopyAsync(connection, table, ct);
-            var kept = await ExecuteAsync(connection, $"""
-                insert into godwit.repaired (run_id, source_table, row)
-                select {(run is { } id ? $"'{id}'::uuid" : "null::uuid")}, {SqlText.Literal(table.Source)}, row from (select row from pg_temp.godwit_before except all select to_jsonb(t) from {table.Target} t) gone
-                """, ct);
-            var written = await CountAsync(connection, $"select count(*) from (select to_jsonb(t) from {table.Target} t except all select row from pg_temp.godwit_before) come", ct);
+            var kept = await ExecuteAsync(connection, ReplacedRows.Keep(run, table.Source, $"{table.Target}"), ct);
+            var written = await CountAsync(connection, ReplacedRows.Written($"{table.Target}"), ct);
             foreach (var sequence in plan.Sequences.Where(s => s.Table == table.Source)) await ChangeApplier.AdvanceAsync(connection, sequence, schema.FindTable(table.Source)?.LastKey ?? 0, ct);
             await transaction.CommitAsync(CancellationToken.None);
             return new(table.Source, kept, written);

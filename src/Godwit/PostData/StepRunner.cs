@@ -21,7 +21,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private readonly ConcurrentDictionary<string, bool> _refused = new();
     private readonly Turns _turns = new();
     /// <summary>Steps that say a name which is not there, to be tried again when all others are done. Null: then is now.</summary>
-    private ConcurrentDictionary<string, SqlStep>? _later = plan.InPlace ? new() : null;
+    private ConcurrentDictionary<string, bool>? _later = plan.InPlace ? new() : null;
 
     private const string Doing = "executing the plan's statements";
 
@@ -151,7 +151,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         var started = clock.GetTimestamp();
         if (step.Requires is { } needed && _later?.ContainsKey(needed) == true)
         {
-            _later[step.Id] = step;
+            _later[step.Id] = true;
             return;
         }
         if (step.Requires is { } required && _refused.ContainsKey(required))
@@ -166,7 +166,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
         catch (PostgresException e) when (_later is not null && ApplicationPath.IsMissing(e))
         {
-            _later[step.Id] = step;
+            _later[step.Id] = true;
             return;
         }
         catch (PostgresException e) when (StepRefusal.IsForTheOwner(step, e))

@@ -150,7 +150,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
     private async Task RunAsync(StreamSession session, Lsn? goal, bool exact, CancellationToken stop)
     {
         using var over = new CancellationTokenSource();
-        var pulse = PulseAsync(session, over.Token);
+        var pulse = PulseAsync(session, goal is null, over.Token);
         try
         {
             if (goal is { } position) session.SetGoal(position, exact);
@@ -166,16 +166,17 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
     /// <summary>A slot says nothing of partitions that come and go: who follows is told, each once.</summary>
     private async Task TellPartitionsAsync(NpgsqlConnection there, NpgsqlConnection here, CancellationToken ct)
     {
+        // Also where it fails: the stream's figures are not to be without a connection for it every second.
+        _lookedAt = clock.GetTimestamp();
         bool IsOurs(SqlName table) => map(new(0, table.Schema!, table.Name, ReplicaIdentity.Default, [])) == table;
         foreach (var drift in await PartitionDrift.CompareAsync(there, here, (await _origin.TablesAsync(ct)).Where(IsOurs), table => !IsOurs(table), ct))
             if (_told.Add(drift.Words))
                 found(new("follow-partitions-differ", Severity.Warning, drift.Name.ToString(), $"{drift.Words}. Rows that it held when it {(drift.Bound is null ? "went, and what is written to it from then on, are" : "came are")} not in the stream.",
                     $"Run at the other side: {drift.Remedy} godwit verify names rows that differ. The cutover asks for it, too."));
-        _lookedAt = clock.GetTimestamp();
     }
 
     /// <summary>Beside the stream: asks the origin how far it is, notes it here, and reports.</summary>
-    private async Task PulseAsync(StreamSession session, CancellationToken over)
+    private async Task PulseAsync(StreamSession session, bool goesOn, CancellationToken over)
     {
         NpgsqlConnection? there = null, here = null;
         var pace = new Pace(clock);
@@ -198,7 +199,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                     pace.Told(now, lag);
                     _rate = rate ?? _rate;
                     progress.Report(new(now, Interlocked.Read(ref _transactions), lag, behind, _rate));
-                    if (feed.Method == FollowMethod.Slot && !(_lookedAt is { } at && clock.GetElapsedTime(at) < LookAtPartitions)) await TellPartitionsAsync(there, here, over);
+                    if (goesOn && feed.Method == FollowMethod.Slot && !(_lookedAt is { } at && clock.GetElapsedTime(at) < LookAtPartitions)) await TellPartitionsAsync(there, here, over);
                 }
                 catch (Exception e) when (Target.TargetErrors.IsTargetError(e) || e is GodwitException)
                 {

@@ -1,3 +1,5 @@
+using Godwit.Cutover;
+using Godwit.Follow.Logical;
 using Godwit.IntegrationTests.Pairs;
 using Xunit;
 
@@ -38,6 +40,34 @@ public sealed class StrayTablesTests(PostgresFixture postgres)
         await pair.SourceAsync("delete from late where id < 3; insert into t (v) values ('once more')");
         await PairJourneyTests.SwitchAsync(pair, options: options);
         Assert.Equal(["(3,,6)", "(4,\"while it was brought over\",8)", "(5,\"after the switch\",10)"], await RowsAsync(pair.Target, "late"));
+    }
+
+    [Fact]
+    public async Task What_a_killed_cutover_has_armed_for_the_way_back_is_not_followed_for_that()
+    {
+        await using var pair = await PairJourneyTests.FollowedAsync(postgres, PairJourneyTests.Options with { FollowMethod = FollowMethod.Slot });
+        await pair.SourceAsync("create table late (id int primary key); insert into late values (1)");
+        await pair.TargetAsync("create table late (id int primary key)");
+        var forward = Assert.Single(await pair.Source.QueryAsync("select p.pubname from pg_publication p where exists (select from pg_publication_tables t where t.pubname = p.pubname)"));
+        await pair.TargetAsync($"create publication {forward}_back for table late");
+        await PairJourneyTests.SwitchAsync(pair);
+        Assert.Equal(["(1)"], await RowsAsync(pair.Target, "late"));
+    }
+
+    [Fact]
+    public async Task Rows_that_a_policy_hides_are_an_error_and_no_part_of_the_table_is_brought()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        var role = await pair.RoleAsync("reader", "login password 'reader'");
+        const string Hidden = "create table hidden (id int primary key); alter table hidden enable row level security";
+        await pair.SourceAsync($"{Hidden}; create policy first_alone on hidden using (id = 1); insert into hidden values (1), (2); grant select on hidden to \"{role}\"");
+        await pair.TargetAsync(Hidden + "; insert into hidden values (9)");
+        StreamEnd End(TestDatabase database, string side) => new(database.Settings.ToBuilder(), side, side);
+        var from = End(pair.Source, "source");
+        (from.Settings.Username, from.Settings.Password) = (role, "reader");
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => new StrayTables(from, End(pair.Target, "target"), Guid.NewGuid()).BringAsync(new("public", "hidden"), Pair.Token));
+        Assert.Equal("source-no-privilege", refused.Code);
+        Assert.Equal(["(9)"], await RowsAsync(pair.Target, "hidden"));
     }
 
     [Fact]
