@@ -178,6 +178,8 @@ internal static class StatementSteps
     private static StepKind KindOf(SchemaStatement statement) => statement.Section switch
     {
         DumpSection.Rights => StepKind.Grant,
+        // An extension that was there before may be somebody else's.
+        DumpSection.PreData when statement.Kind == "COMMENT" && statement.Name.StartsWith("EXTENSION ", StringComparison.Ordinal) => StepKind.Setting,
         DumpSection.PreData => StepKind.Object,
         _ => statement.Kind switch
         {

@@ -48,7 +48,7 @@ public static class FactsReader
         Parameters = (await RowsAsync(c, "parameters", r => KeyValuePair.Create(r.Text(0), r.Text(1)), ct)).ToImmutableDictionary(),
         DatabaseGrants = await RowsAsync(c, "database-grants", r => new DatabaseGrant(r.Text(0), r.Text(1), r.Bool(2)), ct),
         Schemas = await RowsAsync(c, "schemas", r => new SchemaFact(r.Text(0), r.Text(1), r.Maybe(2), r.Bool(3)), ct),
-        Extensions = await RowsAsync(c, "extensions", r => new ServerExtension(r.Text(0), r.Maybe(1) ?? "", r.Maybe(2)), ct),
+        Extensions = await RowsAsync(c, "extensions", r => new ServerExtension(r.Text(0), r.Maybe(1) ?? "", r.Maybe(2)) { HasOwnComment = r.Bool(3) }, ct),
         ExtensionUses = (await RowsAsync(c, "extension-use", r => KeyValuePair.Create(r.Text(0), r.Text(2)), ct)).ToImmutableDictionary(),
         FunctionChecks = await RowsAsync(c, "checks", r => new FunctionCheck(r.Text(0), r.Text(1), r.Text(2), r.Text(3)), ct),
         IndexFunctions = await RowsAsync(c, "index-functions", r => new IndexFunction(r.Text(0), r.Text(1), r.Text(2), r.Text(3)), ct),

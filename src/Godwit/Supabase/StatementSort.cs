@@ -56,7 +56,7 @@ internal sealed class StatementSort(SupabaseFacts source, SupabaseFacts target, 
         return s.Kind switch
         {
             "EXTENSION" => Extension(s),
-            "COMMENT" when s.Name.StartsWith("EXTENSION ", StringComparison.Ordinal) => null,
+            "COMMENT" when s.Name.StartsWith("EXTENSION ", StringComparison.Ordinal) => source.Extensions.Any(e => e.HasOwnComment && s.Name == "EXTENSION " + SqlName.Quote(e.Name)) && !s.DependsOn.Any(_left.ContainsKey) ? s : null,
             "COMMENT" when s.Name.StartsWith("EVENT TRIGGER ", StringComparison.Ordinal) && source.EventTriggers.Any(t => PlatformNames.IsOwn(t) && s.Name.EndsWith(" " + SqlName.Quote(t.Name), StringComparison.Ordinal)) => null,
             "FUNCTION" or "COMMENT" or "ACL" when source.IsSupabase && s.Schema is not null && IsOwnFunction(s) => Platform(s, s.Schema),
             "ACL" => Acl(s),

@@ -109,6 +109,8 @@ public sealed record SchemaFact(string Name, string Owner, string? Extension, bo
 public sealed record ServerExtension(string Name, string Version, string? Schema)
 {
     public bool Installed => Schema is not null;
+    /// <summary>It says something else than the extension's own files do.</summary>
+    public bool HasOwnComment { get; init; }
 }
 
 /// <summary><paramref name="Enabled"/>: O, R, A or D as in pg_event_trigger.</summary>

@@ -73,7 +73,7 @@ public sealed class SearchPathTests(PostgresFixture postgres)
         var refused = Assert.Single(result.Findings, f => f.Code == "step-refused");
         Assert.Contains("42501", refused.Problem, StringComparison.Ordinal);
         Assert.Contains($"ALTER DATABASE {SqlName.Quote(settings.Database)} SET search_path", refused.Problem, StringComparison.Ordinal);
-        Assert.Contains("owner of the database", refused.Hint, StringComparison.Ordinal);
+        Assert.Contains("Let the owner", refused.Hint, StringComparison.Ordinal);
         const string Rows = "SET search_path = public, ext; SELECT d::text FROM docs d UNION ALL SELECT p::text FROM parts p UNION ALL SELECT c::text FROM child c ORDER BY 1";
         Assert.Equal(await pair.Source.QueryAsync(Rows), await pair.Target.QueryAsync(Rows));
     }

@@ -11,4 +11,4 @@ SELECT set_config('DateStyle', 'ISO, YMD', false),
        set_config('lock_timeout', '0', false),
        set_config('idle_in_transaction_session_timeout', '0', false),
        set_config('idle_session_timeout', '0', false),
-       (SELECT set_config(s.name, '0', false) FROM pg_settings s WHERE s.name = 'transaction_timeout')
+       CASE WHEN current_setting('server_version_num')::int >= 170000 THEN set_config('transaction_timeout', '0', false) END

@@ -66,6 +66,7 @@ public sealed class PairCatalogTests(PostgresFixture postgres)
         ("DROP OPERATOR app.=== (int, int)", "CREATE OPERATOR app.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq)", "operator app.===(integer,integer)", "missing"),
         ("ALTER DEFAULT PRIVILEGES IN SCHEMA app REVOKE SELECT ON TABLES FROM pg_monitor", "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO pg_monitor", "default privileges", "missing"),
         ("CREATE TABLE app.more (id int)", "DROP TABLE app.more", "table app.more", "not in the source"),
+        ("COMMENT ON EXTENSION citext IS 'ours'", "COMMENT ON EXTENSION citext IS 'data type for case-insensitive character strings'", "extension citext", "ours"),
         ("GRANT CREATE ON SCHEMA app TO pg_monitor", "REVOKE CREATE ON SCHEMA app FROM pg_monitor", "schema app", "CREATE"),
     ];
 
