@@ -96,7 +96,9 @@ public sealed class ExportSourceTests(PostgresFixture postgres) : IDisposable
     [InlineData("sales.orders.csv", "id,person,total\n1,1,2\n2,1\n", "export-damaged", "line 3: 2 values")]
     [InlineData("sales.orders.csv", "id,person,total\n1,,\n", "export-value-missing", "line 2: total is empty")]
     [InlineData("sales.orders.csv", "id,person,total\n1,1,2\n2,1,\"a\nb\"\n", "export-row-refused", "line 3, column total")]
-    [InlineData("sales.orders.csv", "id,person,total\n1,1,2\n1,1,3\n", "export-row-refused", "orders_pkey")]
+    [InlineData("sales.orders.csv", "id,person,total\n1,1,2\n1,1,3\n", "export-row-refused", "orders.csv, line 3: it breaks orders_pkey")]
+    [InlineData("people.csv", "id,name,note,mood,tags,data,at,paid,raw,ok,nick\n1,x,,,,{},,,,,\n2,y,,,,{secret},,,,,\n", "export-row-refused", "people.csv, line 3, column data")]
+    [InlineData("people.csv", "id,name,note,mood,tags,data,at,paid,raw,ok,nick\n1,x,,,,,,,,,a secret of more than twenty letters\n", "export-row-refused", "people.csv, line 2, column nick: it breaks short_check")]
     [InlineData("sales.orders.csv", "id,person,total\n1,1,\"2\n", "export-damaged", "not closed")]
     [InlineData("people.csv", "id,name,note,mood,tags,data,at,paid,raw,ok,nick,twice\n1,x,,,,,,1,,,,5\n", "export-unproven", "computes otherwise")]
     [InlineData("orders_rows.sql", "INSERT INTO sales.orders (id, person, total) VALUES (1, 1, length(pg_read_file('/etc/passwd')));", "export-statement", "length")]
@@ -118,6 +120,18 @@ public sealed class ExportSourceTests(PostgresFixture postgres) : IDisposable
         Assert.Contains(said, error.Problem, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", error.Problem, StringComparison.Ordinal);
         Assert.Equal(["0"], await target.QueryAsync("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE nspname IN ('public', 'sales', 'godwit')"));
+    }
+
+    [Fact]
+    public async Task A_file_that_holds_nothing_is_an_empty_table_and_is_named()
+    {
+        Write("schema.sql", Schema);
+        Write("people_rows.csv", "");
+        Write("Odd Name.csv", "a,b c\n");
+        await using var target = await postgres.CreateDatabaseAsync();
+        var result = await MigrateAsync(target);
+        Assert.Equal("public.people", Assert.Single(result.Findings, f => f.Code == "export-file-empty").Subject);
+        Assert.Equal(["0"], await target.QueryAsync("SELECT count(*) FROM public.people"));
     }
 
     [Fact]

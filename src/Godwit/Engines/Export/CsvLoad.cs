@@ -17,6 +17,7 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
     private long[] _nulls = [], _empties = [];
     private bool[] _unproven = [];
     private long _before;
+    private bool _isEmpty;
 
     /// <summary>What was read how; the rows are in the table and proven.</summary>
     public async Task<(long Rows, IEnumerable<Finding> Findings)> RunAsync(CancellationToken ct)
@@ -30,7 +31,7 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
     {
         using var reader = Open();
         using var records = new CsvReader(reader, file.Name).Records().GetEnumerator();
-        if (!records.MoveNext()) return 0;
+        if (_isEmpty = !records.MoveNext()) return 0;
         _columns = file.ColumnsOf([.. records.Current.Cells.Select(c => c.Text)]);
         (_nulls, _empties, _unproven) = (new long[_columns.Length], new long[_columns.Length], new bool[_columns.Length]);
         var loaded = _columns.Where(c => !c.Computed).ToList();
@@ -177,6 +178,9 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
 
     private IEnumerable<Finding> Findings()
     {
+        // Some programs write nothing at all of a table without rows; an export that failed leaves the same.
+        if (_isEmpty)
+            yield return new("export-file-empty", Severity.Warning, $"{file.Table}", $"{file.Name} holds nothing, not even the names of the columns: the table stays empty.", "If the table has rows, export it again.");
         for (var i = 0; i < _columns.Length; i++)
         {
             var subject = $"{file.Table}.{_columns[i].Name}";
@@ -198,6 +202,7 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
         await command.ExecuteNonQueryAsync(ct);
     }
 
-    [GeneratedRegex(@"^COPY .*?, line (?<row>\d+)(?:, column (?<column>[^:]+))?")]
+    // Below what a type says of its own text ("JSON data, line 1: ...").
+    [GeneratedRegex(@"(?m)^COPY .*?, line (?<row>\d+)(?:, column (?<column>[^:]+))?")]
     private static partial Regex Place();
 }
