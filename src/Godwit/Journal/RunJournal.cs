@@ -58,8 +58,17 @@ public static class RunJournal
 
     public static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select to_regclass('godwit.run') is not null", connection) { CommandTimeout = AnswerSeconds };
-        return (bool)(await command.ExecuteScalarAsync(ct))!;
+        // In an application's own table of that name, nothing is to be looked for.
+        await using var command = new NpgsqlCommand("""
+            select case when to_regclass('godwit.run') is not null then
+              (select count(*) = 9 from pg_attribute where attrelid = to_regclass('godwit.run') and attname in ('id', 'source', 'position', 'options', 'target_schema', 'plan', 'state', 'stage', 'started')) end
+            """, connection) { CommandTimeout = AnswerSeconds };
+        return await command.ExecuteScalarAsync(ct) switch
+        {
+            null or DBNull => false,
+            true => true,
+            _ => throw new GodwitException(ErrorKind.Blocked, "target-journal-foreign", "The target has a table godwit.run that is not Godwit's journal, and nothing was changed.", "The schema godwit is where the journal goes: ALTER SCHEMA godwit RENAME TO another_name; or name another database."),
+        };
     }
 
     /// <summary>The newest run, finished or not; null where there is none.</summary>

@@ -45,10 +45,14 @@ internal static class StatementHazards
             .Where(s => StatementRemoval.IsThere(context, s) || s.Kind is not ("TYPE" or "DOMAIN") && IsNamed(s.Schema, s.Name)).Select(s => new SqlName(s.Schema, s.Name).ToString())
             // An index that is there already would leave a table without its key.
             .Concat(context.Facts.Statements.Where(s => IndexOf(context, s) is { } index && IsNamed(s.Schema, index)).Select(s => new SqlName(s.Schema, IndexOf(context, s)!).ToString()))
+            .Concat(context.Facts.Statements.Where(s => s.Kind is "FUNCTION" or "PROCEDURE" or "AGGREGATE" && IsMade(s) && target.Functions.Contains($"{s.Schema}.{s.Name}")).Select(s => $"{s.Kind.ToLowerInvariant()} {s.Schema}.{s.Name}"))
             .Distinct().ToList();
         if (clash.Count == 0) return;
         context.Find("target-not-empty", Severity.Block, "target", $"The target already has {string.Join(", ", clash.Take(Shown))}{(clash.Count > Shown ? $" and {clash.Count - Shown} more" : "")}.",
             "Name an empty database; --if-exists replace drops what has the same name, --data-only adds rows to what is there.");
+
+        // What stays as it is where it is there already says CREATE OR REPLACE.
+        static bool IsMade(SchemaStatement s) => s.Sql.StartsWith($"CREATE {s.Kind} ", StringComparison.Ordinal);
 
         // Tables, views, sequences and indexes share their names, and a table or view is a type of its name too.
         bool IsNamed(string? schema, string name) => new SqlName(schema, name).ToString() is var full && (target.Relations.Contains(full) || target.Indexes.Contains(full) || target.Types.Contains(full));

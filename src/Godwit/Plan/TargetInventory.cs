@@ -23,6 +23,8 @@ public sealed record TargetInventory
     public FrozenSet<string> Types { get; init; } = [];
     /// <summary>No table or view may be called as one of them.</summary>
     public FrozenSet<string> Indexes { get; init; } = [];
+    /// <summary>Functions, procedures and aggregates, extensions' own too: schema.name(types), as a dump calls them.</summary>
+    public FrozenSet<string> Functions { get; init; } = [];
     /// <summary>Extensions that could be created, with their newest version.</summary>
     public ImmutableDictionary<string, string> Available { get; init; } = ImmutableDictionary<string, string>.Empty;
     public ImmutableDictionary<string, string> Installed { get; init; } = ImmutableDictionary<string, string>.Empty;
@@ -53,6 +55,7 @@ public sealed record TargetInventory
                 Available = Pairs(9),
                 Installed = Pairs(11),
                 Indexes = Names(13).Select(n => n.ToString()).ToFrozenSet(StringComparer.Ordinal),
+                Functions = Set(15),
             };
         }
         catch (NpgsqlException e)

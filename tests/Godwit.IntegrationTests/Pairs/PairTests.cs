@@ -121,10 +121,16 @@ public class PairTests(PostgresFixture postgres)
     [InlineData("create table other (a int); create index t_pkey on other (a)", "public.t_pkey")]
     [InlineData("create table other (a int); create index t_c on other (a)", "public.t_c")]
     [InlineData("create type t as (a int)", "public.t")]
+    [InlineData("create schema s; create domain s.d as int; create function f(int, s.d[]) returns text language sql as 'select null::text'", "function public.f(integer, s.d[])")]
+    [InlineData("create procedure p(text) language sql as 'select 1'", "procedure public.p(text)")]
+    [InlineData("create function own_count() returns text language sql as 'select null::text'; create aggregate total(*) (sfunc = int8inc, stype = int8, initcond = '5')", "aggregate public.total(*)")]
     public async Task A_name_that_something_of_another_kind_has_is_refused_before_anything_is_made(string made, string named)
     {
         await using var pair = await Pair.CreateAsync(postgres);
-        await pair.SourceAsync("create table t (id int primary key, c int); create index t_c on t (c)");
+        await pair.SourceAsync("""
+            create table t (id int primary key, c int); create index t_c on t (c); create schema s; create domain s.d as int; create function f(int, s.d[]) returns int language sql as 'select 1';
+            create procedure p(in a text) language sql as 'select 2'; create aggregate total(*) (sfunc = int8inc, stype = int8, initcond = '0')
+            """);
         await pair.TargetAsync(made);
 
         var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync());
@@ -132,6 +138,17 @@ public class PairTests(PostgresFixture postgres)
         Assert.Equal("target-not-empty", refused.Code);
         Assert.Contains(named, refused.Problem, StringComparison.Ordinal);
         Assert.Equal(["f"], await pair.Target.QueryAsync("select exists (select from pg_namespace where nspname like 'godwit%')"));
+    }
+
+    [Fact]
+    public async Task A_table_of_the_applications_own_where_the_journal_goes_is_named_and_nothing_is_made()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int primary key)");
+        await pair.TargetAsync("create schema godwit; create table godwit.run (id int, distance int)");
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync());
+        Assert.Equal(("target-journal-foreign", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        Assert.Equal(["godwit.run"], await pair.Target.QueryAsync("select oid::regclass::text from pg_class where relkind = 'r' and relnamespace >= 16384 or relkind = 'r' and relnamespace = 'public'::regnamespace"));
     }
 
     [Fact]

@@ -20,4 +20,7 @@ SELECT ARRAY(SELECT rolname::text FROM pg_roles ORDER BY 1),
        ARRAY(SELECT s FROM own_types ORDER BY s, r), ARRAY(SELECT r FROM own_types ORDER BY s, r),
        ARRAY(SELECT name::text FROM pg_available_extensions ORDER BY name), ARRAY(SELECT coalesce(default_version, '') FROM pg_available_extensions ORDER BY name),
        ARRAY(SELECT extname::text FROM pg_extension ORDER BY extname), ARRAY(SELECT extversion FROM pg_extension ORDER BY extname),
-       ARRAY(SELECT s FROM indexes ORDER BY s, r), ARRAY(SELECT r FROM indexes ORDER BY s, r)
+       ARRAY(SELECT s FROM indexes ORDER BY s, r), ARRAY(SELECT r FROM indexes ORDER BY s, r),
+       -- format_aggregate_signature of pg_dump.c: count(*).
+       ARRAY(SELECT n.nspname || '.' || p.proname || '(' || CASE WHEN p.prokind = 'a' AND p.pronargs = 0 THEN '*' ELSE oidvectortypes(p.proargtypes) END || ')' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+              WHERE n.nspname NOT LIKE 'pg\_%' AND n.nspname <> 'information_schema' ORDER BY 1)
