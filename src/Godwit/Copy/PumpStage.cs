@@ -83,6 +83,11 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
                 connection = null;
                 await Task.Delay(Backoff[attempt], clock, stop);
             }
+            catch (PostgresException e) when (e.SqlState.StartsWith("23", StringComparison.Ordinal))
+            {
+                connection?.Dispose();
+                throw await RefusedRow.DescribeAsync(snapshot, schema.FindTable(table.Source)!, table, chunk, plan.LoadSearchPath, e);
+            }
             catch (Exception e) when (TargetErrors.IsTargetError(e))
             {
                 connection?.Dispose();

@@ -151,6 +151,28 @@ public class PairTests(PostgresFixture postgres)
         Assert.Equal(["godwit.run"], await pair.Target.QueryAsync("select oid::regclass::text from pg_class where relkind = 'r' and relnamespace >= 16384 or relkind = 'r' and relnamespace = 'public'::regnamespace"));
     }
 
+    [Theory]
+    [InlineData("alter table t add constraint small check (n < 150)", "small", "the row id=a\tb 150.")]
+    [InlineData("alter table t add constraint small unique (n)", "small", "the row id=a\tb 151.")]
+    public async Task A_row_that_a_constraint_of_an_existing_table_refuses_is_named_by_its_key(string constraint, string named, string row)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Table = "create table t (n int, id text primary key, filler text)";
+        await pair.SourceAsync(Table + "; insert into t select case i when 151 then 150 else i end, E'a\\tb ' || i, repeat('secret', 1000) from generate_series(1, 200) i");
+        await pair.TargetAsync($"{Table}; {constraint}");
+        var options = new MigrationOptions { Jobs = 2, DataOnly = true };
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(options));
+
+        Assert.Equal("target-constraint-violated", refused.Code);
+        Assert.Contains(named, refused.Problem, StringComparison.Ordinal);
+        Assert.Contains(row, refused.Problem, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.ToString(), StringComparison.Ordinal);
+        await pair.TargetAsync("alter table t drop constraint small");
+        Assert.Equal(200, Assert.Single((await pair.MigrateAsync(options)).Tables).RowsWritten);
+        await pair.AssertEqualAsync();
+    }
+
     [Fact]
     public async Task A_sequence_that_may_not_be_read_goes_on_behind_the_rows_that_it_feeds()
     {
