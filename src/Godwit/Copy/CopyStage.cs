@@ -89,6 +89,10 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
                 _tables[table.Source].Rewind();
                 return connection;
             }
+            catch (GodwitException e) when (e is { Code: "target-constraint-violated", InnerException: PostgresException })
+            {
+                throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk), table, (PostgresException)e.InnerException!);
+            }
             catch (Exception e) when (e is NpgsqlException or IOException)
             {
                 throw TargetErrors.Map(e, $"loading {table.Source}");
@@ -118,7 +122,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
         var never = CancellationToken.None;
         var state = _tables[table.Source];
         if (state.Begin()) progress.Report(new MigrationEvent.TableStarted(Stage.Copy, table.Source, table.Rows));
-        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To)) { Profiler = sampled.Profiler(table.Source) };
+        var read = Read(table, chunk) with { Profiler = sampled.Profiler(table.Source) };
         var misfits = new List<MisfitRow>();
         long rows = 0;
         await using var transaction = await connection.BeginTransactionAsync(never);
@@ -144,6 +148,8 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
         sampled.Seen(table.Source, chunk.Number, read.Profiler);
         Commit(table, rows, misfits.Count);
     }
+
+    private TableRead Read(TablePlan table, PlannedChunk chunk) => new(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To));
 
     private void Commit(TablePlan table, long rows, long misfits)
     {

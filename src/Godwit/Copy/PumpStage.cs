@@ -86,7 +86,7 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
             catch (PostgresException e) when (e.SqlState.StartsWith("23", StringComparison.Ordinal))
             {
                 connection?.Dispose();
-                throw await RefusedRow.DescribeAsync(snapshot, schema.FindTable(table.Source)!, table, chunk, plan.LoadSearchPath, e);
+                throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk, plan.LoadSearchPath), table, e);
             }
             catch (Exception e) when (TargetErrors.IsTargetError(e))
             {
@@ -129,7 +129,7 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     {
         var state = _tables[table.Source];
         if (state.Begin()) progress.Report(new MigrationEvent.TableStarted(Stage.Copy, table.Source, table.Rows));
-        var read = new TableRead(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To), BatchBytes) { Format = table.Format, SearchPath = searchPath };
+        var read = Read(table, chunk, searchPath);
         var columns = SqlName.List(table.Columns.Select(c => c.Target));
         long rows = 0;
         connection.Query("BEGIN");
@@ -153,6 +153,9 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
         Failpoints.Hit(Failpoints.ChunkDone);
         Commit(table, rows);
     }
+
+    private TableRead Read(TablePlan table, PlannedChunk chunk, string? searchPath) =>
+        new(schema.FindTable(table.Source)!, [.. table.Columns.Select(c => new ColumnRead(c.Source, c.Encoding))], new(chunk.From, chunk.To), BatchBytes) { Format = table.Format, SearchPath = searchPath };
 
     private void Commit(TablePlan table, long rows)
     {

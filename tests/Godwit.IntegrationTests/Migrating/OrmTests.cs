@@ -1,3 +1,4 @@
+using Godwit.Plan;
 using Godwit.Verify;
 using Xunit;
 
@@ -59,5 +60,26 @@ public class OrmTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
         Assert.Equal("6f9619ff-8b86-d011-b42d-00c04fc964ff 2024-05-01 12:00:00 1", await scenario.AskAsync<string>("select id || ' ' || (placed at time zone 'UTC') || ' ' || (data ->> 'a') from shop_order"));
         Assert.Equal(2, await scenario.AskAsync<long>("insert into django_migrations (app, name, applied) values ('a', 'b', now()) returning id"));
+    }
+
+    // A row that does not fit its column is set aside, and is not one of those that the server counts.
+    [Fact]
+    public async Task A_row_that_the_frameworks_schema_refuses_is_named_by_its_key()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table person (tenant text, no integer, mail text, age integer, primary key (tenant, no));
+            with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000) insert into person select 'a', i, 'm' || (i % 2990), iif(i = 7, 'seven', i) from n;
+            """);
+        await scenario.DoAsync("create table person (tenant varchar(10), no int, mail text, age int, primary key (tenant, no)); alter table person add constraint one_each unique (mail)");
+        var options = new MigrationOptions { Jobs = 2, DataOnly = true, Misfits = MisfitPolicy.Quarantine };
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(options));
+
+        Assert.Equal("target-constraint-violated", refused.Code);
+        Assert.Contains("one_each", refused.Problem, StringComparison.Ordinal);
+        Assert.EndsWith("the row tenant=a, no=2991.", refused.Problem, StringComparison.Ordinal);
+        await scenario.DoAsync("alter table person drop constraint one_each");
+        Assert.Equal(2999, Assert.Single((await scenario.MigrateAsync(options)).Tables).RowsWritten);
+        Assert.Equal(2999, await scenario.AskAsync<long>("select count(*) from person"));
     }
 }

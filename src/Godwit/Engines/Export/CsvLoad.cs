@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
-using System.Text.RegularExpressions;
 using Godwit.Schema;
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Engines.Export;
@@ -11,7 +10,7 @@ namespace Godwit.Engines.Export;
 /// One CSV file into its table, and the proof that its rows are in it: the server reads the file a second time by itself, into a table of texts, and the two
 /// are compared row for row.
 /// </summary>
-internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile file)
+internal sealed class CsvLoad(NpgsqlConnection connection, ExportFile file)
 {
     private ExportColumn[] _columns = [];
     private long[] _nulls = [], _empties = [];
@@ -106,8 +105,8 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
     private GodwitException Refused(PostgresException e, List<long> lines)
     {
         // "COPY orders, line 5, column total: ..." counts rows, which may go over several lines of the file.
-        var at = Place().Match(e.Where ?? "") is { Success: true } place && int.TryParse(place.Groups["row"].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var row) && row >= 1 && row <= lines.Count ? $", line {lines[row - 1]}" : "";
-        var column = Place().Match(e.Where ?? "") is { Success: true } named && named.Groups["column"].Success ? $", column {named.Groups["column"].Value}" : "";
+        var at = CopyPlace.Row(e.Where) is { } row && row <= lines.Count ? $", line {lines[(int)row - 1]}" : "";
+        var column = CopyPlace.Column(e.Where) is { } named ? $", column {named}" : "";
         // The server's own message may show the value; which rule it breaks says enough.
         var rule = e.ConstraintName is { } constraint ? $"it breaks {constraint}" : $"the value is not of the column's type (SQLSTATE {e.SqlState})";
         return new(ErrorKind.SourceFatal, "export-row-refused", $"{file.Name}{at}{column}: {rule}.", "Correct the row, or the schema.", e);
@@ -201,8 +200,4 @@ internal sealed partial class CsvLoad(NpgsqlConnection connection, ExportFile fi
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync(ct);
     }
-
-    // Below what a type says of its own text ("JSON data, line 1: ...").
-    [GeneratedRegex(@"(?m)^COPY .*?, line (?<row>\d+)(?:, column (?<column>[^:]+))?")]
-    private static partial Regex Place();
 }
