@@ -94,6 +94,7 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),
             IsRowKey = column.IsRowKey,
             OnlyText = Profile(table, column) is var profile && profile[ValueFact.Integer] + profile[ValueFact.Real] + profile[ValueFact.Blob] == 0,
+            MayHoldText = profile[ValueFact.Text] > 0 || profile[ValueFact.Integer] + profile[ValueFact.Real] + profile[ValueFact.Blob] == 0,
             MixedBlob = profile[ValueFact.Integer] + profile[ValueFact.Real] + profile[ValueFact.Text] > 0,
             Generated = column.Generated?.Expression,
         };

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Godwit.Schema;
 using Godwit.Source;
+using Godwit.TypeMapping;
 
 namespace Godwit.Plan;
 
@@ -20,7 +21,7 @@ internal static class TriggerPlanner
             else if (context.Input.Schema.FindTable(trigger.Table)?.TextSearch?.Index is { } index && trigger.Sql.Contains(index, StringComparison.OrdinalIgnoreCase))
                 context.Find("trigger-keeps-index", Severity.Info, Subject(trigger), $"It keeps the full-text index {index} up to date, which is not carried over. Its SQL: {trigger.Sql}", "--fts makes a tsvector column, which keeps itself up to date.");
             else
-                context.Find("trigger-not-translated", Severity.Warning, Subject(trigger), $"{translation.Problem}. Its SQL: {trigger.Sql}", ViewPlanner.Remedy(translation.Missing) ?? "Write it as a PL/pgSQL trigger, or do its work in the application.");
+                context.Find("trigger-not-translated", Severity.Warning, Subject(trigger), $"{translation.Problem}. Its SQL: {trigger.Sql}", ViewPlanner.Remedy(context, translation.Missing) ?? "Write it as a PL/pgSQL trigger, or do its work in the application.");
         }
         foreach (var group in planned.GroupBy(p => (p.Translation.Table.ToUpperInvariant(), p.Translation.Timing, p.Translation.Event)))
         {
@@ -47,6 +48,7 @@ internal static class TriggerPlanner
                 Target = context.Target(t),
                 Columns = [.. t.Columns.Select(c => context.ScopeColumn(t, c) with { InPlaceOfNull = InPlaceOfNull(context, t, c) })],
                 UniqueKeys = IndexPlanner.Keys(context, t),
+                PrimaryKey = t.PrimaryKey is { } key && key.Columns.All(c => t.FindColumn(c) is { } column && context.Profile(t, column)[ValueFact.Null] == 0) ? key.Columns : [],
                 HasOtherUniqueIndexes = t.Indexes.Any(i => i.Unique && !IndexPlanner.IsPlainKey(i)),
                 MayRefuse = t.Checks.Length > 0 || t.Columns.Any(c => c.NotNull && !c.IsRowKey),
                 Triggers = [.. triggers[t.Name].OfType<ScopeTrigger>()],

@@ -16,7 +16,7 @@ internal static class ViewPlanner
             var translation = context.Input.Translator.View(view, scope);
             if (translation.Query is null)
             {
-                context.Find("view-not-translated", Severity.Warning, subject, $"{translation.Problem} Its SQL: {view.Sql}", Remedy(translation.Missing) ?? "Rewrite it for PostgreSQL and create it by hand.");
+                context.Find("view-not-translated", Severity.Warning, subject, $"{translation.Problem} Its SQL: {view.Sql}", Remedy(context, translation.Missing) ?? "Rewrite it for PostgreSQL and create it by hand.");
                 continue;
             }
             context.Helpers.UnionWith(translation.Helpers);
@@ -32,7 +32,9 @@ internal static class ViewPlanner
     }
 
     /// <summary>What to do where a view or trigger names something that is not migrated with it.</summary>
-    public static string? Remedy(string? missing) => missing is null ? null
+    public static string? Remedy(PlanContext context, string? missing) => missing is null ? null
+        : context.Input.Schema.Others.Any(o => NameComparer.Same(o.Name, missing) && o.Kind.StartsWith("virtual", StringComparison.OrdinalIgnoreCase))
+        ? $"{missing} is a virtual table, which is not carried over. What only fills it has no use in PostgreSQL: for full-text search --fts makes a tsvector column that keeps itself up to date."
         : $"Where {missing} was left out, leave it in. Where it stands in another file that the application attaches, migrate that file too, into a schema of its own (--schema), and create this by hand: docs/how-to/several-files.md.";
 
     private static List<View> Ordered(ImmutableArray<View> views, ISqlTranslator translator)

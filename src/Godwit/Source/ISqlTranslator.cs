@@ -26,6 +26,8 @@ public sealed record ScopeTable(string SourceName, SqlName Target, ImmutableArra
     public bool IsView { get; init; }
     /// <summary>Keys by which ON CONFLICT can find rows.</summary>
     public ImmutableArray<ScopeKey> UniqueKeys { get; init; } = [];
+    /// <summary>The primary key's columns in source names, where none of their values is NULL: they tell one row, as its number does. Empty where there are none.</summary>
+    public ImmutableArray<string> PrimaryKey { get; init; } = [];
     /// <summary>A row can be refused for other reasons than a key: NOT NULL, CHECK.</summary>
     public bool MayRefuse { get; init; }
     /// <summary>There are unique indexes besides, partial ones or on expressions.</summary>
@@ -54,6 +56,8 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
     public string? InPlaceOfNull { get; init; }
     /// <summary>Every value of the source is text, whatever the declared type would allow.</summary>
     public bool OnlyText { get; init; }
+    /// <summary>The source holds text here, or nothing yet: a boolean may be spelled 'Y' or 't'.</summary>
+    public bool MayHoldText { get; init; }
     /// <summary>A bytea column that also holds numbers or text, whose kind is no longer told apart.</summary>
     public bool MixedBlob { get; init; }
     /// <summary>This column is the row key (SQLite: rowid is another name of it).</summary>

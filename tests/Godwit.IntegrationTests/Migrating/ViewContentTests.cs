@@ -12,6 +12,7 @@ public class ViewContentTests(PostgresFixture postgres)
         create view everything as select * from t;
         create view sums as select sum(price) s, avg(price) a, count(*) n, max(made) m, total(id) t, sum(flag) f from t;
         create view texts as select name || '!' as x, strftime('%Y-%m', made) ym, date(made) d, id || '' as i, price * 3 as p, seen / 10 as q, typeof(flag) y from t;
+        create view several as select id, json_extract(data, '$.b', '$.c') several from t;
         create view twice as select flag from t union all select flag from t;
         create view quoted as select id from t where name = "a";
         create view chance as select random() r from t;
@@ -24,7 +25,7 @@ public class ViewContentTests(PostgresFixture postgres)
 
         var result = await scenario.MigrateAsync();
 
-        Assert.Equal("5", Assert.Single(result.Verification!.Checks, c => c is { Name: "views yield the same rows", Verdict: Verdict.Equal }).Detail);
+        Assert.Equal("6", Assert.Single(result.Verification!.Checks, c => c is { Name: "views yield the same rows", Verdict: Verdict.Equal }).Detail);
         Assert.Equal(Verdict.NotChecked, Assert.Single(result.Verification.Checks, c => c.Name == "view chance").Verdict);
         Assert.Equal(Verdict.Equal, result.Verification.Verdict);
     }

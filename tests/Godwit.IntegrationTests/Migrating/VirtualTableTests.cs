@@ -36,6 +36,19 @@ public class VirtualTableTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Views_that_search_are_told_what_takes_their_place()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, Schema + """
+            create view found as select d.id from doc d join doc_index i on i.rowid = d.id; create view matched as select title from note where note match 'dog';
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Contains("--fts", Assert.Single(result.Findings, f => f is { Code: "view-not-translated", Subject: "view found" }).Hint, StringComparison.Ordinal);
+        Assert.Contains("MATCH", Assert.Single(result.Findings, f => f is { Code: "view-not-translated", Subject: "view matched" }).Problem.Split("Its SQL")[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_report_accounts_for_every_object_of_the_source()
     {
         await using var scenario = await Scenario.CreateAsync(postgres, """

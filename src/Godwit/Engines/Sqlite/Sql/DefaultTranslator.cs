@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using Godwit.Source;
+using Godwit.TypeMapping;
 using static Godwit.Engines.Sqlite.Sql.Expr;
 using Column = Godwit.Engines.Sqlite.Sql.Expr.Column;
 
@@ -20,7 +22,7 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
         if (t.Kind == PgKind.Null) return "NULL";
         if (t.Constant is { } value) return OfStored(value);
         if (t.Moment is { } moment) return OfMoment(t, moment);
-        return OfExpression(t);
+        return OfExpression(t, e is Call { Args.Length: 1 } call && call.Name.Equals("round", StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>A constant as SQLite stores it in the column.</summary>
@@ -48,7 +50,7 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
         switch (_kind, value)
         {
             case (PgKind.Bool, 0L or 1L): return value is 1L ? "true" : "false";
-            case (PgKind.Bool, string s) when s.ToLowerInvariant() is "true" or "t" or "false" or "f": return s[0] is 't' or 'T' ? "true" : "false";
+            case (PgKind.Bool, string s) when BoolText.TryParse(Encoding.UTF8.GetBytes(s), out var truth): return truth ? "true" : "false";
             case (PgKind.Int, long n) when Fits(n): return ExpressionTranslator.Constant(n).Sql;
             case (PgKind.Real, long or double): return Number(Convert.ToDouble(value, CultureInfo.InvariantCulture));
             case (PgKind.Numeric, long n): return n.ToString(CultureInfo.InvariantCulture);
@@ -116,7 +118,8 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
                     "HH24:MI:SS" when _kind == PgKind.Time => seconds,
                     "YYYY-MM-DD HH24:MI:SS" or "YYYY-MM-DD\"T\"HH24:MI:SS" or "YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"" => seconds,
                     "YYYY-MM-DD HH24:MI:SS.MS" or "YYYY-MM-DD\"T\"HH24:MI:SS.MS" or "YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"" => $"date_trunc('milliseconds', {moment})",
-                    "epoch" when column.NumericTime == "EpochSeconds" => seconds,
+                    // A column without numbers yet, as in an empty table, takes the moment that they would mean.
+                    "epoch" when column.NumericTime == "EpochSeconds" || column.NumericTime is null && _kind is PgKind.Timestamp or PgKind.TimestampTz => seconds,
                     "julian" when column.NumericTime is "JulianTimestamp" or "JulianDate" => moment,
                     _ => throw Refuse($"the default makes text that is no value of {column.PgType}"),
                 };
@@ -126,13 +129,15 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
         }
     }
 
-    private string OfExpression(Term t)
+    // isWhole: a double without a fraction, which SQLite stores as an integer in a column of integers.
+    private string OfExpression(Term t, bool isWhole = false)
     {
         var expressions = new ExpressionTranslator(context, new NameScope(null));
         switch (_kind)
         {
             case PgKind.Text: return expressions.ToText(t);
             case PgKind.Int when t.Kind == PgKind.Int: return t.Operand;
+            case PgKind.Int when t.Kind == PgKind.Real && isWhole: return $"{t.Operand}::{column.PgType}";
             case PgKind.Int when t.Digits is { } digits && column.Affinity is "INTEGER" or "NUMERIC" or "REAL": return digits;
             case PgKind.Real when PgTypes.IsNumber(t.Kind): return expressions.ToNumber(t).Operand;
             case PgKind.Real when t.Digits is { } digits: return digits;
@@ -141,6 +146,9 @@ internal sealed class DefaultTranslator(TranslationContext context, ScopeColumn 
             case PgKind.Bytea when t.Kind == PgKind.Bytea: return t.Operand;
             case PgKind.Uuid when t.Kind == PgKind.Text: return $"{t.Operand}::uuid";
             case PgKind.Bool when t.Kind == PgKind.Bool || t.Kind == PgKind.Int: return $"({expressions.Condition(t)})";
+            case PgKind.Date or PgKind.Timestamp or PgKind.TimestampTz when PgTypes.IsNumber(t.Kind) && column.NumericTime is "EpochSeconds" or "EpochMilliseconds" or "EpochMicroseconds":
+                var instant = $"to_timestamp({t.Operand}{column.NumericTime switch { "EpochSeconds" => "", "EpochMilliseconds" => " / 1e3::float8", _ => " / 1e6::float8" }})";
+                return _kind == PgKind.TimestampTz ? instant : FromNaive($"({instant} AT TIME ZONE 'UTC')");
             case PgKind.Json or PgKind.Jsonb when t.Kind is PgKind.Json or PgKind.Jsonb: return $"{t.Operand}::{PgTypes.Name(_kind)}";
             default: throw Refuse($"the default is {PgTypes.Name(t.Kind)}, and the column is {column.PgType}");
         }

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.RegularExpressions;
+using Godwit.TypeMapping;
 using static Godwit.Engines.Sqlite.Sql.Expr;
 using Column = Godwit.Engines.Sqlite.Sql.Expr.Column;
 
@@ -56,6 +58,7 @@ internal sealed partial class ExpressionTranslator
         if (l.IsConstant && !r.IsConstant) return Swapped(op, l, r, nullSafe);
         if (l.TypeOf is { } type && r.Constant is string name) return TypeComparison(op, type, name);
         if ((l is { Mixed: true, Kind: PgKind.Bytea } ? l : r is { Mixed: true, Kind: PgKind.Bytea } ? r : null) is { } several) throw Refuse($"{Show(several)} holds values of several kinds, which bytea does not tell apart");
+        if (WordComparison(op, l, r, nullSafe) is { } word) return word;
         if (MomentComparison(op, l, r, nullSafe) is { } moment) return moment;
         if (JsonComparison(op, l, r, nullSafe) is { } json) return json;
         // Text in a numeric column is text that is no number, and larger than any number.
@@ -74,6 +77,15 @@ internal sealed partial class ExpressionTranslator
         if (l.Kind is PgKind.Json or PgKind.Jsonb || r.Kind is PgKind.Json or PgKind.Jsonb) return JsonTexts(op, l, r, nullSafe);
         if (l.Mixed || r.Mixed) throw Refuse($"{Show(l.Mixed ? l : r)} holds values of several kinds, which SQLite compares by their kind");
         return DifferentClasses(op, l, r, nullSafe);
+    }
+
+    // flag = 'Y', where the column of 'Y' and 'N' has become a boolean.
+    private Compared? WordComparison(string op, Term l, Term r, bool nullSafe)
+    {
+        if (op is not ("=" or "<>") || l is not { Kind: PgKind.Bool, Column.MayHoldText: true } || r.Constant is not string word) return null;
+        if (SqliteNumbers.WellFormed(word) is not null || !BoolText.TryParse(Encoding.UTF8.GetBytes(word), out var truth)) return null;
+        Context.Note($"'{word}' is compared with {Show(l)}, which is a boolean: it counts as {(truth ? "true" : "false")}.");
+        return Plain(l.Operand, op, truth ? "true" : "false", nullSafe, l.NotNull);
     }
 
     private Compared Swapped(string op, Term l, Term r, bool nullSafe) => Compare(Flip(op), r, l, nullSafe);

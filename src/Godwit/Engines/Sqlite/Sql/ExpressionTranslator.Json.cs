@@ -94,7 +94,8 @@ internal sealed partial class ExpressionTranslator
     {
         if (args[0].Kind == PgKind.Null) return NullTerm;
         if (args.Length == 2) return JsonValue(Member(args[0], args[1], false));
-        return new Term($"jsonb_build_array({string.Join(", ", args[1..].Select(p => Member(args[0], p, false)))})", PgKind.Jsonb, true);
+        var members = $"jsonb_build_array({string.Join(", ", args[1..].Select(p => Member(args[0], p, false)))})";
+        return new Term(args[0].NotNull ? members : $"CASE WHEN {ToJsonb(args[0])} IS NOT NULL THEN {members} END", PgKind.Jsonb, true);
     }
 
     private Term JsonFunction(string name, Term[] args)

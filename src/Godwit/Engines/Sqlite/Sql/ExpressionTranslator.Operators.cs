@@ -148,6 +148,8 @@ internal sealed partial class ExpressionTranslator
 
     private Term LikeTerm(Like l)
     {
+        // Its left side may be the full-text table itself, so that it comes before any look at the operands.
+        if (l.Op == "MATCH") throw Refuse("MATCH asks an index of SQLite's own, which is not carried over");
         var (value, pattern) = (Translate(l.Left), Translate(l.Pattern));
         if (value.Kind == PgKind.Null || pattern.Kind == PgKind.Null) return NullTerm;
         if (value.Mixed && !Context.Immutable && value.Json is null && value.Column is null) Context.Note("Values of mixed kinds are matched as text.");

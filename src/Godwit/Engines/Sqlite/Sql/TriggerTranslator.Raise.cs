@@ -26,7 +26,7 @@ internal sealed partial class TriggerTranslator
             if (test is not null)
             {
                 ReadsOwnTable([test]);
-                Line($"IF {_expressions.Condition(test)} THEN");
+                Line($"IF ({_expressions.Condition(test)}) THEN");
                 _indent++;
             }
             Raised(raise);

@@ -61,7 +61,8 @@ internal sealed partial class TriggerTranslator
         if (_trigger.Timing == "INSTEAD OF" != _table.IsView) throw Refuse(_table.IsView ? "it belongs to a view and is not INSTEAD OF" : "INSTEAD OF stands on a table");
         if (_trigger.When is { } when)
         {
-            Line($"IF {_expressions.Condition(when)} THEN");
+            // PL/pgSQL ends the condition at the first THEN outside of parentheses, which may be a CASE's.
+            Line($"IF ({_expressions.Condition(when)}) THEN");
             _indent++;
         }
         foreach (var step in _trigger.Body) Step(step);
@@ -139,6 +140,28 @@ internal sealed partial class TriggerTranslator
         ?? (column.ToUpperInvariant() is "ROWID" or "OID" or "_ROWID_" ? table.Columns.FirstOrDefault(c => c.IsRowKey) : null)
         ?? throw Refuse($"there is no column {column} in {table.SourceName}");
 
+    // rowid = new.rowid asks for the row that fired the trigger. Where the number is not carried over, the primary key tells that row as well.
+    private Expr ByKey(Expr where, ScopeTable table, string alias)
+    {
+        if (_trigger.Timing != "AFTER" || RowKey(table) is not null || table.PrimaryKey.IsEmpty || !NameComparer.Same(table.SourceName, _table.SourceName)) return where;
+        return Told(where);
+
+        Expr Told(Expr e) => e switch
+        {
+            Expr.Binary { Op: "AND" } both => both with { Left = Told(both.Left), Right = Told(both.Right) },
+            Expr.Binary { Op: "=" } one when IsWritten(one.Left) && IsFired(one.Right) || IsWritten(one.Right) && IsFired(one.Left) =>
+                table.PrimaryKey.Select(c => (Expr)new Expr.Binary("=", new Expr.Column(alias, c, true), new Expr.Column(Fired, c, true))).Aggregate((a, b) => new Expr.Binary("AND", a, b)),
+            _ => e,
+        };
+
+        bool IsNumber(Expr e) => e is Expr.Column c && c.Name.ToUpperInvariant() is "ROWID" or "OID" or "_ROWID_" && !table.Columns.Any(x => NameComparer.Same(x.SourceName, c.Name));
+        bool IsWritten(Expr e) => IsNumber(e) && ((Expr.Column)e).Table is var of && (of is null || NameComparer.Same(of, alias));
+        // An update that writes columns leaves the number as it was.
+        bool IsFired(Expr e) => IsNumber(e) && ((Expr.Column)e).Table is { } of && (NameComparer.Same(of, "new") || NameComparer.Same(of, "old"));
+    }
+
+    private string Fired => _trigger.Event == "DELETE" ? "old" : "new";
+
     private static SourceTable Source(ScopeTable table, string name, bool qualifiedOnly = false) =>
         new(name, name, [.. table.Columns.Select(c => SelectTranslator.Reference(new SqlName(name, c.TargetName).ToString(), c))], [.. table.Columns.Select(c => c.SourceName)]) { QualifiedOnly = qualifiedOnly };
 
@@ -152,7 +175,7 @@ internal sealed partial class TriggerTranslator
         scope.Sources.Add(Source(table, alias));
         var from = update.From is null ? "" : $" FROM {new SelectTranslator(_context).From(update.From, scope)}";
         var expressions = new ExpressionTranslator(_context, scope);
-        var where = update.Where is null ? "" : $" WHERE {expressions.Condition(update.Where)}";
+        var where = update.Where is null ? "" : $" WHERE {expressions.Condition(ByKey(update.Where, table, alias))}";
         ReadsOwnTable(update.Set.Select(s => (Expr?)s.Value).Append(update.Where));
         var set = SetList(table, update.Set, expressions);
         if (update.Or is "IGNORE" or "REPLACE") RowByRow(update, table, alias, expressions, set, where);
@@ -189,7 +212,7 @@ internal sealed partial class TriggerTranslator
         var scope = new NameScope(_scope);
         scope.Sources.Add(Source(table, alias));
         ReadsOwnTable([delete.Where]);
-        Line($"DELETE FROM {table.Target} AS {SqlName.Quote(alias)}{(delete.Where is null ? "" : $" WHERE {new ExpressionTranslator(_context, scope).Condition(delete.Where)}")};");
+        Line($"DELETE FROM {table.Target} AS {SqlName.Quote(alias)}{(delete.Where is null ? "" : $" WHERE {new ExpressionTranslator(_context, scope).Condition(ByKey(delete.Where, table, alias))}")};");
         Counted();
     }
 
