@@ -82,4 +82,18 @@ public class OrmTests(PostgresFixture postgres)
         Assert.Equal(2999, Assert.Single((await scenario.MigrateAsync(options)).Tables).RowsWritten);
         Assert.Equal(2999, await scenario.AskAsync<long>("select count(*) from person"));
     }
+
+    [Fact]
+    public async Task Rows_without_a_parent_that_the_frameworks_schema_refuses_are_named()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table author (id integer primary key); create table book (id integer primary key, author integer);
+            insert into author values (1), (2); insert into book values (1, 1), (2, null), (3, 7), (4, 2);
+            """);
+        await scenario.DoAsync("create table author (id int primary key); create table book (id int primary key, author int constraint by_one references author)");
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Jobs = 2, DataOnly = true }));
+
+        Assert.EndsWith("constraint by_one (SQLSTATE 23503): of the rows that were being loaded, 1 has no parent in public.author: id=3.", refused.Problem, StringComparison.Ordinal);
+    }
 }

@@ -174,6 +174,39 @@ public class PairTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Keys_that_only_an_existing_target_has_are_looked_at_when_the_rows_are_there()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Tables = "create table u (id int primary key); create table t (id int primary key, u int constraint known references u, v int); create table part (id int, u int, primary key (id)) partition by range (id); create table part_1 partition of part for values from (0) to (100);";
+        await pair.SourceAsync(Tables + "insert into u select generate_series(1, 10); insert into t select i, i, i + 8 from generate_series(1, 9) i; insert into part values (1, 1), (2, 11)");
+        await pair.TargetAsync(Tables + "alter table t add constraint mine foreign key (v) references u; alter table t add constraint held foreign key (id) references u; alter table part add constraint whole foreign key (u) references u");
+
+        var found = (await pair.MigrateAsync(new() { Jobs = 2, DataOnly = true })).Findings.Where(f => f.Code == "foreign-key-orphans").ToList();
+
+        Assert.Equal(["CONSTRAINT public.part.whole", "CONSTRAINT public.t.mine"], found.Select(f => f.Subject).Order());
+        Assert.Contains("7 row(s): id=3, v=11; id=4, v=12;", found.Single(f => f.Subject.EndsWith("mine", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
+        Assert.Contains("1 row(s): id=2, u=11.", found.Single(f => f.Subject.EndsWith("whole", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
+        Assert.Equal(["9"], await pair.Target.QueryAsync("select count(*) from t"));
+    }
+
+    [Fact]
+    public async Task Rows_without_a_parent_that_a_key_of_an_existing_table_refuses_are_named()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Table = "create table t (id int primary key, boss int)";
+        await pair.SourceAsync(Table + "; insert into t select i, case when i % 50 = 0 then i + 1000 else nullif(i, 1) / 2 end from generate_series(1, 400) i");
+        await pair.TargetAsync(Table + "; alter table t add constraint bosses foreign key (boss) references t");
+        var settings = pair.Target.Settings;
+        var role = await pair.RoleAsync("mover", "login password 'mover'");
+        await pair.TargetAsync($"grant create on database \"{settings.Database}\" to \"{role}\"; alter table t owner to \"{role}\"");
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(new() { Jobs = 2, DataOnly = true }, to: $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={role} password=mover sslmode=disable"));
+
+        Assert.Equal("target-constraint-violated", refused.Code);
+        Assert.EndsWith("of the rows that were being loaded, 8 have no parent in public.t: id=50; id=100; id=150; id=200; id=250 and others.", refused.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_sequence_that_may_not_be_read_goes_on_behind_the_rows_that_it_feeds()
     {
         await using var pair = await Pair.CreateAsync(postgres);

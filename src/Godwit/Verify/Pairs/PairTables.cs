@@ -28,7 +28,9 @@ internal sealed class PairTables
         var (source, target) = (RelationsAsync(sides.Source, request, ct), RelationsAsync(sides.Target, request, ct));
         await Task.WhenAll(source, target);
         var tables = new PairTables();
-        tables.Match(await source, await target, n => request.Promised.Any(p => p is { Kind: "table", Aspect: null } && p.Covers("table", n.ToString(), null)));
+        var there = await target;
+        // Where rows alone were migrated, the plan leaves out every object, and the target has them.
+        tables.Match(await source, there, n => !there.ContainsKey(n) && request.Promised.Any(p => p is { Kind: "table", Aspect: null } && p.Covers("table", n.ToString(), null)));
         foreach (var table in tables.Compared.ToList())
             // A partitioned table has no rows of its own: read as a whole, it lacks those of any partition that stays empty or is left out.
             if (request.Promised.FirstOrDefault(p => (p.Aspect == "rows" || table.IsWhole && p is { Kind: "table", Aspect: null }) && (table.IsWhole ? tables._sourcePartitions[table.Source.Name].Select(n => n.ToString()) : [table.Name]).Any(n => p.Covers("table", n, "rows"))) is { } promise)
