@@ -133,6 +133,8 @@ public sealed partial class PostgresFixture : IAsyncLifetime
         var builder = settings.ToBuilder();
         builder.Pooling = false;
         builder.IncludeErrorDetail = true;
+        // A machine that is busy with other things is no failure.
+        builder.Timeout = Math.Max(builder.Timeout, 60);
         var connection = new NpgsqlConnection(builder.ConnectionString);
         await connection.OpenAsync();
         return connection;
