@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using Godwit.Plan;
 using Godwit.PostData;
@@ -62,7 +61,7 @@ internal static class RefusedRow
     private static async Task<string?> OrphansAsync(ITarget target, ISnapshot snapshot, TableRead read, TablePlan table, string name)
     {
         await using var catalog = await target.ConnectAsync(CancellationToken.None);
-        if (await EnforcedKey.FindAsync(catalog, table.Load.ToString(), name, CancellationToken.None) is not { } key) return null;
+        if (await EnforcedKey.FindAsync(catalog, table.Load.ToString(), name, CancellationToken.None) is not { OverTime: false } key) return null;
         using var connection = Open(target, table);
         using (var sink = Begin(connection, table))
         {
@@ -111,17 +110,9 @@ internal static class RefusedRow
     {
         while (true)
         {
-            var length = format == RowFormat.Binary ? BinaryLength(tuples) : tuples.IndexOf((byte)'\n') + 1;
+            var length = format == RowFormat.Binary ? BinaryCopy.TupleLength(tuples) : tuples.IndexOf((byte)'\n') + 1;
             if (--number == 0) return tuples[..length];
             tuples = tuples[length..];
         }
-    }
-
-    // https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format".
-    private static int BinaryLength(ReadOnlySpan<byte> tuples)
-    {
-        var at = 2;
-        for (var fields = BinaryPrimitives.ReadInt16BigEndian(tuples); fields > 0; fields--) at += 4 + Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(tuples[at..]));
-        return at;
     }
 }

@@ -56,12 +56,14 @@ public static class RunJournal
     public static Task EnsureSchemaAsync(NpgsqlConnection connection, CancellationToken ct) =>
         ExecuteAsync(connection, JournalSql.Create, ct);
 
+    private const string RunColumns = "id, source, position, options, target_schema, plan, state, stage, started";
+
     public static async Task<bool> ExistsAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         // In an application's own table of that name, nothing is to be looked for.
-        await using var command = new NpgsqlCommand("""
+        await using var command = new NpgsqlCommand($"""
             select case when to_regclass('godwit.run') is not null then
-              (select count(*) = 9 from pg_attribute where attrelid = to_regclass('godwit.run') and attname in ('id', 'source', 'position', 'options', 'target_schema', 'plan', 'state', 'stage', 'started')) end
+              (select bool_and(exists (select from pg_attribute where attrelid = to_regclass('godwit.run') and attname = c)) from unnest(string_to_array('{RunColumns}', ', ')) c) end
             """, connection) { CommandTimeout = AnswerSeconds };
         return await command.ExecuteScalarAsync(ct) switch
         {
@@ -75,7 +77,7 @@ public static class RunJournal
     public static async Task<JournalRun?> LatestAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(
-            "select id, source, position, options, target_schema, plan, state, stage, started from godwit.run where state <> 'abandoned' order by started desc limit 1", connection);
+            $"select {RunColumns} from godwit.run where state <> 'abandoned' order by started desc limit 1", connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct)) return null;
         return new(reader.GetGuid(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetString(5),

@@ -24,7 +24,7 @@ internal sealed record EnforcedKey(uint Oid, string Name, string Child, string P
     /// <summary>Rows of the child that have no parent: what follows SELECT.</summary>
     public string Orphans => $"from {Child} c where {Asks} and not {HasParent("")}";
 
-    /// <summary>The same of rows that are not in the child yet: those of a table of its form. Where the child references itself, one may be another's parent.</summary>
+    /// <summary>The same of rows that are not in the child yet: those of a table of its form. Where the child references itself, one may be another's parent. Not for keys over time.</summary>
     public string OrphansAmong(string rows) => (this with { Child = rows }).Orphans + (Child == ParentFrom ? $" and not exists (select from {rows} s where {Match("s")})" : "");
 
     /// <summary>Rows of the child whose parent is among the rows <paramref name="aside"/> (rel, id) a.</summary>

@@ -19,4 +19,12 @@ public static class BinaryCopy
         var length = 19 + BinaryPrimitives.ReadInt32BigEndian(start[15..]);
         return length >= 19 && length <= start.Length ? length : throw new IOException("The binary COPY header is cut short.");
     }
+
+    /// <summary>Bytes of the whole tuple that <paramref name="tuples"/> begins with.</summary>
+    public static int TupleLength(ReadOnlySpan<byte> tuples)
+    {
+        var at = 2;
+        for (var fields = BinaryPrimitives.ReadInt16BigEndian(tuples); fields > 0; fields--) at += 4 + Math.Max(0, BinaryPrimitives.ReadInt32BigEndian(tuples[at..]));
+        return at;
+    }
 }

@@ -187,6 +187,12 @@ public class PairTests(PostgresFixture postgres)
         Assert.Contains("7 row(s): id=3, v=11; id=4, v=12;", found.Single(f => f.Subject.EndsWith("mine", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
         Assert.Contains("1 row(s): id=2, u=11.", found.Single(f => f.Subject.EndsWith("whole", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
         Assert.Equal(["9"], await pair.Target.QueryAsync("select count(*) from t"));
+
+        // What the source has proven holds for its own parents alone.
+        await pair.TargetAsync("set session_replication_role = replica; truncate u cascade; drop schema godwit cascade; insert into u select generate_series(1, 4)");
+        found = [.. (await pair.MigrateAsync(new() { Jobs = 2, DataOnly = true, Include = ["public.t"] })).Findings.Where(f => f.Code == "foreign-key-orphans")];
+        Assert.Equal(["CONSTRAINT public.t.held", "CONSTRAINT public.t.known", "CONSTRAINT public.t.mine"], found.Select(f => f.Subject).Order());
+        Assert.Contains("5 row(s): id=5, u=5;", found.Single(f => f.Subject.EndsWith("known", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -16,7 +16,6 @@ internal sealed class CsvLoad(NpgsqlConnection connection, ExportFile file)
     private long[] _nulls = [], _empties = [];
     private bool[] _unproven = [];
     private long _before;
-    private bool _isEmpty;
 
     /// <summary>What was read how; the rows are in the table and proven.</summary>
     public async Task<(long Rows, IEnumerable<Finding> Findings)> RunAsync(CancellationToken ct)
@@ -30,7 +29,7 @@ internal sealed class CsvLoad(NpgsqlConnection connection, ExportFile file)
     {
         using var reader = Open();
         using var records = new CsvReader(reader, file.Name).Records().GetEnumerator();
-        if (_isEmpty = !records.MoveNext()) return 0;
+        if (!records.MoveNext()) return 0;
         _columns = file.ColumnsOf([.. records.Current.Cells.Select(c => c.Text)]);
         (_nulls, _empties, _unproven) = (new long[_columns.Length], new long[_columns.Length], new bool[_columns.Length]);
         var loaded = _columns.Where(c => !c.Computed).ToList();
@@ -178,7 +177,7 @@ internal sealed class CsvLoad(NpgsqlConnection connection, ExportFile file)
     private IEnumerable<Finding> Findings()
     {
         // Some programs write nothing at all of a table without rows; an export that failed leaves the same.
-        if (_isEmpty)
+        if (_columns.Length == 0)
             yield return new("export-file-empty", Severity.Warning, $"{file.Table}", $"{file.Name} holds nothing, not even the names of the columns: the table stays empty.", "If the table has rows, export it again.");
         for (var i = 0; i < _columns.Length; i++)
         {
