@@ -9,32 +9,30 @@ namespace Godwit.PostData;
 
 /// <summary>
 /// Foreign keys of tables that were there before. Nobody checks them while rows come in as a superuser (session_replication_role = replica), and PostgreSQL takes them
-/// for proven all the same: one that the source does not have, or has not proven, or whose parents were not loaded from there, may not hold.
+/// for proven all the same. Each is looked at, as each that Godwit makes itself is validated.
 /// </summary>
 internal static class UncheckedKeys
 {
     // Of what rows went into, and of what that is a partition of.
     private const string Proven = """
-        select k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid), min(w.name),
-          k.confrelid = any ($1::regclass[]) or exists (select from pg_partition_tree(k.confrelid)) and not exists (select from pg_partition_tree(k.confrelid) p where p.isleaf and p.relid <> all ($1::regclass[]))
+        select k.conrelid::regclass::text, k.conname, pg_get_constraintdef(k.oid), min(w.name)
         from unnest($1::text[]) w(name) cross join lateral (select w.name::regclass union select a.relid from pg_partition_ancestors(w.name::regclass) a) t(oid) join pg_constraint k on k.conrelid = t.oid
-        where k.contype = 'f' and k.convalidated and k.conparentid = 0 group by k.oid, k.conrelid, k.conname, k.confrelid order by 1, 2
+        where k.contype = 'f' and k.convalidated and k.conparentid = 0 group by k.oid, k.conrelid, k.conname order by 1, 2
         """;
 
-    /// <summary>A finding for each that rows of the source break.</summary>
-    public static async Task<ImmutableArray<Finding>> FindAsync(ITarget target, MigrationPlan plan, DatabaseSchema schema, CancellationToken ct)
+    /// <summary>A finding for each that rows break.</summary>
+    public static async Task<ImmutableArray<Finding>> FindAsync(ITarget target, MigrationPlan plan, CancellationToken ct)
     {
-        if (schema.Postgres is not { } facts || !PumpStage.IsQuiet(plan, target)) return [];
+        if (!plan.InPlace || !PumpStage.IsQuiet(plan, target)) return [];
         try
         {
             await using var connection = await target.ConnectAsync(ct);
             var findings = ImmutableArray.CreateBuilder<Finding>();
-            foreach (var (table, name, definition, loaded, withParents) in await KeysAsync(connection, plan, ct))
+            foreach (var (table, name, definition, loaded) in await KeysAsync(connection, plan, ct))
             {
-                if (withParents && facts.Statements.Any(s => s.Kind == "FK CONSTRAINT" && s.Table == table && s.Sql.TrimEnd().TrimEnd(';').EndsWith(definition, StringComparison.Ordinal))) continue;
                 if (await EnforcedKey.FindAsync(connection, table, name, ct) is not { } key || await Orphans.ListAsync(connection, plan.Tables.First(t => t.Load.ToString() == loaded), key, ct) is not { } rows) continue;
                 var quoted = SqlName.Quote(name);
-                findings.Add(new("foreign-key-orphans", Severity.Warning, $"CONSTRAINT {table}.{quoted}", $"It holds rows without a parent: {rows}. The key was there before and was not checked while rows came in: PostgreSQL takes it for proven.",
+                findings.Add(new("foreign-key-orphans", Severity.Warning, $"CONSTRAINT {table}.{quoted}", $"Its table holds rows without a parent: {rows}. The key was there before and was not checked while rows came in: PostgreSQL takes it for proven.",
                     $"Repair those rows; or say that it is not proven: ALTER TABLE {table} DROP CONSTRAINT {quoted}, ADD CONSTRAINT {quoted} {definition} NOT VALID;"));
             }
             return findings.ToImmutable();
@@ -45,12 +43,12 @@ internal static class UncheckedKeys
         }
     }
 
-    private static async Task<List<(string Table, string Name, string Definition, string Loaded, bool WithParents)>> KeysAsync(NpgsqlConnection connection, MigrationPlan plan, CancellationToken ct)
+    private static async Task<List<(string Table, string Name, string Definition, string Loaded)>> KeysAsync(NpgsqlConnection connection, MigrationPlan plan, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(Proven, connection) { Parameters = { new() { Value = plan.Tables.Select(t => t.Load.ToString()).ToArray() } } };
         await using var row = await command.ExecuteReaderAsync(ct);
-        var keys = new List<(string, string, string, string, bool)>();
-        while (await row.ReadAsync(ct)) keys.Add((row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4)));
+        var keys = new List<(string, string, string, string)>();
+        while (await row.ReadAsync(ct)) keys.Add((row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3)));
         return keys;
     }
 }

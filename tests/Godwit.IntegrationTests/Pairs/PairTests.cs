@@ -174,7 +174,7 @@ public class PairTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Keys_that_only_an_existing_target_has_are_looked_at_when_the_rows_are_there()
+    public async Task Keys_of_an_existing_target_are_looked_at_when_the_rows_are_there()
     {
         await using var pair = await Pair.CreateAsync(postgres);
         const string Tables = "create table u (id int primary key); create table t (id int primary key, u int constraint known references u, v int); create table part (id int, u int, primary key (id)) partition by range (id); create table part_1 partition of part for values from (0) to (100);";
@@ -188,7 +188,7 @@ public class PairTests(PostgresFixture postgres)
         Assert.Contains("1 row(s): id=2, u=11.", found.Single(f => f.Subject.EndsWith("whole", StringComparison.Ordinal)).Problem, StringComparison.Ordinal);
         Assert.Equal(["9"], await pair.Target.QueryAsync("select count(*) from t"));
 
-        // What the source has proven holds for its own parents alone.
+        // The parents that the source has are not there.
         await pair.TargetAsync("set session_replication_role = replica; truncate u cascade; drop schema godwit cascade; insert into u select generate_series(1, 4)");
         found = [.. (await pair.MigrateAsync(new() { Jobs = 2, DataOnly = true, Include = ["public.t"] })).Findings.Where(f => f.Code == "foreign-key-orphans")];
         Assert.Equal(["CONSTRAINT public.t.held", "CONSTRAINT public.t.known", "CONSTRAINT public.t.mine"], found.Select(f => f.Subject).Order());
