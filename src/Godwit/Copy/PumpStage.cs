@@ -106,14 +106,11 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     private static bool IsTransient(Exception e) =>
         TargetErrors.IsTransient(e) || e is GodwitException { Code: "source-connection-lost" or "source-conflict" or "source-too-many-connections" or "target-unreachable" };
 
-    /// <summary>Rows into tables that were there before: their triggers have fired in the source, their foreign keys need no order.</summary>
-    internal static bool IsQuiet(MigrationPlan plan, ITarget target) => plan.PreData.IsEmpty && target.Profile.IsSuperuser;
-
     private WireConnection Open(MigrationPlan plan, CancellationToken ct)
     {
         var connection = target.OpenWire(ct);
         // A server crash may lose chunks together with their facts; later steps commit synchronously, and with them everything before.
-        var quiet = IsQuiet(plan, target) ? "; SET session_replication_role = replica" : "";
+        var quiet = plan.LoadsQuietly(target) ? "; SET session_replication_role = replica" : "";
         connection.Query("SET synchronous_commit = off" + quiet + (plan.LoadSearchPath is { } path ? $"; SET search_path = {path}" : ""));
         return connection;
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Godwit.Plan;
-using Godwit.PostData;
 using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Target;

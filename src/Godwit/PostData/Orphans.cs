@@ -1,5 +1,6 @@
 using Godwit.Plan;
 using Godwit.Schema;
+using Godwit.Target;
 using Npgsql;
 
 namespace Godwit.PostData;

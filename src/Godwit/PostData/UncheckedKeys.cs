@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Godwit.Copy;
 using Godwit.Plan;
 using Godwit.Schema;
 using Godwit.Target;
@@ -23,7 +22,7 @@ internal static class UncheckedKeys
     /// <summary>A finding for each that rows break.</summary>
     public static async Task<ImmutableArray<Finding>> FindAsync(ITarget target, MigrationPlan plan, CancellationToken ct)
     {
-        if (!plan.InPlace || !PumpStage.IsQuiet(plan, target)) return [];
+        if (!plan.LoadsQuietly(target)) return [];
         try
         {
             await using var connection = await target.ConnectAsync(ct);
@@ -43,7 +42,7 @@ internal static class UncheckedKeys
         }
     }
 
-    private static async Task<List<(string Table, string Name, string Definition, string Loaded)>> KeysAsync(NpgsqlConnection connection, MigrationPlan plan, CancellationToken ct)
+    private static async Task<List<(string Table, string Name, string Definition, string Rows)>> KeysAsync(NpgsqlConnection connection, MigrationPlan plan, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(Proven, connection) { Parameters = { new() { Value = plan.Tables.Select(t => t.Load.ToString()).ToArray() } } };
         await using var row = await command.ExecuteReaderAsync(ct);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Godwit.IntegrationTests.Crash;
 
@@ -11,6 +12,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<Socket> _open = [], _stalled = [];
     private readonly Task _accepting;
     private readonly (string Host, int Port) _server;
+    private byte[]? _fatal;
 
     public TcpProxy(string host, int port)
     {
@@ -42,6 +44,23 @@ internal sealed class TcpProxy : IAsyncDisposable
             var fresh = _open.Count(s => !_stalled.Contains(s)) / 2;
             _stalled.UnionWith(_open);
             return fresh;
+        }
+    }
+
+    /// <summary>The first connection whose client says these words is stalled when the server has heard them.</summary>
+    public void StallAfter(string words) => _fatal = Encoding.UTF8.GetBytes(words);
+
+    /// <summary>How many connections were stalled by what they said.</summary>
+    public int Stalled { get; private set; }
+
+    private void Stall(ReadOnlySpan<byte> said, Socket from, Socket to)
+    {
+        lock (_open)
+        {
+            if (_fatal is null || said.IndexOf(_fatal) < 0) return;
+            _fatal = null;
+            Stalled++;
+            _stalled.UnionWith([from, to]);
         }
     }
 
@@ -97,6 +116,7 @@ internal sealed class TcpProxy : IAsyncDisposable
                 // The end of a half-open connection is not heard of either: not the client's at the server, nor the other way round.
                 if (IsStalled(from)) await Task.Delay(Timeout.Infinite, _stop.Token);
                 if (read == 0) return;
+                Stall(buffer.AsSpan(0, read), from, to);
                 for (var sent = 0; sent < read;) sent += await to.SendAsync(buffer.AsMemory(sent, read - sent), _stop.Token);
             }
         }

@@ -232,8 +232,8 @@ public sealed class KeyLogOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin
         return await row.ReadAsync(ct) ? new(new((ulong)row.GetInt64(0)), row.GetInt64(1), row.GetInt64(2)) : null;
     }
 
-    internal override IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, CancellationToken ct) =>
-        KeyLogReader.Open(From, _names, applied, limits, clock, ct);
+    internal override IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, ICollection<int> opened, CancellationToken ct) =>
+        KeyLogReader.Open(From, _names, applied, limits, clock, opened, ct);
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {

@@ -40,15 +40,15 @@ internal sealed class KeyLogReader : IChangeReader
         (_durable, _prunedAt) = (at, clock.GetTimestamp());
     }
 
-    public IReadOnlyList<int> Processes => [_control.ProcessId, _data.ProcessId];
-
-    public static KeyLogReader Open(StreamEnd from, KeyLogNames names, Lsn applied, StreamLimits limits, TimeProvider clock, CancellationToken ct)
+    public static KeyLogReader Open(StreamEnd from, KeyLogNames names, Lsn applied, StreamLimits limits, TimeProvider clock, ICollection<int> opened, CancellationToken ct)
     {
         WireConnection? control = null, data = null;
         try
         {
             control = from.Open(ct);
+            opened.Add(control.ProcessId);
             data = from.Open(ct);
+            opened.Add(data.ProcessId);
             foreach (var connection in new[] { control, data })
             {
                 // A large sort may take as long as a lock that is in the way: doubled each time, like the answer to a batch.

@@ -259,13 +259,15 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
         }
     }
 
-    internal override IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, CancellationToken ct)
+    internal override IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, ICollection<int> opened, CancellationToken ct)
     {
         var connection = From.OpenReplication(ct);
         try
         {
+            opened.Add(connection.ProcessId);
+            connection.LimitSilence(limits.Answer);
             var stream = connection.StartReplication(new(Feed.Slot, applied, [Feed.Publication]) { ProtocolVersion = 2, Streaming = true, Binary = binary }, limits.Silence, clock);
-            return new SlotReader(connection, stream, new(stream, limits.Folder, limits.SpillBytes), Feed.Skip);
+            return new SlotReader(stream, new(stream, limits.Folder, limits.SpillBytes), Feed.Skip);
         }
         catch
         {

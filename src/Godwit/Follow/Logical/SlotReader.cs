@@ -4,7 +4,7 @@ using Godwit.Wire.Replication;
 namespace Godwit.Follow.Logical;
 
 /// <summary>Reads a replication slot: transactions in the order of their commits.</summary>
-internal sealed class SlotReader(WireConnection connection, ReplicationStream stream, CommittedStream committed, string skipOrigin) : IChangeReader
+internal sealed class SlotReader(ReplicationStream stream, CommittedStream committed, string skipOrigin) : IChangeReader
 {
     /// <summary>A transaction that the server sends this long after its commit is one of many that wait. Both moments are of the server's clock.</summary>
     private const long BehindMicros = 50_000;
@@ -12,8 +12,6 @@ internal sealed class SlotReader(WireConnection connection, ReplicationStream st
     private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(1), Short = TimeSpan.FromMicroseconds(100);
 
     private bool _behind;
-
-    public IReadOnlyList<int> Processes => [connection.ProcessId];
 
     public StreamType? FindType(uint type) => committed.Decoder.FindType(type);
 

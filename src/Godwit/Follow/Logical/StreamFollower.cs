@@ -31,7 +31,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         var said = "";
         var applied = Lsn.Zero;
         var answer = limits.Answer;
-        StreamSession? last = null;
+        var opened = new ServerProcesses();
         ChangeRefused? refused = null;
         while (!stop.IsCancellationRequested)
         {
@@ -42,8 +42,8 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 var (start, binary) = await BeginAsync(stop);
                 applied = start;
                 if (goal is { } already && start >= already) break;
-                var opened = clock.GetTimestamp();
-                using var session = last = await Task.Run(() => StreamSession.Open(_origin, from, to.Applying(feed), feed, limits with { Answer = answer }, start, binary, map, clock, Applied, stop), stop);
+                var began = clock.GetTimestamp();
+                using var session = await Task.Run(() => StreamSession.Open(_origin, from, to.Applying(feed), feed, limits with { Answer = answer }, start, binary, map, clock, Applied, opened, stop), stop);
                 try
                 {
                     await RunAsync(session, goal, exact, stop);
@@ -53,7 +53,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 {
                     applied = session.Durable;
                     // It worked for a while, if only to wait.
-                    if (applied > start || clock.GetElapsedTime(opened) > answer * 2) (said, answer) = ("", limits.Answer);
+                    if (applied > start || clock.GetElapsedTime(began) > answer * 2) (said, answer) = ("", limits.Answer);
                     else answer = TimeSpan.FromTicks(Math.Min(answer.Ticks * 2, LongestAnswer.Ticks));
                 }
             }
@@ -75,8 +75,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
                 said = e.Code;
                 try
                 {
-                    await EndAsync(last, stop);
-                    last = null;
+                    await EndAsync(opened, stop);
                     await Task.Delay(Retry, clock, stop);
                 }
                 catch (OperationCanceledException)
@@ -88,21 +87,22 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         return new(_changes, _transactions, _conflicts, applied);
     }
 
-    /// <summary>What a broken connection leaves at a server that has not noticed holds locks, the slot and the origin: it is ended, as well as can be.</summary>
-    private async Task EndAsync(StreamSession? session, CancellationToken stop)
+    /// <summary>What broken connections leave at a server that has not noticed holds locks, the slot and the origin: it is ended, as soon as the server can be reached.</summary>
+    private async Task EndAsync(ServerProcesses opened, CancellationToken stop)
     {
-        if (session is null) return;
-        foreach (var (end, processes) in new (StreamEnd, IReadOnlyList<int>)[] { (to, [session.WriterProcess]), (from, session.SenderProcesses) })
+        foreach (var (end, processes) in new[] { (to, opened.AtTarget), (from, opened.AtSource) })
         {
+            if (processes.Count == 0) continue;
             try
             {
                 await using var connection = await end.ConnectAsync(stop);
                 await using var command = new NpgsqlCommand("select pg_terminate_backend(pid) from pg_stat_activity where pid = any ($1) and application_name = 'godwit follow' and usename = current_user", connection) { Parameters = { new() { Value = processes.ToArray() } } };
                 await command.ExecuteNonQueryAsync(stop);
+                processes.Clear();
             }
             catch (Exception e) when (e is GodwitException or NpgsqlException)
             {
-                // The server is away, and its processes with it.
+                // The server is away; they are asked for again before the next session.
             }
         }
     }

@@ -101,16 +101,16 @@ public abstract class StreamOrigin(StreamEnd from, StreamFeed feed)
     /// </summary>
     public abstract Task<ArmedOrigin?> MomentAsync(TimeSpan patience, CancellationToken ct);
 
-    /// <summary>Begins to read behind <paramref name="applied"/>. Blocks; throws what the way to the server throws.</summary>
-    internal abstract IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, CancellationToken ct);
+    /// <summary>
+    /// Begins to read behind <paramref name="applied"/>. Blocks; throws what the way to the server throws. <paramref name="opened"/>: takes the server's processes at the
+    /// other ends, as soon as there are any.
+    /// </summary>
+    internal abstract IChangeReader Open(Lsn applied, bool binary, StreamLimits limits, TimeProvider clock, ICollection<int> opened, CancellationToken ct);
 }
 
 /// <summary>Reads a stream's changes, on a thread of its own.</summary>
 internal interface IChangeReader : IDisposable
 {
-    /// <summary>The server's processes at the other ends.</summary>
-    IReadOnlyList<int> Processes { get; }
-
     StreamType? FindType(uint type);
 
     /// <summary>Fills the queue until it is ended, or this.</summary>

@@ -17,6 +17,13 @@ public sealed record StreamLimits(int BatchBytes = 8 * 1024 * 1024, int SpillByt
     public string Folder { get; init; } = Path.GetTempPath();
 }
 
+/// <summary>What a follower has at the two servers.</summary>
+internal sealed class ServerProcesses
+{
+    public List<int> AtSource { get; } = [];
+    public List<int> AtTarget { get; } = [];
+}
+
 /// <summary>
 /// One connection of a stream from end to end: a thread reads and decodes, another writes, a timer tells the origin what is durable. Ends by the
 /// first failure of any of them, or when the goal is durable, or when stopped.
@@ -52,24 +59,22 @@ internal sealed class StreamSession : IDisposable
     public Lsn Applied => new(Volatile.Read(ref _applied));
     /// <summary>And is on its disk.</summary>
     public Lsn Durable => new(Volatile.Read(ref _durable));
-    /// <summary>The servers' processes at the other ends.</summary>
-    public int WriterProcess { get; private init; }
-    public IReadOnlyList<int> SenderProcesses { get; private init; } = [];
-
-    public static StreamSession Open(StreamOrigin origin, StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, CancellationToken ct)
+    /// <summary><paramref name="opened"/>: takes the servers' processes at the other ends, also where nothing comes of it.</summary>
+    public static StreamSession Open(StreamOrigin origin, StreamEnd from, StreamEnd to, StreamFeed feed, StreamLimits limits, Lsn applied, bool binary, Func<Relation, SqlName?> map, TimeProvider clock, Action<BatchOutcome, ChangeBatch> done, ServerProcesses opened, CancellationToken ct)
     {
         WireConnection? target = null;
         IChangeReader? reader = null;
         try
         {
             target = Guarded(to, "connecting", () => to.Open(ct));
+            opened.AtTarget.Add(target.ProcessId);
             target.LimitSilence(limits.Answer);
             var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, to, feed));
-            reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, ct));
+            reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, opened.AtSource, ct));
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);
             var writer = Guarded(to, "preparing to follow", () => BatchWriter.Open(target, new(feed.Name, hasOrigin ? feed.Origin : null), resolver));
-            return new(from, to, limits, applied, reader, target, writer, clock, done) { WriterProcess = target.ProcessId, SenderProcesses = reader.Processes };
+            return new(from, to, limits, applied, reader, target, writer, clock, done);
         }
         catch
         {

@@ -133,6 +133,28 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
         await follow;
     }
 
+    /// <summary>Neither the way back from the server nor the end of the connection comes through: its process holds the slot, the replication origin or a moment for as long as nobody ends it.</summary>
+    [Theory]
+    [InlineData(FollowMethod.Slot, true, "START_REPLICATION")]
+    [InlineData(FollowMethod.Slot, false, "pg_replication_origin_session_setup")]
+    [InlineData(FollowMethod.Triggers, true, "select snapshot::text from")]
+    [InlineData(FollowMethod.Triggers, false, "pg_replication_origin_session_setup")]
+    public async Task What_a_session_leaves_that_never_came_to_be_is_ended(FollowMethod method, bool atOrigin, string words)
+    {
+        await using var pair = await StreamPair.CreateAsync(postgres, Tags, method: method);
+        await using var proxy = BrokenWays.ProxyTo(atOrigin ? pair.Source.Settings : pair.Target.Settings);
+        if (atOrigin) pair.From = pair.From with { Settings = proxy.Through(pair.Source.Settings).ToBuilder() };
+        else pair.To = pair.To with { Settings = proxy.Through(pair.Target.Settings).ToBuilder() };
+        pair.Limits = Limits;
+        using var stop = new CancellationTokenSource();
+        proxy.StallAfter(words);
+        var follow = pair.FollowAsync(null, stop.Token);
+        await ArrivesAsync(pair, 1);
+        Assert.Equal(1, proxy.Stalled);
+        await stop.CancelAsync();
+        await follow;
+    }
+
     private const string Tags = "create table tags (id bigint generated always as identity primary key, words text[])";
     private const string Followers = "application_name = 'godwit follow' and datname = current_database()";
 

@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
-using Godwit.Target;
 using Npgsql;
 using NpgsqlTypes;
 
-namespace Godwit.PostData;
+namespace Godwit.Target;
 
 /// <summary>A foreign key as the target's catalog has it; names are quoted. <paramref name="Child"/> and <paramref name="Parent"/> are what a FROM says.</summary>
 internal sealed record EnforcedKey(uint Oid, string Name, string Child, string Parent, bool ParentIsTree, bool MatchFull, ImmutableArray<string> From, ImmutableArray<string> To, ImmutableArray<string> Operators, bool OverTime)
@@ -48,7 +47,7 @@ internal sealed record EnforcedKey(uint Oid, string Name, string Child, string P
 
     private static async Task<List<EnforcedKey>> ReadAsync(NpgsqlConnection connection, uint? key, uint[] tables, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(EmbeddedSql.Read("PostData/Sql/foreign-keys.sql"), connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(EmbeddedSql.Read("Target/Sql/foreign-keys.sql"), connection) { CommandTimeout = 0 };
         command.Parameters.Add(new() { Value = (object?)key ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Oid });
         command.Parameters.Add(new() { Value = tables, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Oid });
         await using var reader = await command.ExecuteReaderAsync(ct);
