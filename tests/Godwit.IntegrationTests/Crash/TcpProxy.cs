@@ -13,6 +13,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly Task _accepting;
     private readonly (string Host, int Port) _server;
     private byte[]? _fatal;
+    private int _refuse;
 
     public TcpProxy(string host, int port)
     {
@@ -47,11 +48,23 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>The first connection whose client says these words is stalled when the server has heard them.</summary>
-    public void StallAfter(string words) => _fatal = Encoding.UTF8.GetBytes(words);
+    /// <summary>The first connection whose client says these words is stalled when the server has heard them, and so many are refused after it.</summary>
+    public void StallAfter(string words, int refuse) => (_fatal, _refuse) = (Encoding.UTF8.GetBytes(words), refuse);
 
     /// <summary>How many connections were stalled by what they said.</summary>
     public int Stalled { get; private set; }
+    /// <summary>How many were refused after it.</summary>
+    public int Refused { get; private set; }
+
+    private bool IsRefused()
+    {
+        lock (_open)
+        {
+            if (Stalled == 0 || Refused == _refuse) return false;
+            Refused++;
+            return true;
+        }
+    }
 
     private void Stall(ReadOnlySpan<byte> said, Socket from, Socket to)
     {
@@ -86,6 +99,7 @@ internal sealed class TcpProxy : IAsyncDisposable
         var server = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (IsRefused()) return;
             await server.ConnectAsync(_server.Host, _server.Port, _stop.Token);
             lock (_open) _open.UnionWith([client, server]);
             await Task.WhenAny(PumpAsync(client, server), PumpAsync(server, client));

@@ -196,6 +196,23 @@ public class PairTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Deferrable_keys_of_an_existing_target_are_looked_at_when_the_rows_are_there()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Tables = "create table t (id int primary key, a int, b text);";
+        await pair.SourceAsync(Tables + "insert into t values (1, 1, 'x'), (2, 1, 'x'), (3, 2, 'x'), (4, null, 'x'), (5, null, 'x')");
+        await pair.TargetAsync(Tables + "alter table t add constraint late unique (a) deferrable initially deferred, add constraint holds unique (id, b) deferrable, add constraint apart exclude using btree (a with =) deferrable");
+
+        var found = (await pair.MigrateAsync(new() { DataOnly = true })).Findings.Where(f => f.Code == "unique-unchecked").ToList();
+
+        Assert.Equal(["CONSTRAINT public.t.apart", "CONSTRAINT public.t.late"], found.Select(f => f.Subject));
+        Assert.StartsWith("Whether rows break it is not known.", found[0].Problem, StringComparison.Ordinal);
+        Assert.StartsWith("1 value(s) stand in more than one row: a=1 (2 rows).", found[1].Problem, StringComparison.Ordinal);
+        Assert.Equal(["5"], await pair.Target.QueryAsync("select count(*) from t"));
+        await pair.TargetAsync("delete from t where id = 2;" + found[1].Hint![found[1].Hint!.IndexOf("ALTER", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
     public async Task Rows_without_a_parent_that_a_key_of_an_existing_table_refuses_are_named()
     {
         await using var pair = await Pair.CreateAsync(postgres);
