@@ -143,7 +143,8 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
     {
         await using var pair = await StreamPair.CreateAsync(postgres, Tags, method: method);
         await using var proxy = BrokenWays.ProxyTo(atOrigin ? pair.Source.Settings : pair.Target.Settings);
-        if (atOrigin) pair.From = pair.From with { Settings = proxy.Through(pair.Source.Settings).ToBuilder() };
+        // The server itself would end its sender after a minute.
+        if (atOrigin) pair.From = pair.From with { Settings = new(proxy.Through(pair.Source.Settings).ToBuilder().ConnectionString) { Options = "-c wal_sender_timeout=0" } };
         else pair.To = pair.To with { Settings = proxy.Through(pair.Target.Settings).ToBuilder() };
         pair.Limits = Limits;
         using var stop = new CancellationTokenSource();
