@@ -245,6 +245,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
             Unless(!tooFine, ValueFact.TooFine);
             Unless(asPrinted, ValueFact.Respelled);
             if (isClock) Fraction(clock);
+            Unless(!isClock || !IsoText.IsDated(text), ValueFact.DummyDate);
         }
         if ((_probes & Probes.Moment) != 0) MomentText(text, tooFine);
         if ((_probes & Probes.Decimal) != 0) DecimalText(text);

@@ -57,15 +57,20 @@ internal static class IsoText
         return tooFine ? IsoKind.TooFine : IsoKind.Offset;
     }
 
+    /// <summary>What Rails puts before every time of day (ActiveRecord::Type::Time).</summary>
+    public static ReadOnlySpan<byte> DummyDate => "2000-01-01 "u8;
+
+    /// <summary>Whether a text that is a time of day stands behind that date.</summary>
+    public static bool IsDated(ReadOnlySpan<byte> s) => s.StartsWith(DummyDate);
+
     /// <summary>'HH:MM[:SS[.f]]' from 00:00 to 24:00:00, the range of PostgreSQL's time; also behind the date that Rails puts before a time.</summary>
     public static bool ParseTime(ReadOnlySpan<byte> s, out long microseconds, out bool asPrinted) => ParseTime(s, out microseconds, out asPrinted, out var tooFine) && !tooFine;
 
     /// <summary>The same with digits beyond the sixth, which are left out of <paramref name="microseconds"/>.</summary>
     public static bool ParseTime(ReadOnlySpan<byte> s, out long microseconds, out bool asPrinted, out bool tooFine)
     {
-        // ActiveRecord::Type::Time.
-        var dated = s.StartsWith("2000-01-01 "u8);
-        if (dated) s = s["2000-01-01 ".Length..];
+        var dated = IsDated(s);
+        if (dated) s = s[DummyDate.Length..];
         if (!ParseClock(s, 24, out microseconds, out var used, out tooFine, out asPrinted) || used != s.Length || microseconds > Day) return false;
         asPrinted &= !dated;
         return true;

@@ -38,6 +38,7 @@ internal sealed partial class TypeDecision
             Add("naive-as-utc", Severity.Warning, $"{profile[ValueFact.Naive] + profile[ValueFact.DateOnly]} values without an offset are read as UTC ({why}).", $"--cast {_subject}=timestamp keeps them without a zone.");
         if (type.Encode is CellEncoding.TimestampTz && profile[ValueFact.OffsetNotUtc] > 0)
             Add("offset-not-kept", Severity.Info, "timestamptz keeps the moment, not the offset it was written with.", $"--cast {_subject}=text keeps the spelling.");
+        if (type.Encode is CellEncoding.Time && DateNotKept() is { } said) _findings.Add(existing ? said with { Hint = null } : said);
         var proven = looked && misfits == 0;
         var lossy = rounds && (LimitExceeded(type) || profile[ValueFact.TooFine] > 0);
         return new TypeChoice(type.Name, EncodingOf(type, proven) with { Rounds = rounds }, lossy ? Fidelity.Lossy : FidelityAs(type), why, misfits, [.. _findings]);

@@ -89,7 +89,19 @@ internal sealed partial class TypeDecision
 
     private bool IsJulian => profile[ValueFact.NotJulian] == 0 && profile[ValueFact.Real] > 0;
 
-    public TypeChoice Times(TypeRule rule) =>
-        Fit(new("time", CellEncoding.Time), profile[ValueFact.Respelled] > 0 ? Fidelity.Equivalent : Fidelity.Exact, rule.Why,
+    public TypeChoice Times(TypeRule rule)
+    {
+        var choice = Fit(new("time", CellEncoding.Time), profile[ValueFact.Respelled] > 0 ? Fidelity.Equivalent : Fidelity.Exact, rule.Why,
             new Odd(ValueFact.NotClock, "time-invalid", "are no time of day (HH:MM:SS, 00:00 to 24:00)"), TooFine with { Code = "time-invalid" }, IntegersAreOdd, RealsAreOdd, BlobsAreOdd);
+        return choice.Encoding.Kind == CellEncoding.Time && DateNotKept() is { } said ? choice with { Findings = choice.Findings.Add(said) } : choice;
+    }
+
+    // Rails puts a date before a time of day that means nothing.
+    private Finding? DateNotKept()
+    {
+        Odd dated = new(ValueFact.DummyDate, "date-not-kept", "have the date 2000-01-01 before the time of day, as Rails writes it");
+        if (profile[dated.Fact] == 0) return null;
+        var which = profile[dated.Fact] == profile.Values ? $"Every value has{dated.What[4..]}" : Say(dated);
+        return new(dated.Code, Severity.Info, _subject, $"{which}; time keeps the time of day, not that date.", $"--cast {_subject}=timestamp keeps date and time, --cast {_subject}=text the spelling.");
+    }
 }

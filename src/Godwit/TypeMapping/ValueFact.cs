@@ -49,6 +49,8 @@ public enum ValueFact : byte
 
     /// <summary>Text that is no time of day.</summary>
     NotClock,
+    /// <summary>Times of day behind the date that Rails puts before them.</summary>
+    DummyDate,
 
     /// <summary>Not valid for json; valid for json only.</summary>
     NotJson, DuplicateJsonKeys, UnsupportedJson,

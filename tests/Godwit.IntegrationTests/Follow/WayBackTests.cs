@@ -108,6 +108,21 @@ public sealed class WayBackTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_time_of_day_comes_back_behind_the_date_that_Rails_puts_before_it()
+    {
+        await using var scenario = await SwitchedAsync(postgres, """
+            pragma journal_mode = wal;
+            create table shops (id integer primary key, opens time);
+            insert into shops values (1, '2000-01-01 08:30:00'), (2, '2000-01-01 09:00:00.250000'), (3, null);
+            """);
+        await scenario.DoAsync("update shops set opens = '10:15' where id = 1; insert into shops values (4, '23:59:59.5')");
+
+        await SwitchAsync(scenario, back: true);
+
+        Assert.Equal("2000-01-01 10:15:00,2000-01-01 09:00:00.250000,2000-01-01 23:59:59.500000", scenario.AskSource("select group_concat(opens) from (select * from shops order by id)"));
+    }
+
+    [Fact]
     public async Task A_role_that_may_only_write_the_tables_is_recorded_too()
     {
         await using var scenario = await SwitchedAsync(postgres, Tables);

@@ -149,4 +149,31 @@ public class MomentMappingTests
         Is(Choose("TIME", text), fits ? "time" : "text", fits ? CellEncoding.Time : CellEncoding.Text, fits ? [] : ["time-invalid"]);
         Assert.Equal([fits ? Misfit.None : Misfit.NotATime], Encode(new(CellEncoding.Time), text));
     }
+
+    [Fact]
+    public void The_date_that_Rails_puts_before_a_time_goes_with_a_word()
+    {
+        Is(Choose("TIME", "2000-01-01 10:00:00", "2000-01-01 10:00:00.250000"), "time", CellEncoding.Time, "date-not-kept");
+        Assert.StartsWith("1 value has ", Choose("TIME", "2000-01-01 10:00:00", "11:00:00").Findings.Single().Problem, StringComparison.Ordinal);
+        Is(Cast("DATETIME", "time", "2000-01-01 10:00:00"), "time", CellEncoding.Time, "date-not-kept");
+        Is(Cast("TIME", "timestamp", "2000-01-01 10:00:00"), "timestamp", CellEncoding.Timestamp);
+    }
+
+    [Theory]
+    [InlineData("2000-01-02 10:00:00")]
+    [InlineData("1970-01-01 10:00:00")]
+    [InlineData("2000-01-01T10:00:00")]
+    public void A_date_that_says_something_is_no_time_of_day(string text) =>
+        Is(Choose("TIME", "2000-01-01 10:00:00", text), "text", CellEncoding.Text, "time-invalid");
+
+    [Theory]
+    [InlineData("2000-01-01 10:00:00", "2000-01-01 09:30:00.250000")]
+    [InlineData("10:00:00", "09:30:00.25")]
+    [InlineData("2000-01-01 10:00", "2000-01-01 09:30")]
+    public void A_time_comes_back_as_it_was(params string[] times)
+    {
+        var column = new BackColumn(new(CellEncoding.Time));
+        foreach (var time in times) column.Cell(Cell(time));
+        Assert.Equal(BackVerdict.Exact, column.Verdict);
+    }
 }
