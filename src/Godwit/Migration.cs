@@ -94,7 +94,7 @@ public sealed class Migration(TimeProvider clock, ILogger logger)
         var loaded = await new Loading(route).RunAsync(first, ct);
         var plan = loaded.Plan;
         var refused = loaded.Refused.AddRange(await route.InAsync(Stage.PostData, "building keys, indexes, constraints and views", async () => (await route.Steps(plan).RunAsync(plan.PostData, session.Steps, ct))
-            .AddRange(await UncheckedKeys.FindAsync(target, plan, ct)), ct));
+            .AddRange(await new UncheckedKeys(target, plan, session.Run.Id, setsAside: options.Misfits == MisfitPolicy.Quarantine).FindAsync(ct)), ct));
         if (plan.Carriage is not null) refused = refused.AddRange(await route.InAsync(Stage.PostData, "carrying passwords, secrets, jobs and files", () => route.Planning.CarryAsync(plan, ct), ct));
         var (tables, aside) = await route.QuarantinedAsync(plan, loaded.Tables, ct);
         await route.InAsync(Stage.Publish, "publishing", () => new Publisher(target, session.Run.Id).RunAsync(plan.Publish, session.Steps, ct), ct);

@@ -136,6 +136,7 @@ internal sealed class Planning(ISource source, ISnapshot snapshot, DatabaseSchem
         Options = options,
         Inventory = target is null || schema.Postgres is null ? null : around?.WithRoles(await TargetInventory.ReadAsync(target, ct)) ?? await TargetInventory.ReadAsync(target, ct),
         Resuming = resuming,
+        ExistingKeys = target is not null && schema.Postgres is not null && (options.DataOnly || options.IfExists == IfExists.Append) ? await ExistingKeys.ReadAsync(target, ct) : null,
         Existing = target is null || schema.Postgres is not null ? ImmutableDictionary<string, ExistingTable>.Empty : await ExistingTables.ReadAsync(target, options, ct),
         RefusedColumns = _refused,
         SourceFindings = source.Info.Findings,

@@ -21,6 +21,8 @@ internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema sch
     {
         if (!plan.InPlace) return null;
         var now = await planning.AgainAsync(ct);
+        // Keys that the run has taken off are not there to be planned for.
+        if (plan.IntoExisting) now = now with { PreData = plan.PreData, PostData = [.. plan.PostData.Where(IsKey).Concat(now.PostData.Where(s => !IsKey(s))).OrderBy(s => s.Kind)] };
         if (!SameObjects(plan, now)) return null;
         try
         {
@@ -31,7 +33,8 @@ internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema sch
             // Sequences go on counting without a trace in the snapshot: where they stand is read anew each time.
             var adapted = plan with { SourcePosition = snapshot.Position.Value, PostData = now.PostData, Findings = now.Findings };
             await using var transaction = await connection.BeginTransactionAsync(ct);
-            foreach (var load in stale.Select(t => t.Load).Distinct())
+            if (plan.IntoExisting) await ExistingRows.RemoveAsync(connection, run, stale, target.Profile.IsSuperuser, ct);
+            else foreach (var load in stale.Select(t => t.Load).Distinct())
                 await using (var empty = new NpgsqlCommand($"TRUNCATE {(plan.Tables.Count(t => t.Load == load) > 1 ? "" : "ONLY ")}{load}", connection)) await empty.ExecuteNonQueryAsync(ct);
             var again = stale.Select(t => t.Source).ToList();
             if (run.Position != snapshot.Position.Value)
@@ -54,6 +57,8 @@ internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema sch
             throw TargetErrors.Map(e, "looking at what is loaded");
         }
     }
+
+    private static bool IsKey(SqlStep step) => step.Kind is StepKind.ForeignKey or StepKind.ForeignKeyValidation;
 
     private static bool SameObjects(MigrationPlan before, MigrationPlan now)
     {

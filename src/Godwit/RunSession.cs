@@ -75,7 +75,10 @@ internal sealed partial class RunSession : IAsyncDisposable
     /// <summary>Removes what an unfinished run has made where it belongs, before a plan looks at what is there.</summary>
     public async Task ClearAsync(CancellationToken ct)
     {
-        if (_unfinished is { } run) await InPlaceUndo.RunAsync(_target, run, ct);
+        if (_unfinished is not { } run) return;
+        var plan = PlanJson.Read(run.Plan);
+        if (plan.IntoExisting) await WriteAsync(c => ExistingRows.RefuseAsync(c, run, plan, ct), ct);
+        await InPlaceUndo.RunAsync(_target, run, plan, ct);
     }
 
     /// <summary>Refuses what is in the way, forgets unfinished runs with all that they built, and writes the new run's first fact.</summary>

@@ -20,36 +20,44 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     /// <summary>Waits before attempts 2, 3, ... of a chunk whose connection was lost.</summary>
     private static readonly ImmutableArray<TimeSpan> Backoff = [.. new[] { 0.5, 1, 2, 4, 8 }.Select(TimeSpan.FromSeconds)];
     private const int BatchBytes = 256 * 1024;
+    private const string SetAside = " Or empty the tables and begin anew with --on-misfit quarantine, which sets such rows aside.";
 
     private readonly ConcurrentDictionary<string, TableProgress> _tables = new();
 
-    /// <summary>Loads every chunk that the journal does not know as done. <paramref name="stop"/> ends the work after the chunks in flight.</summary>
-    public async Task<ImmutableArray<TableResult>> RunAsync(MigrationPlan plan, ImmutableArray<JournalChunk> done, int jobs, CancellationToken stop)
+    /// <summary>
+    /// Loads every chunk that the journal does not know as done. <paramref name="setsAside"/>: rows that a constraint refuses go into quarantine, and do not end the run.
+    /// <paramref name="stop"/> ends the work after the chunks in flight.
+    /// </summary>
+    public async Task<ImmutableArray<TableResult>> RunAsync(MigrationPlan plan, ImmutableArray<JournalChunk> done, int jobs, bool setsAside, CancellationToken stop)
     {
+        using var aside = setsAside ? new ChunkAside(run) : null;
         var finished = done.Select(c => (c.Table, c.Number)).ToHashSet();
         foreach (var table in plan.Tables) _tables[table.Source] = new(table, [.. done.Where(c => c.Table == table.Source)], clock);
         foreach (var (name, table) in _tables) progress.Report(new MigrationEvent.RowsCommitted(name, table.Committed));
-        // Large tables first, so that no worker is left alone with one at the end.
-        var queue = new ConcurrentQueue<(TablePlan Table, PlannedChunk Chunk)>(plan.Tables.SelectMany(t => t.Chunks.Select(c => (Table: t, Chunk: c)))
-            .Where(w => !finished.Contains((w.Table.Source, w.Chunk.Number)))
-            .OrderByDescending(w => w.Table.Bytes).ThenBy(w => w.Table.Source, StringComparer.Ordinal).ThenBy(w => w.Chunk.Number));
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var workers = Math.Max(1, Math.Min(jobs, queue.Count));
-        // Both ends block their thread: each worker has one of its own.
-        await Task.WhenAll(Enumerable.Range(0, workers).Select(_ =>
-            Task.Factory.StartNew(() => WorkAsync(plan, queue, failed).GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        foreach (var round in plan.Tables.GroupBy(t => t.Round).OrderBy(r => r.Key))
+        {
+            // Large tables first, so that no worker is left alone with one at the end.
+            var queue = new ConcurrentQueue<(TablePlan Table, PlannedChunk Chunk)>(round.SelectMany(t => t.Chunks.Select(c => (Table: t, Chunk: c)))
+                .Where(w => !finished.Contains((w.Table.Source, w.Chunk.Number)))
+                .OrderByDescending(w => w.Table.Bytes).ThenBy(w => w.Table.Source, StringComparer.Ordinal).ThenBy(w => w.Chunk.Number));
+            var workers = Math.Max(1, Math.Min(jobs, queue.Count));
+            // Both ends block their thread: each worker has one of its own.
+            await Task.WhenAll(Enumerable.Range(0, workers).Select(_ =>
+                Task.Factory.StartNew(() => WorkAsync(plan, queue, aside, failed).GetAwaiter().GetResult(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+        }
         stop.ThrowIfCancellationRequested();
         return [.. plan.Tables.Select(t => _tables[t.Source].Result())];
     }
 
-    private async Task WorkAsync(MigrationPlan plan, ConcurrentQueue<(TablePlan Table, PlannedChunk Chunk)> queue, CancellationTokenSource failed)
+    private async Task WorkAsync(MigrationPlan plan, ConcurrentQueue<(TablePlan Table, PlannedChunk Chunk)> queue, ChunkAside? aside, CancellationTokenSource failed)
     {
         WireConnection? connection = null;
         var completed = false;
         try
         {
             while (!failed.IsCancellationRequested && queue.TryDequeue(out var work))
-                connection = await ChunkAsync(plan, connection, work.Table, work.Chunk, failed.Token);
+                connection = await ChunkAsync(plan, connection, work.Table, work.Chunk, aside, failed.Token);
             completed = true;
         }
         catch (OperationCanceledException) when (failed.IsCancellationRequested)
@@ -64,15 +72,17 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
         }
     }
 
-    private async Task<WireConnection?> ChunkAsync(MigrationPlan plan, WireConnection? connection, TablePlan table, PlannedChunk chunk, CancellationToken stop)
+    private async Task<WireConnection?> ChunkAsync(MigrationPlan plan, WireConnection? connection, TablePlan table, PlannedChunk chunk, ChunkAside? aside, CancellationToken stop)
     {
+        PostgresException? refused = null;
         for (var attempt = 0; ; attempt++)
         {
             try
             {
                 connection ??= Open(plan, stop);
                 // A lost connection may have lost only the server's answer to COMMIT: ask the journal before doing the work twice.
-                if (attempt == 0 || !IsDone(connection, table, chunk)) await LoadAsync(connection, table, chunk, plan.LoadSearchPath);
+                if (attempt == 0 || !IsDone(connection, table, chunk))
+                    await (refused is null ? LoadAsync(connection, table, chunk, plan.LoadSearchPath, null) : LoadAsideAsync(connection, table, chunk, plan.LoadSearchPath, aside!, refused, stop));
                 return connection;
             }
             catch (Exception e) when (IsTransient(e) && attempt < Backoff.Length && !stop.IsCancellationRequested)
@@ -86,7 +96,10 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
             catch (PostgresException e) when (e.SqlState.StartsWith("23", StringComparison.Ordinal))
             {
                 connection?.Dispose();
-                throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk, plan.LoadSearchPath), table, e);
+                connection = null;
+                _tables[table.Source].Rewind();
+                if (aside is null || refused is not null) throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk, plan.LoadSearchPath), table, refused ?? e, aside is null ? SetAside : "");
+                refused = e;
             }
             catch (Exception e) when (TargetErrors.IsTargetError(e))
             {
@@ -99,6 +112,21 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
                 connection?.Dispose();
                 throw;
             }
+        }
+    }
+
+    /// <summary>The chunk again; what a constraint refuses of it goes into quarantine.</summary>
+    private async Task LoadAsideAsync(WireConnection connection, TablePlan table, PlannedChunk chunk, string? searchPath, ChunkAside aside, PostgresException refused, CancellationToken stop)
+    {
+        await aside.EnterAsync(stop);
+        try
+        {
+            if (!ChunkAside.CanTake(connection, table)) throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk, searchPath), table, refused);
+            await LoadAsync(connection, table, chunk, searchPath, aside);
+        }
+        finally
+        {
+            aside.Leave();
         }
     }
 
@@ -124,15 +152,17 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
     }
 
     // Not cancelled by the first Ctrl-C: a chunk takes seconds, and stopping between chunks loses no work.
-    private async Task LoadAsync(WireConnection connection, TablePlan table, PlannedChunk chunk, string? searchPath)
+    private async Task LoadAsync(WireConnection connection, TablePlan table, PlannedChunk chunk, string? searchPath, ChunkAside? aside)
     {
         var state = _tables[table.Source];
         if (state.Begin()) progress.Report(new MigrationEvent.TableStarted(Stage.Copy, table.Source, table.Rows));
         var read = Read(table, chunk, searchPath);
         var columns = SqlName.List(table.Columns.Select(c => c.Target));
         long rows = 0;
-        connection.Query("BEGIN");
-        using (var sink = connection.BeginCopyIn($"COPY {table.Load}{(columns.Length == 0 ? "" : $" ({columns})")} FROM STDIN{(table.Format == RowFormat.Binary ? " (FORMAT binary)" : "")}"))
+        var into = table.Load.ToString();
+        if (aside is null) connection.Query("BEGIN");
+        else into = ChunkAside.Begin(connection, table);
+        using (var sink = connection.BeginCopyIn($"COPY {into}{(columns.Length == 0 ? "" : $" ({columns})")} FROM STDIN{(table.Format == RowFormat.Binary ? " (FORMAT binary)" : "")}"))
         {
             if (table.Format == RowFormat.Binary) sink.Write(BinaryCopy.Header);
             await foreach (var batch in snapshot.ReadAsync(read, CancellationToken.None))
@@ -147,9 +177,15 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
             var taken = sink.Complete();
             if (taken != rows) throw new GodwitException(ErrorKind.Internal, "target-rows-miscounted", $"{table.Source}: {rows} rows were sent, the target took {taken}.", "please report this");
         }
+        if (aside is not null)
+        {
+            if (aside.Complete(connection, table) != rows) throw ChunkAside.Miscounted(table, rows);
+            Failpoints.Hit(Failpoints.RowsAside);
+        }
         Failpoints.Hit(Failpoints.ChunkWritten);
         connection.Query(RunJournal.ChunkDoneSql(run, new(table.Source, chunk.Number, rows, 0)) + "; COMMIT");
         Failpoints.Hit(Failpoints.ChunkDone);
+        if (aside is not null) Failpoints.Hit(Failpoints.RowsAsideDone);
         Commit(table, rows);
     }
 

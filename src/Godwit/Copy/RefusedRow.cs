@@ -20,12 +20,12 @@ internal static class RefusedRow
 
     /// <summary>
     /// What the server said, and the keys of the rows. Without them where the table has no key, or the server does not say which row it was.
-    /// <paramref name="read"/>: as the chunk was read.
+    /// <paramref name="read"/>: as the chunk was read. <paramref name="or"/>: another way out.
     /// </summary>
-    public static async Task<GodwitException> DescribeAsync(ITarget target, ISnapshot snapshot, TableRead read, TablePlan table, PostgresException refused)
+    public static async Task<GodwitException> DescribeAsync(ITarget target, ISnapshot snapshot, TableRead read, TablePlan table, PostgresException refused, string or = "")
     {
         var told = TargetErrors.Map(refused, $"loading {table.Source}");
-        GodwitException With(string which, string hint) => new(told.Kind, told.Code, $"{told.Problem.TrimEnd('.')}: {which}.", $"{hint} {Resume}", refused) { SqlState = told.SqlState };
+        GodwitException With(string which, string hint) => new(told.Kind, told.Code, $"{told.Problem.TrimEnd('.')}: {which}.", $"{hint} {Resume}{or}", refused) { SqlState = told.SqlState };
         if (table.Key.IsEmpty) return told;
         try
         {

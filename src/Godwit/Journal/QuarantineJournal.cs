@@ -22,6 +22,21 @@ public static class QuarantineJournal
     public static string WriteSql(Guid run, string table) =>
         $"insert into godwit.quarantine (run_id, source_table, position, key, column_name, reason, row) select '{run}'::uuid, {SqlText.Literal(table)}, ";
 
+    /// <summary>Settings of the transaction that writes rows there. As verification prints values on both sides (TargetSessions, PairSide): what is written here is read there.</summary>
+    public const string Printed = "SET LOCAL search_path = pg_catalog; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL intervalstyle = 'iso_8601'; "
+        + "SET LOCAL lc_monetary = 'C'; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'";
+
+    /// <summary>"id=5" of a row t, by the target's names of its key.</summary>
+    public static string KeySql(IReadOnlyCollection<string> key) =>
+        key.Count == 0 ? "null" : $"concat_ws(', ', {string.Join(", ", key.Select(k => $"concat({SqlText.Literal(k + "=")}, t.{SqlName.AlwaysQuote(k)})"))})";
+
+    /// <summary>A row t whole, every value as its type prints it: JSON's own numbers know no NaN, and a cast to text might be the user's.</summary>
+    public static string RowSql(IEnumerable<string> columns)
+    {
+        var names = columns.ToList();
+        return $"jsonb_object(array[{string.Join(", ", names.Select(SqlText.Literal))}]::text[], array[{string.Join(", ", names.Select(c => $"case num_nulls(t.{SqlName.AlwaysQuote(c)}) when 0 then concat(t.{SqlName.AlwaysQuote(c)}) end"))}]::text[])";
+    }
+
     public static async Task<ImmutableArray<QuarantinedRows>> ReadAsync(NpgsqlConnection connection, Guid run, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(Groups, connection) { CommandTimeout = 0, Parameters = { new() { Value = run }, new() { Value = Shown } } };

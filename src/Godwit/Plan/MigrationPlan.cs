@@ -96,6 +96,8 @@ public sealed record TablePlan
     public string? SourceFile { get; init; }
     /// <summary>Rows that the profile expects in quarantine.</summary>
     public long ExpectedMisfits { get; init; }
+    /// <summary>Rows come in when those of all earlier rounds are there; 0 for all tables where their order does not matter.</summary>
+    public int Round { get; init; }
 }
 
 public sealed record PlannedChunk(int Number, long? From, long? To, long Rows);
@@ -155,5 +157,9 @@ public sealed record MigrationPlan
     /// Rows go as they are (session_replication_role = replica) into tables that were there before: their triggers have fired in the source, and foreign keys need no
     /// order, but nobody checks them either.
     /// </summary>
-    public bool LoadsQuietly(ITarget target) => InPlace && PreData.IsEmpty && target.Profile.IsSuperuser;
+    public bool LoadsQuietly(ITarget target) => InPlace && IntoExisting && target.Profile.IsSuperuser;
+
+    /// <summary>Rows go into tables that were there before, beside rows that may be somebody's: --data-only and --if-exists append. All that is done before is that keys are taken off.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IntoExisting => Publish.IsEmpty && PreData.All(s => s.Kind == StepKind.Constraint);
 }

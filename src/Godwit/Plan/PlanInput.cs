@@ -35,6 +35,8 @@ public sealed record PlanInput
     public required MigrationOptions Options { get; init; }
     /// <summary>Tables of the target schema, by target name; only looked at with --data-only or --if-exists append.</summary>
     public ImmutableDictionary<string, ExistingTable> Existing { get; init; } = ImmutableDictionary<string, ExistingTable>.Empty;
+    /// <summary>The same of a PostgreSQL source's: what looks at its rows; null where none come into tables that were there before.</summary>
+    public ExistingKeys? ExistingKeys { get; init; }
     /// <summary>Generated columns and defaults that the server has refused, and its reason: they are made without.</summary>
     public ImmutableDictionary<(string Table, string Column), string> RefusedColumns { get; init; } = ImmutableDictionary<(string Table, string Column), string>.Empty;
     /// <summary>What the target's server has, where the source speaks PostgreSQL; null without a target.</summary>

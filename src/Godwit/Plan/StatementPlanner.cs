@@ -45,9 +45,10 @@ internal static class StatementPlanner
         StatementHazards.Look(context);
         var existing = input.Options.DataOnly || input.Options.IfExists == IfExists.Append;
         var steps = existing ? [] : StatementSteps.Of(context).ToImmutableArray();
-        var tables = input.Options.SchemaOnly ? [] : StatementTables.Of(context).ToImmutableArray();
-        ImmutableArray<SqlStep> preData = [.. steps.Where(s => s.Kind == StepKind.Object)];
-        ImmutableArray<SqlStep> postData = [.. steps.Where(s => s.Kind != StepKind.Object).Concat(AfterRows(context, tables)).OrderBy(s => s.Kind)];
+        var order = new StatementOrder(context, input.Options.SchemaOnly ? [] : [.. StatementTables.Of(context)]);
+        var tables = order.Tables;
+        ImmutableArray<SqlStep> preData = [.. steps.Where(s => s.Kind == StepKind.Object), .. order.Off];
+        ImmutableArray<SqlStep> postData = [.. steps.Where(s => s.Kind != StepKind.Object).Concat(order.Again).Concat(AfterRows(context, tables)).OrderBy(s => s.Kind)];
         return new()
         {
             Source = input.Source,

@@ -17,10 +17,6 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
     private const string Counted = "not as many were removed as were named.";
     private const string Named = "pg_temp.godwit_aside";
 
-    // As verification prints values on both sides (TargetSessions, PairSide): what is written here is read there.
-    private const string Printed = "SET LOCAL search_path = pg_catalog; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'; SET LOCAL extra_float_digits = 1; SET LOCAL intervalstyle = 'iso_8601'; "
-        + "SET LOCAL lc_monetary = 'C'; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'";
-
     private static readonly string[] s_settings = ["search_path", "datestyle", "timezone", "extra_float_digits", "intervalstyle", "lc_monetary", "bytea_output", "xmloption", "row_security"];
 
     public async Task BeginAsync(CancellationToken ct)
@@ -32,7 +28,7 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
     }
 
     /// <summary>The settings under which rows are written and removed.</summary>
-    public Task PrintedAsync(CancellationToken ct) => ExecuteAsync($"{Printed}; SET LOCAL row_security = off{(isSuperuser ? "; SET LOCAL session_replication_role = replica" : "")}", ct);
+    public Task PrintedAsync(CancellationToken ct) => ExecuteAsync($"{QuarantineJournal.Printed}; SET LOCAL row_security = off{(isSuperuser ? "; SET LOCAL session_replication_role = replica" : "")}", ct);
 
     /// <summary>The session's own settings, for what the plan says.</summary>
     public Task OwnSettingsAsync(CancellationToken ct) => ExecuteAsync(string.Join("; ", s_settings.Concat(isSuperuser ? ["session_replication_role"] : []).Select(s => $"SET LOCAL {s} TO DEFAULT")), ct);
@@ -100,11 +96,8 @@ internal sealed class AsideRows(NpgsqlConnection connection, Guid run, Migration
     private string WriteSql(Place place)
     {
         var table = place.Table!;
-        var key = table.Key.IsEmpty ? "null" : $"concat_ws(', ', {string.Join(", ", table.Key.Select(k => $"concat({Text(k + "=")}, t.{SqlName.AlwaysQuote(k)})"))})";
-        // Every value as its type prints it: JSON's own numbers know no NaN, and a cast to text might be the user's.
-        var values = place.Columns.Select(c => $"case num_nulls(t.{SqlName.AlwaysQuote(c)}) when 0 then concat(t.{SqlName.AlwaysQuote(c)}) end");
         return QuarantineJournal.WriteSql(run, table.Source) + $"""
-             row_number() over (order by a.round, t.ctid), {key}, a.columns, a.reason, jsonb_object(array[{string.Join(", ", place.Columns.Select(Text))}]::text[], array[{string.Join(", ", values)}]::text[])
+             row_number() over (order by a.round, t.ctid), {QuarantineJournal.KeySql(table.Key)}, a.columns, a.reason, {QuarantineJournal.RowSql(place.Columns)}
             from only {place.Name} t join {Named} a on a.rel = {Number(place.Oid)}::oid and a.id = t.ctid
             """;
     }

@@ -16,7 +16,7 @@ internal abstract partial record AsideStep
         return (step.Kind, broken.SqlState) switch
         {
             (StepKind.ForeignKeyValidation, PostgresErrorCodes.ForeignKeyViolation) when broken is { ConstraintName: { } name, SchemaName: { } schema, TableName: { } table } => new OfKey(new SqlName(schema, table).ToString(), name),
-            (StepKind.ForeignKey, PostgresErrorCodes.ForeignKeyViolation) when Addition().Match(statement) is { Success: true } added => new OfNewKey(added),
+            (StepKind.ForeignKey, PostgresErrorCodes.ForeignKeyViolation) when Addition().Match(statement) is { Success: true } added => new OfNewKey(added, step),
             (StepKind.Check, PostgresErrorCodes.CheckViolation) when Addition().Match(statement) is { Success: true } added => new OfCheck(added, step),
             (StepKind.Constraint, PostgresErrorCodes.UniqueViolation) when Addition().Match(statement) is { Success: true } added => new OfDuplicates(added, step, $"ALTER TABLE {Twin} {added.Groups["rest"].Value}"),
             // Keys WITHOUT OVERLAPS (PostgreSQL 18) too.
@@ -24,6 +24,15 @@ internal abstract partial record AsideStep
             (StepKind.Index, PostgresErrorCodes.UniqueViolation) when UniqueIndex().Match(statement) is { Success: true } index => new OfDuplicates(index, step, $"CREATE UNIQUE INDEX ON {Twin} {index.Groups["rest"].Value}"),
             _ => null,
         };
+    }
+
+    /// <summary>Of a constraint that stands, and that nobody has proven; <paramref name="statement"/> would add it. Null: none of those whose rows can be told.</summary>
+    public static AsideStep? OfStanding(char kind, string table, string name, string statement)
+    {
+        if (kind == 'f') return new OfKey(table, name);
+        if (Addition().Match(statement) is not { Success: true } added) return null;
+        var step = new SqlStep(name, StepKind.Constraint, name, statement, "");
+        return kind == 'x' || added.Groups["rest"].Value.Contains(" WITHOUT OVERLAPS", StringComparison.Ordinal) ? new OfExclusion(added, step) : new OfDuplicates(added, step, $"ALTER TABLE {Twin} {added.Groups["rest"].Value}");
     }
 
     /// <summary>A table like that of the step, without rows: on it the server says what the statement means.</summary>
@@ -41,13 +50,17 @@ internal abstract partial record AsideStep
     }
 
     /// <summary>One that is only made as a whole, of a partitioned table.</summary>
-    private sealed record OfNewKey(Match Added) : AsideStep
+    private sealed record OfNewKey(Match Added, SqlStep Step) : AsideStep
     {
         public override async Task NameAsync(NpgsqlConnection connection, AsideRows rows, CancellationToken ct)
         {
+            // Indexes of the parent may call what the application's sessions alone find.
+            await rows.OwnSettingsAsync(ct);
+            foreach (var setting in SqlScript.Split(Step.Sql)[..^1]) await ExecuteAsync(connection, setting, ct);
             await ExecuteAsync(connection, $"CREATE TABLE {Twin} (LIKE {TableOf(Added)}); ALTER TABLE {Twin} {Added.Groups["rest"].Value}", ct);
             var key = await EnforcedKey.FindAsync(connection, Twin, SqlScript.NameOf(Added.Groups["name"].Value), ct);
             await ExecuteAsync(connection, $"DROP TABLE {Twin}", ct);
+            await rows.PrintedAsync(ct);
             if (key is not null) await rows.OrphansAsync(key with { Child = TableOf(Added) }, ct);
         }
     }

@@ -52,18 +52,52 @@ public class PairAsideFailpointTests(PostgresFixture postgres)
             (code, said) = await RunAsync("verify", null);
             Assert.True(code == 0, said);
 
-            async Task<(int, string)> RunAsync(string word, string? at, params string[] more)
-            {
-                using var process = new GodwitProcess(pair, folder.FullName, passwords, [word], at, more);
-                var ended = await process.EndAsync();
-                await pair.Target.WaitForAsync("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())", "0");
-                foreach (var side in new[] { pair.Source, pair.Target }) await side.WaitForAsync("select count(*) from pg_stat_activity where datname = current_database() and application_name like 'godwit%'", "0");
-                return ended;
-            }
+            Task<(int, string)> RunAsync(string word, string? at, params string[] more) => EndAsync(pair, new GodwitProcess(pair, folder.FullName, passwords, [word], at, more));
         }
         finally
         {
             folder.Delete(recursive: true);
+        }
+    }
+
+    [Theory]
+    [InlineData(Failpoints.RowsAside)]
+    [InlineData(Failpoints.RowsAsideDone)]
+    public async Task Killed_while_rows_that_an_existing_table_refuses_are_set_aside(string failpoint)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int primary key, n int); insert into t select i, i % 90 from generate_series(1, 100) i");
+        await pair.TargetAsync("create table t (id int primary key, n int unique)");
+        var folder = Directory.CreateTempSubdirectory("godwit-aside-");
+        try
+        {
+            var passwords = GodwitProcess.WritePasswords(pair, folder.FullName);
+            var (code, said) = await RunAsync(failpoint);
+            Assert.True(code == KilledRun.Killed, said);
+            Assert.Equal(failpoint == Failpoints.RowsAside ? ["0", "0"] : ["10", "90"], await pair.Target.QueryAsync("select count(*) from godwit.quarantine union all select count(*) from t"));
+
+            (code, said) = await RunAsync(null);
+
+            Assert.True(code == 3, said);
+            Assert.Equal(["10", "90"], await pair.Target.QueryAsync("select count(*) from godwit.quarantine union all select count(*) from t"));
+            Assert.Equal(["100"], await pair.Target.QueryAsync("select count(*) from (select id from t union select (row ->> 'id')::int from godwit.quarantine) x"));
+
+            Task<(int, string)> RunAsync(string? at) => EndAsync(pair, new GodwitProcess(pair, folder.FullName, passwords, ["migrate"], at, ["--data-only", "--on-misfit", "quarantine"]));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<(int, string)> EndAsync(Pair pair, GodwitProcess process)
+    {
+        using (process)
+        {
+            var ended = await process.EndAsync();
+            await pair.Target.WaitForAsync("select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())", "0");
+            foreach (var side in new[] { pair.Source, pair.Target }) await side.WaitForAsync("select count(*) from pg_stat_activity where datname = current_database() and application_name like 'godwit%'", "0");
+            return ended;
         }
     }
 }

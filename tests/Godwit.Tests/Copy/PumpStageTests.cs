@@ -25,7 +25,7 @@ public sealed class PumpStageTests
         // No row is ever read: no worker gets a connection.
         var stage = new PumpStage(null!, new DatabaseSchema { Name = "s" }, new LostTarget(), Guid.Empty, new Progress<MigrationEvent>(), new Clock(), NullLogger.Instance);
 
-        var failure = await Assert.ThrowsAsync<GodwitException>(() => stage.RunAsync(plan, [], Workers, TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAsync<GodwitException>(() => stage.RunAsync(plan, [], Workers, setsAside: false, TestContext.Current.CancellationToken));
 
         Assert.Equal("target-auth-failed", failure.Code);
     }

@@ -51,7 +51,8 @@ internal sealed class PairTables
         await OfAsideAsync(target, aside.Tables.Where(t => filled.Contains(t.Value)).Select(t => t.Key), ct);
         foreach (var table in Compared)
         {
-            var names = (table.IsWhole ? _partitions[table.Target.Name] : [table.Target.Name]).Select(n => aside.Tables.GetValueOrDefault(n.ToString())).OfType<string>().Where(filled.Contains).ToList();
+            // Rows of a table that is partitioned on the target alone came in through its root.
+            var names = (table.IsWhole ? _partitions[table.Target.Name].Prepend(table.Target.Name) : [table.Target.Name]).Select(n => aside.Tables.GetValueOrDefault(n.ToString())).OfType<string>().Where(filled.Contains).ToList();
             if (names.Count == 0) continue;
             // Of JSON's own types, a record would take the string for a value of theirs.
             var json = table.Columns.Where(c => c.Base is "json" or "jsonb").Select(c => SqlText.Literal(c.Name));

@@ -1,0 +1,81 @@
+using System.Collections.Immutable;
+using Godwit.Schema;
+
+namespace Godwit.Plan;
+
+/// <summary>
+/// Rows that come into a PostgreSQL target's own tables where their foreign keys are alive: parents go first. A key of rows that need each other is taken off while they
+/// come in, and made again and proven behind them.
+/// </summary>
+internal sealed class StatementOrder
+{
+    private readonly StatementContext _context;
+    private readonly List<TablePlan> _ordered = [];
+
+    /// <summary>Tables in rounds, and the steps that take keys off and make them again.</summary>
+    public ImmutableArray<TablePlan> Tables { get; }
+    public ImmutableArray<SqlStep> Off { get; } = [];
+    public ImmutableArray<SqlStep> Again { get; } = [];
+
+    public StatementOrder(StatementContext context, ImmutableArray<TablePlan> tables)
+    {
+        (_context, Tables) = (context, tables);
+        if (context.Input.ExistingKeys is not { } existing) return;
+        foreach (var group in existing.Triggers.Where(t => tables.Any(p => p.Load == t.Table || p.Target == t.Table)).GroupBy(t => t.Table))
+            context.Find("target-triggers-fire", Severity.Warning, group.Key.ToString(), $"{group.Key} has triggers that fire for each row which comes in: {string.Join(", ", group.Select(t => t.Name))}.",
+                $"Switch them off while rows are loaded: ALTER TABLE {group.Key} DISABLE TRIGGER USER; ENABLE them afterwards.");
+        if (existing.ForeignKeys.IsEmpty) return;
+        var keys = existing.ForeignKeys.Select(k => (Key: k, Children: Among(k.Children), Parents: Among(k.Parents))).Where(k => k.Children.Count > 0 && k.Parents.Count > 0).ToList();
+        Sort(keys.SelectMany(k => k.Children.SelectMany(c => k.Parents.Select(p => (Child: c, Parent: p)))).ToLookup(k => k.Child, k => k.Parent));
+        var place = _ordered.Select((t, i) => (t.Source, i)).ToDictionary(t => t.Source, t => t.i, StringComparer.Ordinal);
+        // One COPY looks at its keys at its end.
+        var off = keys.Where(k => k.Children.Any(c => k.Parents.Any(p => place[p.Source] > place[c.Source] || p == c && c.Chunks.Length > 1))).ToList();
+        var alive = keys.Except(off).SelectMany(k => k.Children.SelectMany(c => k.Parents.Where(p => p != c).Select(p => (c.Source, Parent: p.Source)))).ToLookup(k => k.Source, k => k.Parent);
+        var rounds = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var table in _ordered) rounds[table.Source] = alive[table.Source].Select(p => rounds[p] + 1).DefaultIfEmpty(0).Max();
+        foreach (var (key, _, _) in off.Where(k => !k.Key.MayAlter))
+            context.Find("target-keys-circle", Severity.Block, Subject(key), "Rows that need each other have to come in one after the other, which this key does not let them; and the role may not take it off meanwhile, for it does not own the table.",
+                $"Migrate as the owner of {key.Table} or as a superuser; or drop the key, and add it again behind the rows: ALTER TABLE {key.Table} ADD CONSTRAINT {SqlName.Quote(key.Name)} {key.Definition};");
+        Tables = [.. tables.Select(t => t with { Round = rounds[t.Source] })];
+        Off = [.. off.Select(k => new SqlStep($"off {k.Key.Table} {k.Key.Name}", StepKind.Constraint, Subject(k.Key), $"ALTER TABLE {k.Key.Table} DROP CONSTRAINT {SqlName.Quote(k.Key.Name)}",
+            "Rows that need each other come in one after the other; the key is made again behind them.", Addition(k.Key, k.Key.Definition)))];
+        Again = [.. off.SelectMany(k => MadeAgain(k.Key, k.Children[0].Source))];
+
+        List<TablePlan> Among(IReadOnlySet<SqlName> names) => [.. tables.Where(t => names.Contains(t.Target) || names.Contains(t.Load))];
+
+        void Sort(ILookup<TablePlan, TablePlan> parents)
+        {
+            var seen = new HashSet<TablePlan>();
+            void Visit(TablePlan table)
+            {
+                if (!seen.Add(table)) return;
+                foreach (var parent in parents[table]) Visit(parent);
+                _ordered.Add(table);
+            }
+            foreach (var table in tables) Visit(table);
+        }
+    }
+
+    private static string Subject(ExistingForeignKey key) => $"CONSTRAINT {key.Table}.{SqlName.Quote(key.Name)}";
+
+    private static string Addition(ExistingForeignKey key, string definition) => $"ALTER TABLE {key.Table} ADD CONSTRAINT {SqlName.Quote(key.Name)} {definition}";
+
+    private IEnumerable<SqlStep> MadeAgain(ExistingForeignKey key, string table)
+    {
+        const string Unproven = " NOT VALID";
+        var isProven = !key.Definition.EndsWith(Unproven, StringComparison.Ordinal);
+        var definition = isProven ? key.Definition : key.Definition[..^Unproven.Length];
+        var (id, subject, under) = ($"again {key.Table} {key.Name}", Subject(key), StatementSteps.Under(_context.Facts.SearchPath));
+        // A partitioned table takes it only whole before PostgreSQL 18.
+        if (key.IsTree)
+        {
+            yield return new(id, StepKind.ForeignKey, subject, under + Addition(key, key.Definition), "The target's own key, as it was.") { Table = table, Fallback = "" };
+            yield break;
+        }
+        yield return new(id, StepKind.ForeignKey, subject, under + Addition(key, definition + Unproven), "The target's own key, as it was.") { Table = table, Fallback = "" };
+        // Beside a key that references a partitioned table stands one for each partition; VALIDATE CONSTRAINT may leave these unproven (PostgreSQL 15 does).
+        var proof = key.ToTree ? $"ALTER TABLE {key.Table} DROP CONSTRAINT {SqlName.Quote(key.Name)};\n{Addition(key, definition)}" : $"ALTER TABLE {key.Table} VALIDATE CONSTRAINT {SqlName.Quote(key.Name)}";
+        if (isProven)
+            yield return new("validate " + id, StepKind.ForeignKeyValidation, subject, under + proof, "Proves that every row has its parent.") { Table = table, Fallback = "", Requires = id };
+    }
+}
