@@ -88,9 +88,12 @@ internal sealed class PlanContext(PlanInput input, NameMap names)
     public ScopeColumn ScopeColumn(Table table, Column column)
     {
         var type = Type(table, column);
+        var texts = type.Encoding.Kind is CellEncoding.Date or CellEncoding.Time or CellEncoding.Timestamp or CellEncoding.TimestampTz ? Profile(table, column) : null;
         return new(column.Name, Column(table, column.Name), type.PgType, column.Collation)
         {
             NumericTime = type.Encoding.Kind is >= CellEncoding.EpochSeconds and <= CellEncoding.JulianDate ? type.Encoding.Kind.ToString() : null,
+            Spelling = texts?.Spelling,
+            SpelledVariously = texts?.SpelledVariously == true,
             Geometry = type.Encoding.Geometry,
             NotNull = column.NotNull && Profile(table, column)[ValueFact.Null] == 0,
             Affinity = SourceAffinity.Of(column.DeclaredType, table.Strict),

@@ -48,6 +48,10 @@ public sealed record ScopeColumn(string SourceName, string TargetName, string Pg
 {
     /// <summary>The source holds numbers here that mean moments ("EpochSeconds", "JulianTimestamp", ...), or null.</summary>
     public string? NumericTime { get; init; }
+    /// <summary>How the source spells the moments that it holds as text; null where that is not one way.</summary>
+    public MomentSpelling? Spelling { get; init; }
+    /// <summary>The source spells them in several ways.</summary>
+    public bool SpelledVariously { get; init; }
     /// <summary>Of a geometry: how the source numbers its reference systems.</summary>
     public GeometryLimits? Geometry { get; init; }
     /// <summary>No value is NULL and the target column is NOT NULL.</summary>

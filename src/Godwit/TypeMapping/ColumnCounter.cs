@@ -19,6 +19,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
     private double _minReal = double.PositiveInfinity, _maxReal = double.NegativeInfinity;
     private int _maxCharacters, _maxTextBytes, _maxBlobBytes, _integerDigits, _scale, _fraction;
     private long _fractionUnit = IsoText.Second;
+    private Spellings _spellings = Spellings.All;
 
     /// <summary>What is known of the text seen last.</summary>
     public CellLook Look => _look;
@@ -244,7 +245,11 @@ internal sealed class ColumnCounter(ProfileRequest request)
             Unless(isClock, ValueFact.NotClock);
             Unless(!tooFine, ValueFact.TooFine);
             Unless(asPrinted, ValueFact.Respelled);
-            if (isClock) Fraction(clock);
+            if (isClock)
+            {
+                Fraction(clock);
+                _spellings &= MomentSpelling.OfTime(text, clock);
+            }
             Unless(!isClock || !IsoText.IsDated(text), ValueFact.DummyDate);
         }
         if ((_probes & Probes.Moment) != 0) MomentText(text, tooFine);
@@ -268,6 +273,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
             Count(kind switch { IsoKind.Date => ValueFact.DateOnly, IsoKind.Naive => ValueFact.Naive, IsoKind.Offset => ValueFact.Offset, IsoKind.TooFine => ValueFact.TooFine, _ => ValueFact.NotMoment });
         if (kind == IsoKind.None) return;
         Fraction(moment.UnixMicroseconds);
+        _spellings &= MomentSpelling.OfMoment(text, kind);
         if (moment.OffsetMinutes != 0) Count(ValueFact.OffsetNotUtc);
         if (moment.UnixMicroseconds % IsoText.Day != 0) Count(ValueFact.WithTime);
         Unless(moment.AsPrinted, ValueFact.Respelled);
@@ -336,6 +342,7 @@ internal sealed class ColumnCounter(ProfileRequest request)
         IntegerDigits = _integerDigits,
         Scale = _scale,
         FractionDigits = _fraction,
+        Spellings = _spellings,
         DeclaredLength = _limit,
         DeclaredNumeric = (request.Precision, request.Scale),
     };

@@ -56,6 +56,11 @@ public sealed class ColumnProfile
     public int Scale { get; init; }
     /// <summary>The most digits behind the second of a text that is a moment or a time of day, at most six.</summary>
     public int FractionDigits { get; init; }
+    /// <summary>The spellings that every text follows which is a moment or a time of day.</summary>
+    internal Spellings Spellings { get; init; } = Spellings.All;
+    /// <summary>Null where there is none, or where there are no such texts.</summary>
+    public MomentSpelling? Spelling => MomentSpelling.Of(Spellings);
+    public bool SpelledVariously => Spellings != Spellings.All && Spelling is null;
     /// <summary>The length, or precision and scale, that <see cref="ValueFact.TooLong"/> and <see cref="ValueFact.WouldRound"/> were counted against.</summary>
     public int DeclaredLength { get; init; }
     public (int Precision, int Scale) DeclaredNumeric { get; init; }
@@ -85,6 +90,7 @@ public sealed class ColumnProfile
             IntegerDigits = Math.Max(IntegerDigits, later.IntegerDigits),
             Scale = Math.Max(Scale, later.Scale),
             FractionDigits = Math.Max(FractionDigits, later.FractionDigits),
+            Spellings = Spellings & later.Spellings,
             DeclaredLength = Math.Max(DeclaredLength, later.DeclaredLength),
             DeclaredNumeric = DeclaredNumeric.Precision > 0 ? DeclaredNumeric : later.DeclaredNumeric,
         };

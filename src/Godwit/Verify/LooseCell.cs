@@ -23,7 +23,7 @@ internal sealed class LooseCell
         StorageClass.Real when column.NumericTime is { } time && Math.Abs(cell.Real) < 1e19 => OfCount(time, (decimal)cell.Real) ?? OfNumber(cell.Real),
         StorageClass.Integer => OfNumber(cell.Integer),
         StorageClass.Real => OfNumber(cell.Real),
-        StorageClass.Text => OfText(cell.Bytes),
+        StorageClass.Text => OfTime(column, cell.Bytes) ?? OfText(cell.Bytes),
         _ when column.Geometry is { } limits && (_geometry ??= new()).OfBlob(limits, cell.Bytes) is { } geometry => $"g{geometry}",
         _ => "x" + Convert.ToHexStringLower(cell.Bytes),
     };
@@ -36,7 +36,7 @@ internal sealed class LooseCell
         ("false", "boolean") => "n0",
         (_, "bytea") => "x" + text[2..],
         _ when column.Geometry is not null && (_geometry ??= new()).OfText(Encoding.ASCII.GetBytes(text)) is { } geometry => $"g{geometry}",
-        _ => OfText(Encoding.UTF8.GetBytes(text)),
+        _ => OfTime(column, Encoding.UTF8.GetBytes(text)) ?? OfText(Encoding.UTF8.GetBytes(text)),
     };
 
     /// <summary>Reals that differ by no more than rounding.</summary>
@@ -63,6 +63,14 @@ internal sealed class LooseCell
 
     // To the millisecond, which is what a julian day holds.
     private static string OfMoment(Moment moment) => $"d{moment.Date}:{moment.Micros / 1000}";
+
+    // A column of times of day, which may stand behind the date that Rails puts before them.
+    private static string? OfTime(ViewColumnPlan column, ReadOnlySpan<byte> utf8)
+    {
+        if (column.PgType != "time" && !column.PgType.StartsWith("time(", StringComparison.Ordinal)) return null;
+        var reader = new MomentReader(utf8);
+        return (!utf8.StartsWith("2000-01-01 "u8) || reader.Date(out _) && reader.Separator()) && reader.Time(out var micros) && reader.AtEnd ? $"t{micros}" : null;
+    }
 
     private string OfText(ReadOnlySpan<byte> utf8)
     {

@@ -246,9 +246,15 @@ internal sealed partial class ExpressionTranslator
     {
         var (lm, rm) = (PgTypes.IsMoment(l.Kind) && !IsNumericTime(l), PgTypes.IsMoment(r.Kind) && !IsNumericTime(r));
         if (!lm && rm) return MomentComparison(Flip(op), r, l, nullSafe);
-        if (!lm || (l.Kind == r.Kind && rm) || IsNumericTime(r) || PgTypes.IsNumber(r.Kind)) return null;
+        if (!lm || (l.Kind == r.Kind && rm && !IsSpelledOtherwise(op, l, r)) || IsNumericTime(r) || PgTypes.IsNumber(r.Kind)) return null;
         if (r.Kind is not PgKind.Text && !rm) throw Refuse($"{Show(l)} and {Show(r)} are compared as text, which their types do not keep");
         var (column, value) = (ShapeOf(l), ShapeOf(r));
+        if (IsSpelledOtherwise(op, l, r))
+        {
+            if (op is not ("=" or "<>") && value.Shape != MomentShape.None && IsBeginning(l, r))
+                return Plain(column.Sql, op is "<" or "<=" ? "<" : ">=", value.Sql, false, l.NotNull && r.NotNull);
+            return Texts(op, new Term(ToText(l), PgKind.Text, true), rm ? new Term(ToText(r), PgKind.Text, true) : r, nullSafe, l.NotNull && r.NotNull);
+        }
         if (column.Shape == value.Shape)
         {
             if (l.Kind == PgKind.TimestampTz && !rm) return Plain(l.Operand, op, $"({value.Sql}) AT TIME ZONE 'UTC'", nullSafe, l.NotNull && r.NotNull);

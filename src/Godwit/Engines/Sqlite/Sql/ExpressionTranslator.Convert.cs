@@ -1,5 +1,6 @@
 using System.Globalization;
 using Godwit.Schema;
+using Godwit.TypeMapping;
 using static Godwit.Engines.Sqlite.Sql.Expr;
 using Column = Godwit.Engines.Sqlite.Sql.Expr.Column;
 
@@ -50,7 +51,7 @@ internal sealed partial class ExpressionTranslator
         {
             case PgKind.Null: return "NULL::text";
             case PgKind.Text: return t.Operand;
-            case PgKind.Int or PgKind.Uuid or PgKind.Json or PgKind.Time: return $"{t.Operand}::text";
+            case PgKind.Int or PgKind.Uuid or PgKind.Json: return $"{t.Operand}::text";
             case PgKind.Bool: return $"{t.Operand}::int::text";
             case PgKind.Real: return Context.Helper("real_text", t.Sql);
             case PgKind.Numeric: return Context.Helper("number_text", t.Sql);
@@ -58,10 +59,7 @@ internal sealed partial class ExpressionTranslator
                 if (Context.Immutable) throw Refuse("jsonb does not keep the spelling of its text, and the expression depends on it");
                 Context.Note("JSON read as text is spelled by PostgreSQL: spaces and the order of keys may differ.");
                 return $"{t.Operand}::text";
-            case PgKind.Date: return TimeText($"{t.Operand}::timestamp", "YYYY-MM-DD");
-            case PgKind.Timestamp or PgKind.TimestampTz:
-                Context.Note("Moments read as text are spelled YYYY-MM-DD HH:MM:SS.");
-                return TimeText(Naive(t), "YYYY-MM-DD HH24:MI:SS");
+            case PgKind.Date or PgKind.Time or PgKind.Timestamp or PgKind.TimestampTz: return MomentAsText(t);
             case PgKind.Bytea:
                 Context.Note("A blob is read as text: where its bytes are not UTF-8, or hold a NUL, it is NULL here.");
                 return Context.Helper("blob_text", t.Sql);
@@ -85,6 +83,7 @@ internal sealed partial class ExpressionTranslator
             case PgKind.Bytea: return new Term(Context.Helper("to_number", ToText(t)), PgKind.Numeric, true);
         }
         if (IsNumericTime(t)) return EpochNumber(t);
+        if (t is { Kind: PgKind.Time, Spelling: { } spelling } && (spelling.Parts & Spellings.DateSpace) != 0) return new Term(Context.Helper("to_number", ToText(t)), PgKind.Numeric, true) { NotNull = t.NotNull };
         // The number at the beginning of '2020-03-01' is the year, of '10:30' the hour.
         if (PgTypes.IsMoment(t.Kind)) return new Term($"extract({(t.Kind == PgKind.Time ? "hour" : "year")} FROM {(t.Kind == PgKind.TimestampTz ? Naive(t) : t.Operand)})::int", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
         throw Refuse($"{t.Sql} is used in arithmetic, and it is {PgTypes.Name(t.Kind)}");

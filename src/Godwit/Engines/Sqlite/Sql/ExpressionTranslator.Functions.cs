@@ -47,7 +47,7 @@ internal sealed partial class ExpressionTranslator
         if (all.Count == 0) return NullTerm;
         if (all.Count == 1) return all[0];
         var (kind, sql, mixed) = Unify(all);
-        return new Term($"coalesce({string.Join(", ", sql)})", kind, true) { Mixed = mixed, NotNull = all.Exists(t => t.NotNull) };
+        return new Term($"coalesce({string.Join(", ", sql)})", kind, true) { Mixed = mixed, NotNull = all.Exists(t => t.NotNull), Spelling = SharedSpelling(all) };
     }
 
     private Term NullIf(Term a, Term b)
@@ -72,7 +72,7 @@ internal sealed partial class ExpressionTranslator
         var call = args.FirstOrDefault(a => a.Column is not null || a.CollateSaid)?.Collation is { } collation && rank == 2 ? CollatedExtreme(greatest, sql, collation)
             : sql.Length == 1 ? sql[0]
             : $"{(greatest ? "greatest" : "least")}({string.Join(", ", kind == PgKind.Text ? sql.Select((s, i) => i == 0 ? $"{s} COLLATE \"C\"" : s) : sql)})";
-        return new Term(tests.Count == 0 ? call : $"CASE WHEN {string.Join(" OR ", tests)} THEN NULL ELSE {call} END", kind, true) { NotNull = tests.Count == 0 };
+        return new Term(tests.Count == 0 ? call : $"CASE WHEN {string.Join(" OR ", tests)} THEN NULL ELSE {call} END", kind, true) { NotNull = tests.Count == 0, Spelling = SharedSpelling(args) };
     }
 
     // Of equal values, min() yields the last and max() the first (run).
@@ -123,7 +123,7 @@ internal sealed partial class ExpressionTranslator
         if (t.Kind == PgKind.Bytea) return new Term($"octet_length({t.Sql})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
         if (t.Kind == PgKind.Jsonb) throw Refuse($"the length of {Show(t)} is that of its text, and jsonb does not keep the spelling");
         if (t.Kind == PgKind.Date && t.Column?.NumericTime is null) return new Term($"length({ToText(t)})", PgKind.Int, true) { Narrow = true };
-        if (PgTypes.IsMoment(t.Kind) && !IsNumericTime(t) && Context.Immutable) throw Refuse($"the length of {Show(t)} is that of its text, and its type does not keep the spelling");
+        if (PgTypes.IsMoment(t.Kind) && !IsNumericTime(t) && t.Spelling is null && Context.Immutable) throw Refuse($"the length of {Show(t)} is that of its text, and its type does not keep the spelling");
         return new Term($"{(bytes ? "octet_length" : "length")}({ToText(t)})", PgKind.Int, true) { NotNull = t.NotNull, Narrow = true };
     }
 

@@ -164,7 +164,7 @@ internal sealed partial class ExpressionTranslator
     {
         PgKind.Bool => $"{t.Operand}::int",
         PgKind.Text or PgKind.Null => $"{t.Operand}::text",
-        PgKind.Date or PgKind.Timestamp or PgKind.TimestampTz => ToText(t),
+        PgKind.Date or PgKind.Time or PgKind.Timestamp or PgKind.TimestampTz => ToText(t),
         PgKind.Bytea => throw Refuse("a blob is put into JSON"),
         _ => t.Sql,
     });

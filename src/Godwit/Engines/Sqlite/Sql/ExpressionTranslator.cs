@@ -197,7 +197,12 @@ internal sealed partial class ExpressionTranslator(TranslationContext context, N
         for (var i = 0; i < arms.Count; i++)
             sql.Append(" WHEN ").Append(simple ? conditions[i].Right : conditions[i].Full).Append(" THEN ").Append(values[i]);
         if (c.Else is not null) sql.Append(" ELSE ").Append(values[^1]);
-        return new Term(sql.Append(" END").ToString(), kind, true) { Mixed = mixed, NotNull = c.Else is not null && otherwise.NotNull && arms.All(a => a.Then.NotNull) };
+        return new Term(sql.Append(" END").ToString(), kind, true)
+        {
+            Mixed = mixed,
+            NotNull = c.Else is not null && otherwise.NotNull && arms.All(a => a.Then.NotNull),
+            Spelling = SharedSpelling([.. arms.Select(a => a.Then), otherwise]),
+        };
     }
 
     /// <summary>Brings the branches of one value to one type; mixed where SQLite would keep them apart.</summary>

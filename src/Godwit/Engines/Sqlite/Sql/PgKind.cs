@@ -1,4 +1,5 @@
 using Godwit.Source;
+using Godwit.TypeMapping;
 
 namespace Godwit.Engines.Sqlite.Sql;
 
@@ -106,6 +107,8 @@ internal sealed record Term(string Sql, PgKind Kind, bool Atomic = false)
     /// <summary>For text that SQLite's date functions made: the moment as a timestamp, and to_char's picture of the text.</summary>
     public string? Moment { get; init; }
     public string? Picture { get; init; }
+    /// <summary>For a moment that the source holds as text, and always in this way.</summary>
+    public MomentSpelling? Spelling { get; init; }
     /// <summary>For text that always is an integer (strftime('%s')): the same as bigint.</summary>
     public string? Digits { get; init; }
     /// <summary>For a condition: SQL that may yield NULL in place of false, and lets PostgreSQL join by hash. For WHERE and ON.</summary>

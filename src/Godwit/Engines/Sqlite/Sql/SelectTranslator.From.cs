@@ -36,6 +36,8 @@ internal sealed partial class SelectTranslator
         return new ScopeColumn(c.Name, c.Alias, stored is not null && PgTypes.Kind(stored.PgType) == c.Term.Kind ? stored.PgType : PgTypes.Name(c.Term.Kind, !c.Term.Narrow), c.Term.Collation)
         {
             NumericTime = stored?.NumericTime,
+            Spelling = PgTypes.IsMoment(c.Term.Kind) ? c.Term.Spelling : null,
+            SpelledVariously = stored is { SpelledVariously: true } && PgTypes.IsMoment(c.Term.Kind),
             Geometry = stored?.Geometry,
             MixedBlob = c.Term is { Kind: PgKind.Bytea, Mixed: true },
             // "": computed, and of one kind; SQLite applies no affinity to it.
@@ -49,6 +51,7 @@ internal sealed partial class SelectTranslator
         return new Term(sql, kind, true)
         {
             Column = c,
+            Spelling = c.Spelling,
             Affinity = c.Affinity.Length == 0 ? null : c.Affinity == "BLOB" ? null : c.Affinity,
             Collation = ExpressionTranslator.KnownCollation(c.SourceCollation),
             NotNull = c.NotNull,
@@ -119,7 +122,7 @@ internal sealed partial class SelectTranslator
         var l = scope.Coalesced.TryGetValue(name, out var merged) ? merged : left.Source.Columns[left.Index];
         var r = right.Source.Columns[right.Index];
         right.Source.Merged.Add(name);
-        if (kind is "RIGHT" or "FULL") scope.Coalesced[name] = l with { Sql = $"coalesce({l.Sql}, {r.Sql})", NotNull = false, Column = l.Column };
+        if (kind is "RIGHT" or "FULL") scope.Coalesced[name] = l with { Sql = $"coalesce({l.Sql}, {r.Sql})", NotNull = false, Column = l.Column, Spelling = ExpressionTranslator.SharedSpelling([l, r]) };
         return new ExpressionTranslator(context, scope).Compare("=", l, r).Sql;
 
         (SourceTable Source, int Index) FindIn(int from, int to)

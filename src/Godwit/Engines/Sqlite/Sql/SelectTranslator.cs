@@ -123,7 +123,7 @@ internal sealed partial class SelectTranslator(TranslationContext context)
             if (mixed && compares) context.Note("A compound SELECT mixes numbers and text in one column; here they are text.");
             for (var p = 0; p < parts.Count; p++)
                 sql[p][i] = column[p].Kind == PgKind.Null && kind != PgKind.Null ? $"NULL::{PgTypes.Name(kind)}" : column[p].Kind == PgKind.Text && column[p].Constant is not null ? $"{unified[p]}::text" : unified[p];
-            terms.Add(column[0] with { Sql = SqlName.Quote(aliases[i]), Atomic = true, Kind = kind, Mixed = mixed, NotNull = column.TrueForAll(t => t.NotNull), Constant = null, Moment = null, Picture = null, Digits = null, Json = null, TypeOf = null, Narrow = column.TrueForAll(t => t.Narrow), Column = SameColumn(column) });
+            terms.Add(column[0] with { Sql = SqlName.Quote(aliases[i]), Atomic = true, Kind = kind, Mixed = mixed, NotNull = column.TrueForAll(t => t.NotNull), Constant = null, Moment = null, Picture = null, Digits = null, Json = null, TypeOf = null, Spelling = ExpressionTranslator.SharedSpelling(column), Narrow = column.TrueForAll(t => t.Narrow), Column = SameColumn(column) });
         }
         if (Array.Exists(collations, c => c is not null)) return (UnionByCollation(parts.ConvertAll(p => p.Part), sql, aliases, collations), terms);
         var body = parts[0].Part.Render(sql[0], aliases);
