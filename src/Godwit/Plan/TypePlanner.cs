@@ -15,6 +15,7 @@ public static class TypePlanner
             foreach (var column in table.Columns)
                 context.Types[(table.Name, column.Name)] = ChooseOne(context, table, column, options);
         foreach (var table in context.Tables) RowWidth.Narrow(context, table, options);
+        KeySpelling.Keep(context, options);
         AdoptParentTypes(context, options);
         JsonSpelling.Keep(context, options);
         JsonSpelling.KeepForViews(context, options);
@@ -50,7 +51,7 @@ public static class TypePlanner
         return new TypeChoice("text", new(CellEncoding.Text), Fidelity.Equivalent, "the target's type is not written", 0, []);
     }
 
-    private static ExistingColumn? ExistingColumn(PlanContext context, Table table, Column column) =>
+    internal static ExistingColumn? ExistingColumn(PlanContext context, Table table, Column column) =>
         context.Input.Existing.TryGetValue(context.Names.Table(table.Name), out var found)
             ? ExistingTables.Match(found, context.Column(table, column.Name))
             : null;

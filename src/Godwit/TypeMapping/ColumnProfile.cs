@@ -60,7 +60,7 @@ public sealed class ColumnProfile
     internal Spellings Spellings { get; init; } = Spellings.All;
     /// <summary>Null where there is none, or where there are no such texts.</summary>
     public MomentSpelling? Spelling => MomentSpelling.Of(Spellings);
-    public bool SpelledVariously => Spellings != Spellings.All && Spelling is null;
+    public bool SpelledVariously => MomentSpelling.HasNone(Spellings);
     /// <summary>The length, or precision and scale, that <see cref="ValueFact.TooLong"/> and <see cref="ValueFact.WouldRound"/> were counted against.</summary>
     public int DeclaredLength { get; init; }
     public (int Precision, int Scale) DeclaredNumeric { get; init; }

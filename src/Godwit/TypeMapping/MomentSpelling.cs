@@ -12,12 +12,14 @@ internal enum Spellings : ushort
     DateSpace = 1, DateT = 2, DateAlone = 4, NoDate = 8,
     /// <summary>HH:MM; HH:MM:SS; with three digits behind the second; with six; with six, or none where they are zero (Python); with as many as it takes.</summary>
     Minutes = 16, Seconds = 32, Milliseconds = 64, Microseconds = 128, MicrosecondsOrNone = 256, AsNeeded = 512,
-    /// <summary>Nothing; Z; +00:00; the same behind a space.</summary>
-    NoZone = 1024, Z = 2048, Utc = 4096, SpacedUtc = 8192,
+    /// <summary>With another number of digits.</summary>
+    OtherClock = 1024,
+    /// <summary>Nothing; Z; +00:00; the same behind a space; another.</summary>
+    NoZone = 2048, Z = 4096, Utc = 8192, SpacedUtc = 16384, OtherZone = 32768,
 
     Leads = DateSpace | DateT | DateAlone | NoDate,
-    Clocks = Minutes | Seconds | Milliseconds | Microseconds | MicrosecondsOrNone | AsNeeded,
-    Zones = NoZone | Z | Utc | SpacedUtc,
+    Clocks = Minutes | Seconds | Milliseconds | Microseconds | MicrosecondsOrNone | AsNeeded | OtherClock,
+    Zones = NoZone | Z | Utc | SpacedUtc | OtherZone,
     All = Leads | Clocks | Zones,
 }
 
@@ -32,12 +34,15 @@ public sealed record MomentSpelling
     /// <summary>Whether texts sort as their moments do: a fraction that may be missing sorts before Z.</summary>
     internal bool Sorts => (Parts & Spellings.Z) == 0 || (Parts & (Spellings.MicrosecondsOrNone | Spellings.AsNeeded)) == 0;
 
-    /// <summary>Null where texts have no spelling in common, or where there are none.</summary>
+    /// <summary>Null where texts have no spelling in common that can be written, or where there are none.</summary>
     internal static MomentSpelling? Of(Spellings common)
     {
-        Spellings lead = First(common & Spellings.Leads), clock = First(common & Spellings.Clocks), zone = First(common & Spellings.Zones);
-        return common == Spellings.All || lead == Spellings.None || clock == Spellings.None || zone == Spellings.None ? null : new(lead | clock | zone);
+        var parts = First(common & Spellings.Leads) | First(common & Spellings.Clocks) | First(common & Spellings.Zones);
+        return common == Spellings.All || HasNone(common) || (parts & (Spellings.OtherClock | Spellings.OtherZone)) != 0 ? null : new(parts);
     }
+
+    /// <summary>Whether some part is spelled in several ways.</summary>
+    internal static bool HasNone(Spellings common) => (common & Spellings.Leads) == 0 || (common & Spellings.Clocks) == 0 || (common & Spellings.Zones) == 0;
 
     private static Spellings First(Spellings of) => (Spellings)((int)of & -(int)of);
 
@@ -49,7 +54,7 @@ public sealed record MomentSpelling
         var lead = text[10] == 'T' ? Spellings.DateT : Spellings.DateSpace;
         if (kind == IsoKind.Naive) return lead | Spellings.NoZone | OfDigits(text[11..]);
         if (text[^1] == 'Z') return lead | Spellings.Z | OfDigits(text[11..^1]);
-        if (!text.EndsWith("+00:00"u8)) return Spellings.None;
+        if (!text.EndsWith("+00:00"u8)) return lead | Spellings.OtherZone | Spellings.Clocks;
         return text[^7] == ' ' ? lead | Spellings.SpacedUtc | OfDigits(text[11..^7]) : lead | Spellings.Utc | OfDigits(text[11..^6]);
     }
 
@@ -67,10 +72,10 @@ public sealed record MomentSpelling
         const int Point = 8;
         if (clock.Length == Point) return Spellings.Seconds | Spellings.MicrosecondsOrNone | Spellings.AsNeeded;
         if (clock.Length == 5) return Spellings.Minutes;
-        if (clock.Length is < 10 or > 15) return Spellings.None;
+        if (clock.Length is < 10 or > 15) return Spellings.OtherClock;
         var found = clock[^1] != '0' ? Spellings.AsNeeded : Spellings.None;
         if (clock.Length == 12) return found | Spellings.Milliseconds;
-        if (clock.Length == 15) found |= Spellings.Microseconds | (clock[(Point + 1)..].ContainsAnyExcept((byte)'0') ? Spellings.MicrosecondsOrNone : Spellings.None);
-        return found;
+        if (clock.Length != 15) return found | Spellings.OtherClock;
+        return found | Spellings.Microseconds | (clock[(Point + 1)..].ContainsAnyExcept((byte)'0') ? Spellings.MicrosecondsOrNone : Spellings.None);
     }
 }

@@ -91,6 +91,24 @@ public class MomentSpellingTests(PostgresFixture postgres)
         Assert.Contains(result.Verification!.Checks, c => c is { Name: "view v", Verdict: Verdict.Different });
     }
 
+    [Fact]
+    public async Task A_moment_that_two_spellings_tell_apart_in_a_key_keeps_its_text()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table slots (id integer primary key, at datetime unique, ends datetime); insert into slots values (1, '2024-01-01 00:00:00', '2024-01-01 01:00:00'), (2, '2024-01-01T00:00:00', '2024-01-01T01:00:00');
+            create table days (room int, day date, primary key (room, day)); insert into days values (1, '2024-01-01'), (1, '2024-01-01 00:00:00');
+            create table plain (at datetime primary key); insert into plain values ('2024-01-01T00:00:00+02:00'), ('2024-01-01T00:00:00+01:00');
+            """);
+
+        var result = await scenario.MigrateAsync();
+
+        Assert.Equal(["days.day", "slots.at"], result.Findings.Where(f => f.Code == "moment-spelled-in-key").Select(f => f.Subject).Order(StringComparer.Ordinal));
+        Assert.Equal("at text,day text,ends timestamp without time zone,plain timestamp with time zone",
+            await scenario.AskAsync<string>("select string_agg(case c.relname when 'plain' then c.relname else a.attname end || ' ' || format_type(atttypid, null), ',' order by c.relname = 'plain', a.attname = 'ends', a.attname) from pg_attribute a join pg_class c on c.oid = attrelid where c.relname in ('slots', 'days', 'plain') and c.relnamespace = 'public'::regnamespace and a.attname in ('at', 'day', 'ends')"));
+        Assert.Equal(3L, await scenario.AskAsync<long>("select count(*) from pg_constraint where conrelid in ('slots'::regclass, 'days'::regclass, 'plain'::regclass) and contype in ('p', 'u') and conname not like 'slots_pk%'"));
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+    }
+
     private static List<string> FromSource(Scenario scenario, string view)
     {
         using var connection = new SqliteConnection($"Data Source={scenario.File};Pooling=False");
