@@ -172,13 +172,34 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
     }
 
     [Fact]
-    public async Task Another_command_does_not_load_a_second_time_what_an_unfinished_run_has_loaded()
+    public async Task Rows_that_keys_would_take_others_along_with_are_not_loaded_again_by_a_role_that_is_no_superuser()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync($"{Tables}; {Rows}");
+        await pair.TargetAsync($"{Tables}; create table mine (person int references people on delete cascade)");
+        var to = await OwnerAsync(pair, "teams", "people", "notes");
+        await InterruptAsync(pair, Options, to);
+        await pair.TargetAsync("insert into mine values (5)");
+        await pair.SourceAsync("update people set filler = 'later' where id = 5");
+
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(Options, to: to));
+
+        Assert.Equal(("target-rows-loaded", ErrorKind.Blocked), (refused.Code, refused.Kind));
+        Assert.Equal(["5"], await pair.Target.QueryAsync("select person from mine"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    // Their transactions' numbers are others then.
+    [InlineData("update t set filler = filler")]
+    public async Task Another_command_does_not_load_a_second_time_what_an_unfinished_run_has_loaded(string touched)
     {
         await using var pair = await Pair.CreateAsync(postgres);
         // Without a key, nothing else would refuse them.
         await pair.SourceAsync("create table t (n int, filler text); create table u (n int, filler text); insert into t select i, repeat('x', 2000) from generate_series(1, 300) i; insert into u select i, 'u' from generate_series(1, 300) i");
         await pair.TargetAsync("create table t (n int, filler text); create table u (n int, filler text)");
         await InterruptAsync(pair, Options, null, "public.t");
+        await pair.TargetAsync(touched);
 
         var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(Options with { Misfits = MisfitPolicy.Quarantine }));
 
