@@ -14,7 +14,7 @@ internal sealed class PairCopy(ISnapshot snapshot, DatabaseSchema schema, ITarge
 {
     public async Task<ImmutableArray<TableResult>> RunAsync(MigrationPlan plan, ImmutableArray<JournalChunk> done, MigrationOptions options, CancellationToken ct)
     {
-        var tables = await new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, done, options.Jobs, setsAside: plan.IntoExisting && options.Misfits == MisfitPolicy.Quarantine, ct);
+        var tables = await new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, done, options.Jobs, setsAside: options.Misfits == MisfitPolicy.Quarantine, ct);
         if (schema.Postgres is { LargeObjects.Count: > 0 } && snapshot is IPostgresSnapshot moment && !options.SchemaOnly)
             await new LargeObjectCopy(moment, target, run, await TargetInventory.ReadAsync(target, ct), progress, clock).RunAsync(ct);
         return tables;

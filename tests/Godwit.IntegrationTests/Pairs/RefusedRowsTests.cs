@@ -109,4 +109,21 @@ public sealed class RefusedRowsTests(PostgresFixture postgres)
         await pair.TargetAsync("alter table child drop constraint parents, add foreign key (parent) references parent");
         Assert.All(result.Verification!.Tables, t => Assert.Equal(Verdict.Equal, t.Verdict));
     }
+
+    [Fact]
+    public async Task A_constraint_that_somebody_adds_between_two_runs_of_one_migration_sets_rows_aside_too()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table t (id int primary key, n int); create table big (filler text); insert into big select repeat('x', 1000) from generate_series(1, 2000); insert into t select i, i / 2 from generate_series(1, 100) i");
+        var options = Options with { DataOnly = false, Jobs = 1 };
+        using (var stop = new CancellationTokenSource())
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.MigrateAsync(options, e => { if (e is MigrationEvent.TableFinished { Stage: Stage.Copy, Table: "public.big" }) stop.Cancel(); }, stop.Token));
+        await pair.TargetAsync("alter table t add constraint mine unique (n)");
+
+        var result = await pair.MigrateAsync(options);
+
+        Assert.Equal(["49"], await pair.Target.QueryAsync("select count(*) from godwit.quarantine q join godwit.run r on r.id = q.run_id where reason like 'unique key mine: %' and r.state <> 'abandoned'"));
+        Assert.All(result.Verification!.Tables, t => Assert.Equal(Verdict.Equal, t.Verdict));
+        Assert.Contains(result.Verification.Checks, c => c.Verdict == Verdict.Different && c.Name.Contains("mine", StringComparison.Ordinal));
+    }
 }
