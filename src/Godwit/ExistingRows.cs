@@ -34,8 +34,7 @@ internal static class ExistingRows
         if (isSuperuser && tables.Length > 0) await ExecuteAsync(connection, "set local session_replication_role = replica", ct);
         foreach (var load in tables.GroupBy(t => t.Load))
         {
-            var only = load.Count() > 1 ? "" : "only ";
-            var own = $"from {only}{load.Key} t where t.xmin::text in {Transactions(run, load)}";
+            var own = $"from {load.Key} t where t.xmin::text in {Transactions(run, load)}";
             var (there, loaded) = (await CountAsync(connection, "select count(*) " + own, ct), await CountAsync(connection, $"select sum(rows)::bigint from godwit.chunk where run_id = '{run.Id}' and source_table in ({Sources(load)})", ct));
             if ((there != 0 && there != loaded) || (there != loaded && await MayHideAsync(connection, run, load.Key, load, ct)) || (!isSuperuser && await IsListenedToAsync(connection, load.Key, ct)))
                 throw Refusal([load.Key], "The source was written to since the run was interrupted. It has loaded rows into", "they cannot be told from others there, so that they could be loaded anew", "");

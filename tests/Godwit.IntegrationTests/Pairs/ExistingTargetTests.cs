@@ -147,6 +147,23 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
         if (isSuperuser) Assert.Equal(["5"], await pair.Target.QueryAsync("select person from mine"));
     }
 
+    [Fact]
+    public async Task Rows_in_the_partitions_of_a_table_that_the_source_has_whole_are_loaded_again()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync($"{Tables}; {Rows}");
+        await pair.TargetAsync(Tables.Replace("filler text); create table notes", """
+            filler text) partition by range (id); create table people_1 partition of people for values from (0) to (300); create table people_2 partition of people for values from (300) to (20000); create table notes
+            """, StringComparison.Ordinal) + "; insert into people values (9999, null, null, 'of the target')");
+        var options = Options with { Verify = null };
+        await InterruptAsync(pair, options, null);
+        await pair.SourceAsync("update people set filler = 'later' where id = 5");
+
+        await pair.MigrateAsync(options);
+
+        Assert.Equal(["601", "later"], await pair.Target.QueryAsync("select count(*)::text from people union all select filler from people where id = 5"));
+    }
+
     [Theory]
     [InlineData("update people set boss = null where id = 17")]
     [InlineData("delete from people where id = 17")]
