@@ -43,8 +43,8 @@ internal sealed class StepQueue
         IEnumerable<StepGroup> Groups(IGrouping<StepKind, SqlStep> kind) => kind.Key switch
         {
             StepKind.Index or StepKind.Check => kind.Select(s => new StepGroup([s], kind.Key, s.Table ?? s.Id, Work(s), Together: false)),
-            // A key's statement takes its table for itself. Without statements of its own, a plan drops keys here, which takes two tables.
-            StepKind.Constraint when plan.InPlace => kind.GroupBy(s => s.Table ?? s.Id).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
+            // A key's statement takes its table for itself. A plan for tables that were there before drops keys here, which takes two tables.
+            StepKind.Constraint when plan.InPlace && !plan.IntoExisting => kind.GroupBy(s => s.Table ?? s.Id).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
             // ANALYZE of a partitioned table looks at its partitions too.
             StepKind.ForeignKeyValidation or StepKind.Analyze => kind.GroupBy(Tree).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
             _ => kind.Chunk(InOneBatch).Select(c => new StepGroup([.. c], kind.Key, InOrder, 0, Together: true)),

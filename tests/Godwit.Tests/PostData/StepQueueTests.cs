@@ -79,19 +79,21 @@ public class StepQueueTests
         Assert.Null(Queue([Table("a", 1000), Table("b", 900)], Step(StepKind.Index, "a", "long"), Step(StepKind.Index, "b", "short"), Step(StepKind.Constraint, "b", "key")).Longest);
     }
 
-    /// <summary>Dropping a key takes the other table's lock too: without statements of its own a plan does so one after the other.</summary>
-    [Fact]
-    public async Task Keys_that_are_dropped_are_dropped_one_after_the_other()
+    /// <summary>Dropping a key takes the other table's lock too: a plan for tables that were there before does so one after the other.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Keys_that_are_dropped_are_dropped_one_after_the_other(bool inPlace)
     {
-        var queue = Queue([Table("a", 1), Table("b", 1)], inPlace: false, Step(StepKind.Constraint, "a", "off a"), Step(StepKind.Constraint, "b", "off b"));
+        var queue = Queue([Table("a", 1), Table("b", 1)], inPlace, [], Step(StepKind.Constraint, "a", "off a"), Step(StepKind.Constraint, "b", "off b"));
         Assert.Equal(1, queue.Width);
         Assert.Equal("off a,off b", Ids(await TakeAsync(queue)));
     }
 
-    private static StepQueue Queue(TablePlan[] tables, params SqlStep[] steps) => Queue(tables, inPlace: true, steps);
+    private static StepQueue Queue(TablePlan[] tables, params SqlStep[] steps) => Queue(tables, inPlace: true, [Step(StepKind.Object, null, "tables")], steps);
 
-    private static StepQueue Queue(TablePlan[] tables, bool inPlace, params SqlStep[] steps) =>
-        new(steps, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, Tables = [.. tables] });
+    private static StepQueue Queue(TablePlan[] tables, bool inPlace, SqlStep[] before, params SqlStep[] steps) =>
+        new(steps, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, PreData = [.. before], Tables = [.. tables] });
 
     private static TablePlan Table(string name, long rows) => new() { Source = name, Load = new("public", name), Target = new("public", name), Columns = [], Rows = rows };
 
