@@ -78,14 +78,45 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync($"{Tables}; {Rows}");
         await pair.TargetAsync($"{Tables}; {Keys}");
-        var to = await OwnerAsync(pair, "teams", "notes");
-        await pair.TargetAsync("grant all on people to public");
+        var to = await OwnerAsync(pair, "notes");
+        await pair.TargetAsync("grant all on people, teams to public");
 
         var refused = await Assert.ThrowsAsync<GodwitException>(() => pair.MigrateAsync(Options, to: to));
 
         Assert.Equal(("target-keys-circle", ErrorKind.Blocked), (refused.Code, refused.Kind));
         Assert.Equal(["4"], await pair.Target.QueryAsync("select count(*) from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace"));
-        await pair.TargetAsync("alter table people drop constraint bosses");
+    }
+
+    [Theory]
+    [InlineData("teams", "public.teams.leads")]
+    [InlineData("people", "public.people.bosses, public.people.teams")]
+    public async Task Of_the_keys_of_a_circle_one_that_the_role_may_take_off_is(string owned, string off)
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync($"{Tables}; {Rows}");
+        await pair.TargetAsync($"{Tables}; {Keys}; grant all on people, teams to public");
+        var to = await OwnerAsync(pair, owned, "notes");
+
+        var result = await pair.MigrateAsync(Options with { Verify = null }, to: to);
+
+        Assert.Equal(2650, result.Tables.Sum(t => t.RowsWritten));
+        Assert.Equal(off, string.Join(", ", result.Plan.PreData.Select(s => s.Subject["CONSTRAINT ".Length..]).Order()));
+        Assert.Equal(["4"], await pair.Target.QueryAsync("select count(*) from pg_constraint where contype = 'f' and convalidated and connamespace = 'public'::regnamespace"));
+    }
+
+    [Fact]
+    public async Task A_table_of_rows_that_need_each_other_comes_in_whole_where_the_role_does_not_own_it()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync($"{Tables}; {Rows}");
+        await pair.TargetAsync($"{Tables}; alter table people add constraint bosses foreign key (boss) references people; alter table notes add constraint authors foreign key (person) references people; grant all on people to public");
+        var to = await OwnerAsync(pair, "teams", "notes");
+
+        var result = await pair.MigrateAsync(Options with { Verify = null }, to: to);
+
+        Assert.Equal(2650, result.Tables.Sum(t => t.RowsWritten));
+        Assert.Empty(result.Plan.PreData);
+        Assert.Single(result.Plan.Tables.Single(t => t.Source == "public.people").Chunks);
     }
 
     [Theory]
