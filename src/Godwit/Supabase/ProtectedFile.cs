@@ -1,6 +1,6 @@
 namespace Godwit.Supabase;
 
-/// <summary>A file that only its owner can read, from its first byte on, in a folder that only its owner can enter.</summary>
+/// <summary>A file that only its owner can read, from its first byte on, in a folder that only its owner can enter, and that Git passes over.</summary>
 internal static class ProtectedFile
 {
     public static async Task WriteAsync(string folder, string name, ReadOnlyMemory<byte> content, CancellationToken ct)
@@ -12,6 +12,8 @@ internal static class ProtectedFile
             {
                 if (OperatingSystem.IsWindows()) Directory.CreateDirectory(folder);
                 else Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+                // It stands where the command was typed, which may well be a repository: "git add ." must not take it along.
+                await File.WriteAllTextAsync(Path.Combine(folder, ".gitignore"), "*\n", ct);
             }
             // Another run's file may be there, and open to others by now: replaced as a whole, never written into.
             var beside = path + ".new";
