@@ -5,6 +5,7 @@ using Godwit.Journal;
 using Godwit.Plan;
 using Godwit.Report;
 using Godwit.Source;
+using Godwit.Supabase;
 using Godwit.Supabase.Rls;
 using Godwit.Target;
 using Godwit.Verify;
@@ -22,7 +23,15 @@ internal sealed class LibraryBackend : IBackend
         var settings = LocalServers.IsLocal(connection)
             ? await LocalServers.ReadyAsync(LocalServers.Find(LocalServers.NameOf(connection), environment, TimeProvider.System), fresh: false, ct)
             : ConnectionSettings.Parse(connection, environment.GetValueOrDefault);
-        return await TargetDatabase.OpenAsync(settings, maxConnections, ct);
+        EndpointDiagnosis.Refuse(settings, side: "target");
+        try
+        {
+            return await TargetDatabase.OpenAsync(settings, maxConnections, ct);
+        }
+        catch (GodwitException e) when (EndpointDiagnosis.Explain(settings, e) is { } better && better != e)
+        {
+            throw better;
+        }
     }
 
     public Task<MigrationPlan> PlanAsync(Job job, ISource source, ITarget? target, MigrationOptions options, CancellationToken ct) =>

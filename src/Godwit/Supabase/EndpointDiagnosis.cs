@@ -23,11 +23,13 @@ public static partial class EndpointDiagnosis
     public static bool IsTransactionPooler(ConnectionSettings settings) =>
         settings.Port == TransactionPort && (IsPoolerHost(settings) || IsDirectHost(settings) || PooledUser().IsMatch(settings.User));
 
-    /// <summary>Before connecting: what cannot work is refused with the endpoint that does. <paramref name="replication"/>: changes are to be followed too.</summary>
-    public static void Refuse(ConnectionSettings settings, bool replication = false)
+    /// <summary>
+    /// Before connecting: what cannot work is refused with the endpoint that does. <paramref name="replication"/>: changes are to be followed too. <paramref name="side"/>: "source" or "target".
+    /// </summary>
+    public static void Refuse(ConnectionSettings settings, bool replication = false, string side = "source")
     {
         if (IsTransactionPooler(settings))
-            throw new GodwitException(ErrorKind.Blocked, "source-transaction-pooler",
+            throw new GodwitException(ErrorKind.Blocked, side + "-transaction-pooler",
                 $"{settings.Host}:{settings.Port} is a pooler in transaction mode: each transaction may go to another session, and a snapshot, a session's settings and locks are lost between them.",
                 "Use " + (replication ? Direct(settings) : Session(settings)));
         if (replication && IsPoolerHost(settings))
@@ -38,10 +40,10 @@ public static partial class EndpointDiagnosis
     public static GodwitException Explain(ConnectionSettings settings, GodwitException failure)
     {
         if (IsDirectHost(settings) && failure.Code.EndsWith("-unreachable", StringComparison.Ordinal))
-            return new(ErrorKind.SourceFatal, "endpoint-ipv6-only", $"{settings.Host} cannot be reached from here. A project's own host has an IPv6 address only, unless the IPv4 add-on is bought, and this machine may have no IPv6.",
+            return new(failure.Kind is ErrorKind.TargetFatal or ErrorKind.TargetTransient ? ErrorKind.TargetFatal : ErrorKind.SourceFatal, "endpoint-ipv6-only", $"{settings.Host} cannot be reached from here. A project's own host has an IPv6 address only, unless the IPv4 add-on is bought, and this machine may have no IPv6.",
                 "Use " + Session(settings), failure);
         if (IsPoolerHost(settings) && !PooledUser().IsMatch(settings.User) && failure.SqlState is "XX000" or "28000" or "28P01" or "08006")
-            return new(ErrorKind.SourceFatal, "endpoint-user-without-project", $"{settings.Host} serves many projects, and the user name {settings.User} does not say which.",
+            return new(failure.Kind is ErrorKind.TargetFatal or ErrorKind.TargetTransient ? ErrorKind.TargetFatal : ErrorKind.SourceFatal, "endpoint-user-without-project", $"{settings.Host} serves many projects, and the user name {settings.User} does not say which.",
                 $"Sign in as {settings.User}.REF, where REF is the project's reference (Connect, in its dashboard)", failure);
         return failure;
     }

@@ -34,6 +34,7 @@ public sealed class TargetDatabase : ITarget
         try
         {
             await using var connection = await target.ConnectAsync(ct);
+            await target.RefusePoolerAsync(connection, ct);
             target.Profile = await target.ReadProfileAsync(connection, ct);
             return target;
         }
@@ -41,6 +42,21 @@ public sealed class TargetDatabase : ITarget
         {
             await target.DisposeAsync();
             throw;
+        }
+    }
+
+    // By another pool: this one may be of one connection.
+    private async Task RefusePoolerAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        await using var beside = CreatePool(_settings, 1);
+        try
+        {
+            if (await PoolerProbe.LookAsync(connection, async () => await beside.OpenConnectionAsync(ct), ct) == Pooler.Transaction)
+                throw new GodwitException(ErrorKind.Blocked, "target-transaction-pooler", "A pooler in transaction mode stands before the target: no session keeps its lock there, and what one sets reaches the application's.", PoolerProbe.WayOut);
+        }
+        catch (Exception e) when (TargetErrors.IsTargetError(e))
+        {
+            throw await ExplainAsync(e, ct);
         }
     }
 

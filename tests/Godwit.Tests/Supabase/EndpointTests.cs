@@ -19,6 +19,7 @@ public sealed class EndpointTests
     {
         var error = Assert.Throws<GodwitException>(() => EndpointDiagnosis.Refuse(At(url)));
         Assert.Equal("source-transaction-pooler", error.Code);
+        Assert.Equal("target-transaction-pooler", Assert.Throws<GodwitException>(() => EndpointDiagnosis.Refuse(At(url), side: "target")).Code);
         Assert.Contains($"postgres.{Reference}@", error.Hint, StringComparison.Ordinal);
         Assert.Contains(":5432/postgres", error.Hint, StringComparison.Ordinal);
     }
@@ -37,11 +38,13 @@ public sealed class EndpointTests
         Assert.Contains($"postgres@db.{Reference}.supabase.co:5432", error.Hint, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_direct_name_that_is_not_reached_is_told_to_be_IPv6()
+    [Theory]
+    [InlineData(ErrorKind.SourceFatal, "source-unreachable")]
+    [InlineData(ErrorKind.TargetFatal, "target-unreachable")]
+    public void A_direct_name_that_is_not_reached_is_told_to_be_IPv6(ErrorKind kind, string code)
     {
-        var error = EndpointDiagnosis.Explain(At($"postgres://postgres@db.{Reference}.supabase.co:5432/postgres"), new(ErrorKind.SourceFatal, "source-unreachable", "the host name is not known"));
-        Assert.Equal("endpoint-ipv6-only", error.Code);
+        var error = EndpointDiagnosis.Explain(At($"postgres://postgres@db.{Reference}.supabase.co:5432/postgres"), new(kind, code, "the host name is not known"));
+        Assert.Equal(("endpoint-ipv6-only", kind), (error.Code, error.Kind));
         Assert.Contains($"postgres.{Reference}@", error.Hint, StringComparison.Ordinal);
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Godwit.Source;
+using Godwit.Wire;
 using Npgsql;
 
 namespace Godwit.Engines.Postgres;
@@ -33,7 +34,14 @@ internal sealed class PostgresSource : IPostgresSource
                 throw new GodwitException(ErrorKind.SourceFatal, "source-too-old", $"{endpoint.Display} runs PostgreSQL {facts.Version}; Godwit reads {OldestMajor} and later.", "upgrade the server first (pg_upgrade)");
             var findings = ImmutableArray.CreateBuilder<Finding>();
             if (standby) findings.Add(new("source-is-standby", Severity.Info, "source", "The source is a standby: its replay of changes may cancel a long read.", "On the standby: max_standby_streaming_delay = -1 while the migration runs."));
-            findings.AddRange(await PoolerProbe.LookAsync(sessions, connection, ct));
+            switch (await PoolerProbe.LookAsync(connection, () => sessions.OpenAsync(ct), ct))
+            {
+                case Pooler.Transaction:
+                    throw new GodwitException(ErrorKind.Blocked, "source-transaction-pooler", "A pooler in transaction mode stands before the source: no session keeps its snapshot there.", PoolerProbe.WayOut);
+                case Pooler.Session:
+                    findings.Add(new("source-pooler", Severity.Info, "source", "A pooler in session mode stands before the source. That works; it costs some speed, and its limits count as well.", "Connect to the server itself where it can be reached."));
+                    break;
+            }
             return new PostgresSource(endpoint, sessions, new("PostgreSQL", endpoint.Display, facts.Version, bytes) { Findings = findings.ToImmutable() });
         }
         catch (Exception e) when (PostgresErrors.IsServerError(e))
