@@ -91,7 +91,7 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
             }
             catch (GodwitException e) when (e is { Code: "target-constraint-violated", InnerException: PostgresException })
             {
-                throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk), table, (PostgresException)e.InnerException!);
+                throw await RefusedRow.DescribeAsync(target, snapshot, Read(table, chunk), table, (PostgresException)e.InnerException!, " Where the source was corrected, it begins anew: empty the tables before.");
             }
             catch (Exception e) when (e is NpgsqlException or IOException)
             {

@@ -95,5 +95,31 @@ public class OrmTests(PostgresFixture postgres)
         var refused = await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Jobs = 2, DataOnly = true }));
 
         Assert.EndsWith("constraint by_one (SQLSTATE 23503): of the rows that were being loaded, 1 has no parent in public.author: id=3.", refused.Problem, StringComparison.Ordinal);
+        Assert.EndsWith("Where the source was corrected, it begins anew: empty the tables before.", refused.Hint, StringComparison.Ordinal);
+        scenario.Source("update book set author = 1 where id = 3");
+        var loaded = await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Jobs = 2, DataOnly = true }));
+        Assert.Equal(("target-rows-loaded", ErrorKind.Blocked), (loaded.Code, loaded.Kind));
+        Assert.Contains("public.author", loaded.Problem, StringComparison.Ordinal);
+        await scenario.DoAsync("truncate author, book");
+        Assert.Equal(6, (await scenario.MigrateAsync(new MigrationOptions { Jobs = 2, DataOnly = true })).Tables.Sum(t => t.RowsWritten));
+    }
+
+    [Fact]
+    public async Task Keys_that_a_run_has_taken_off_are_back_when_another_begins()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table a (id integer primary key, b_id integer); create table b (id integer primary key, a_id integer, n integer);
+            insert into a values (1, 1), (2, 2); insert into b values (1, 1, 5), (2, 1, 5);
+            """);
+        await scenario.DoAsync("create table a (id int primary key, b_id int); create table b (id int primary key, a_id int constraint to_a references a, n int unique); alter table a add constraint to_b foreign key (b_id) references b");
+        await Assert.ThrowsAsync<GodwitException>(() => scenario.MigrateAsync(new MigrationOptions { Jobs = 2, DataOnly = true }));
+        Assert.Equal(1, await scenario.AskAsync<long>("select count(*) from pg_constraint where conname in ('to_a', 'to_b')"));
+        await scenario.DoAsync("truncate a, b");
+        scenario.Source("update b set n = id");
+
+        var result = await scenario.MigrateAsync(new MigrationOptions { Jobs = 2, DataOnly = true });
+
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+        Assert.Equal(2, await scenario.AskAsync<long>("select count(*) from pg_constraint where conname in ('to_a', 'to_b') and convalidated"));
     }
 }
