@@ -23,15 +23,7 @@ internal sealed class LibraryBackend : IBackend
         var settings = LocalServers.IsLocal(connection)
             ? await LocalServers.ReadyAsync(LocalServers.Find(LocalServers.NameOf(connection), environment, TimeProvider.System), fresh: false, ct)
             : ConnectionSettings.Parse(connection, environment.GetValueOrDefault);
-        EndpointDiagnosis.Refuse(settings, side: "target");
-        try
-        {
-            return await TargetDatabase.OpenAsync(settings, maxConnections, ct);
-        }
-        catch (GodwitException e) when (EndpointDiagnosis.Explain(settings, e) is { } better && better != e)
-        {
-            throw better;
-        }
+        return await EndpointDiagnosis.OpenAsync(settings, "target", () => TargetDatabase.OpenAsync(settings, maxConnections, ct));
     }
 
     public Task<MigrationPlan> PlanAsync(Job job, ISource source, ITarget? target, MigrationOptions options, CancellationToken ct) =>

@@ -44,18 +44,10 @@ public static class EngineRegistry
                 $"known are {string.Join(", ", Schemes.Select(s => s + ":"))} and the path of an SQLite file");
     }
 
-    private static async Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
+    private static Task<ISource> OpenPostgresAsync(string connection, Func<string, string?> environment, CancellationToken ct)
     {
         var settings = ConnectionSettings.Parse(connection, environment);
-        EndpointDiagnosis.Refuse(settings);
-        try
-        {
-            return await OpenAsync(settings, environment, ct);
-        }
-        catch (GodwitException e) when (EndpointDiagnosis.Explain(settings, e) is { } better && better != e)
-        {
-            throw better;
-        }
+        return EndpointDiagnosis.OpenAsync(settings, "source", () => OpenAsync(settings, environment, ct));
     }
 
     private static Task<ISource> OpenAsync(ConnectionSettings settings, Func<string, string?> environment, CancellationToken ct) =>

@@ -22,12 +22,15 @@ internal static class ExistingPlanner
             foreach (var column in existing.Columns.Where(c => (c.Identity || c.HasDefault) && c.PgType is ("smallint" or "integer" or "bigint")))
                 steps.Add(new($"sequence {table.Name}.{column.Name}", StepKind.Sequence, $"{table.Name}.{column.Name}", Restart(existing.Name, column.Name, KeyOf(context, table, column)), "The next key follows the largest one ever given out."));
             if (existing.Triggers is { IsEmpty: false } triggers)
-                context.Find("target-triggers-fire", Severity.Warning, table.Name, $"{existing.Name} has triggers that fire for each row which comes in: {string.Join(", ", triggers)}.",
-                    $"Switch them off while rows are loaded: ALTER TABLE {existing.Name} DISABLE TRIGGER USER; ENABLE them afterwards.");
+            {
+                var (problem, hint) = ExistingTables.Firing(existing.Name, triggers);
+                context.Find("target-triggers-fire", Severity.Warning, table.Name, problem, hint);
+            }
             steps.Add(new($"analyze {table.Name}", StepKind.Analyze, table.Name, $"ANALYZE {existing.Name}", "Statistics for the query planner.") { Table = table.Name });
         }
-        var ordered = ParentsFirst(context, tables.ToImmutable());
-        var cyclic = Cyclic(context, ordered).ToList();
+        // The target's foreign keys are alive while rows come in.
+        var (ordered, off) = KeyOrder<ExistingKey>.Of(tables, [.. Keys(context, tables)]);
+        var cyclic = off.Select(k => (Plan: k.Children[0], k.Key)).ToList();
         foreach (var (plan, key) in cyclic) steps.AddRange(Again(plan, key));
         return new()
         {
@@ -56,16 +59,9 @@ internal static class ExistingPlanner
 
     private static string Subject(TablePlan plan, ExistingKey key) => $"foreign key {key.Name} of {plan.Source}";
 
-    // Keys whose parents come in later, or in a later transaction. One COPY checks its keys at its end.
-    private static IEnumerable<(TablePlan Plan, ExistingKey Key)> Cyclic(PlanContext context, List<TablePlan> ordered)
-    {
-        for (var i = 0; i < ordered.Count; i++)
-            foreach (var key in context.Input.Existing[ordered[i].Target.Name].ForeignKeys)
-            {
-                var parent = ordered.FindIndex(p => p.Target.Name == key.Parent);
-                if (parent > i || parent == i && ordered[i].Chunks.Length > 1) yield return (ordered[i], key);
-            }
-    }
+    private static IEnumerable<LiveKey<ExistingKey>> Keys(PlanContext context, IReadOnlyCollection<TablePlan> plans) =>
+        plans.SelectMany(child => context.Input.Existing[child.Target.Name].ForeignKeys
+            .Select(key => new LiveKey<ExistingKey>(key, MayBeOff: true, [child], [.. plans.Where(p => p.Target.Name == key.Parent).Take(1)])).Where(k => k.Parents.Count > 0));
 
     private static IEnumerable<SqlStep> Again(TablePlan plan, ExistingKey key)
     {
@@ -100,21 +96,5 @@ internal static class ExistingPlanner
         var whole = TablePlanner.Plan(context, table).Plan;
         context.Findings.RemoveRange(said, context.Findings.Count - said);
         return whole with { Load = existing.Name, Target = existing.Name, Columns = columns.ToImmutable(), Rows = profile.Rows };
-    }
-
-    // The target's foreign keys are alive while rows come in: parents go first.
-    private static List<TablePlan> ParentsFirst(PlanContext context, ImmutableArray<TablePlan> plans)
-    {
-        var ordered = new List<TablePlan>();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        void Visit(TablePlan plan)
-        {
-            if (!seen.Add(plan.Target.Name)) return;
-            foreach (var key in context.Input.Existing[plan.Target.Name].ForeignKeys)
-                if (plans.FirstOrDefault(p => p.Target.Name == key.Parent) is { } parent) Visit(parent);
-            ordered.Add(plan);
-        }
-        foreach (var plan in plans) Visit(plan);
-        return ordered;
     }
 }

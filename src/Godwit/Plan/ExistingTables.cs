@@ -35,5 +35,9 @@ internal static class ExistingTables
         ?? table.Columns.FirstOrDefault(c => c.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? table.Columns.FirstOrDefault(c => Plain(c.Name).Equals(Plain(name), StringComparison.OrdinalIgnoreCase));
 
+    /// <summary>Problem and remedy of "target-triggers-fire".</summary>
+    public static (string Problem, string Hint) Firing(SqlName table, IEnumerable<string> triggers) =>
+        ($"{table} has triggers that fire for each row which comes in: {string.Join(", ", triggers)}.", $"Switch them off while rows are loaded: ALTER TABLE {table} DISABLE TRIGGER USER; ENABLE them afterwards.");
+
     private static string Plain(string s) => s.Replace("_", "", StringComparison.Ordinal);
 }

@@ -21,58 +21,27 @@ internal sealed class StatementOrder
         (_context, Tables) = (context, tables);
         if (context.Input.ExistingKeys is not { } existing) return;
         foreach (var group in existing.Triggers.Where(t => tables.Any(p => p.Load == t.Table || p.Target == t.Table)).GroupBy(t => t.Table))
-            context.Find("target-triggers-fire", Severity.Warning, group.Key.ToString(), $"{group.Key} has triggers that fire for each row which comes in: {string.Join(", ", group.Select(t => t.Name))}.",
-                $"Switch them off while rows are loaded: ALTER TABLE {group.Key} DISABLE TRIGGER USER; ENABLE them afterwards.");
+        {
+            var (problem, hint) = ExistingTables.Firing(group.Key, group.Select(t => t.Name));
+            context.Find("target-triggers-fire", Severity.Warning, group.Key.ToString(), problem, hint);
+        }
         if (existing.ForeignKeys.IsEmpty) return;
         // A table that only its owner could take the key off comes in by one COPY, which looks at its keys at its end.
         var whole = existing.ForeignKeys.Where(k => !k.MayAlter && !k.IsTree && k.Children.SetEquals(k.Parents)).SelectMany(k => k.Children).ToHashSet();
-        tables = Tables = [.. tables.Select(t => whole.Contains(t.Load) && t.Chunks.Length > 1 ? t with { Chunks = [new(0, null, null, t.Rows)] } : t)];
-        var keys = existing.ForeignKeys.Select(k => (Key: k, Children: Among(k.Children), Parents: Among(k.Parents))).Where(k => k.Children.Count > 0 && k.Parents.Count > 0).ToList();
-        var ordered = Sort(keys);
-        var off = OffIn(ordered);
-        if (off.Exists(k => !k.Key.MayAlter)) off = OffIn(ordered = Sort(Kept()));
+        ImmutableArray<TablePlan> pieces = [.. tables.Select(t => whole.Contains(t.Load) && t.Chunks.Length > 1 ? t with { Chunks = [new(0, null, null, t.Rows)] } : t)];
+        List<TablePlan> Among(IReadOnlySet<SqlName> names) => [.. pieces.Where(t => names.Contains(t.Target) || names.Contains(t.Load))];
+        var keys = existing.ForeignKeys.Select(k => new LiveKey<ExistingForeignKey>(k, k.MayAlter, Among(k.Children), Among(k.Parents))).Where(k => k.Children.Count > 0 && k.Parents.Count > 0).ToList();
+        var (ordered, off) = KeyOrder<ExistingForeignKey>.Of(pieces, keys);
         var alive = keys.Except(off).SelectMany(k => k.Children.SelectMany(c => k.Parents.Where(p => p != c).Select(p => (c.Source, Parent: p.Source)))).ToLookup(k => k.Source, k => k.Parent);
         var rounds = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var table in ordered) rounds[table.Source] = alive[table.Source].Select(p => rounds[p] + 1).DefaultIfEmpty(0).Max();
-        foreach (var (key, _, _) in off.Where(k => !k.Key.MayAlter))
+        foreach (var key in off.Where(k => !k.MayBeOff).Select(k => k.Key))
             context.Find("target-keys-circle", Severity.Block, Subject(key), "Rows that need each other have to come in one after the other, which this key does not let them; and the role may not take it off meanwhile, for it does not own the table.",
                 $"Migrate as the owner of {key.Table} or as a superuser; or drop the key, and add it again behind the rows: ALTER TABLE {key.Table} ADD CONSTRAINT {SqlName.Quote(key.Name)} {key.Definition};");
-        Tables = [.. tables.Select(t => t with { Round = rounds[t.Source] })];
+        Tables = [.. pieces.Select(t => t with { Round = rounds[t.Source] })];
         Off = [.. off.Select(k => new SqlStep($"off {k.Key.Table} {k.Key.Name}", StepKind.Constraint, Subject(k.Key), $"ALTER TABLE {k.Key.Table} DROP CONSTRAINT {SqlName.Quote(k.Key.Name)}",
             "Rows that need each other come in one after the other; the key is made again behind them.", Addition(k.Key, k.Key.Definition)))];
         Again = [.. off.SelectMany(k => MadeAgain(k.Key, k.Children[0].Source))];
-
-        List<TablePlan> Among(IReadOnlySet<SqlName> names) => [.. tables.Where(t => names.Contains(t.Target) || names.Contains(t.Load))];
-
-        List<TablePlan> Sort(IEnumerable<(ExistingForeignKey Key, List<TablePlan> Children, List<TablePlan> Parents)> by)
-        {
-            var parents = by.SelectMany(k => k.Children.SelectMany(c => k.Parents.Select(p => (Child: c, Parent: p)))).ToLookup(k => k.Child, k => k.Parent);
-            var (sorted, seen) = (new List<TablePlan>(), new HashSet<TablePlan>());
-            void Visit(TablePlan table)
-            {
-                if (!seen.Add(table)) return;
-                foreach (var parent in parents[table]) Visit(parent);
-                sorted.Add(table);
-            }
-            foreach (var table in tables) Visit(table);
-            return sorted;
-        }
-
-        // As many as can be, where a circle is to be opened at a key that the role may take off.
-        List<(ExistingForeignKey Key, List<TablePlan> Children, List<TablePlan> Parents)> Kept()
-        {
-            var kept = keys.Where(k => !k.Key.MayAlter).ToList();
-            foreach (var key in keys.Where(k => k.Key.MayAlter))
-                if (!OffIn(Sort([.. kept, key])).Exists(k => k == key || kept.Contains(k))) kept.Add(key);
-            return kept;
-        }
-
-        // Keys whose parents come in later, or in a later transaction.
-        List<(ExistingForeignKey Key, List<TablePlan> Children, List<TablePlan> Parents)> OffIn(List<TablePlan> sorted)
-        {
-            var place = sorted.Select((t, i) => (t.Source, i)).ToDictionary(t => t.Source, t => t.i, StringComparer.Ordinal);
-            return [.. keys.Where(k => k.Children.Any(c => k.Parents.Any(p => place[p.Source] > place[c.Source] || p == c && c.Chunks.Length > 1)))];
-        }
     }
 
     private static string Subject(ExistingForeignKey key) => $"CONSTRAINT {key.Table}.{SqlName.Quote(key.Name)}";

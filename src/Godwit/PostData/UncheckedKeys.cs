@@ -21,6 +21,8 @@ internal sealed class UncheckedKeys(ITarget target, MigrationPlan plan, Guid run
         group by k.oid, k.contype, k.conrelid, k.conname order by k.contype = 'f', 2, 3
         """;
 
+    private List<SqlName>? _shared;
+
     private sealed record Standing(char Kind, string Table, string Name, string Definition, TablePlan Into)
     {
         public string Quoted => SqlName.Quote(Name);
@@ -73,7 +75,8 @@ internal sealed class UncheckedKeys(ITarget target, MigrationPlan plan, Guid run
     private async Task<(bool Done, string WhyNot)> SetAsideAsync(NpgsqlConnection connection, Standing constraint, CancellationToken ct)
     {
         if (AsideStep.OfStanding(constraint.Kind, constraint.Table, constraint.Name, constraint.Addition) is not { } way) return (false, "its rows cannot be told.");
-        if (await SharedAsync(connection, ct) is { } shared) return (false, $"{shared} holds rows that this run has not loaded, which are not its to move.");
+        _shared ??= await SharedAsync(connection, ct);
+        if (_shared.Count > 0) return (false, $"{_shared[0]} holds rows that this run has not loaded, which are not its to move.");
         await using var transaction = await connection.BeginTransactionAsync(ct);
         try
         {
@@ -92,16 +95,17 @@ internal sealed class UncheckedKeys(ITarget target, MigrationPlan plan, Guid run
         }
     }
 
-    /// <summary>A table in which rows of others are, too.</summary>
-    private async Task<SqlName?> SharedAsync(NpgsqlConnection connection, CancellationToken ct)
+    /// <summary>Tables in which rows of others are, too.</summary>
+    private async Task<List<SqlName>> SharedAsync(NpgsqlConnection connection, CancellationToken ct)
     {
+        var shared = new List<SqlName>();
         foreach (var load in plan.Tables.GroupBy(t => t.Load))
         {
             var of = $"run_id = '{run}' and source_table in ({string.Join(", ", load.Select(t => SqlText.Literal(t.Source)))})";
             await using var command = new NpgsqlCommand($"select (select count(*) from {load.Key}) <> coalesce((select sum(rows) from godwit.chunk where {of}), 0) - (select count(*) from godwit.quarantine where {of})", connection) { CommandTimeout = 0 };
-            if ((bool)(await command.ExecuteScalarAsync(ct))!) return load.Key;
+            if ((bool)(await command.ExecuteScalarAsync(ct))!) shared.Add(load.Key);
         }
-        return null;
+        return shared;
     }
 
     private async Task<List<Standing>> ReadAsync(NpgsqlConnection connection, CancellationToken ct)

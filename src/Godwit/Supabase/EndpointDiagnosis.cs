@@ -36,14 +36,29 @@ public static partial class EndpointDiagnosis
             throw new GodwitException(ErrorKind.Blocked, "endpoint-no-replication", $"{settings.Host} is a pooler, and replication does not go through it.", "Use " + Direct(settings));
     }
 
+    /// <summary>Opens one side, with the endpoint that works in every error of the way there.</summary>
+    public static async Task<T> OpenAsync<T>(ConnectionSettings settings, string side, Func<Task<T>> open)
+    {
+        Refuse(settings, side: side);
+        try
+        {
+            return await open();
+        }
+        catch (GodwitException e) when (Explain(settings, e) is { } better && better != e)
+        {
+            throw better;
+        }
+    }
+
     /// <summary>Puts the endpoint that works into an error of the connection; other errors pass unchanged.</summary>
     public static GodwitException Explain(ConnectionSettings settings, GodwitException failure)
     {
+        var kind = failure.Kind is ErrorKind.TargetFatal or ErrorKind.TargetTransient ? ErrorKind.TargetFatal : ErrorKind.SourceFatal;
         if (IsDirectHost(settings) && failure.Code.EndsWith("-unreachable", StringComparison.Ordinal))
-            return new(failure.Kind is ErrorKind.TargetFatal or ErrorKind.TargetTransient ? ErrorKind.TargetFatal : ErrorKind.SourceFatal, "endpoint-ipv6-only", $"{settings.Host} cannot be reached from here. A project's own host has an IPv6 address only, unless the IPv4 add-on is bought, and this machine may have no IPv6.",
+            return new(kind, "endpoint-ipv6-only", $"{settings.Host} cannot be reached from here. A project's own host has an IPv6 address only, unless the IPv4 add-on is bought, and this machine may have no IPv6.",
                 "Use " + Session(settings), failure);
         if (IsPoolerHost(settings) && !PooledUser().IsMatch(settings.User) && failure.SqlState is "XX000" or "28000" or "28P01" or "08006")
-            return new(failure.Kind is ErrorKind.TargetFatal or ErrorKind.TargetTransient ? ErrorKind.TargetFatal : ErrorKind.SourceFatal, "endpoint-user-without-project", $"{settings.Host} serves many projects, and the user name {settings.User} does not say which.",
+            return new(kind, "endpoint-user-without-project", $"{settings.Host} serves many projects, and the user name {settings.User} does not say which.",
                 $"Sign in as {settings.User}.REF, where REF is the project's reference (Connect, in its dashboard)", failure);
         return failure;
     }

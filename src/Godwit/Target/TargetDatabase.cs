@@ -52,7 +52,7 @@ public sealed class TargetDatabase : ITarget
         try
         {
             if (await PoolerProbe.LookAsync(connection, async () => await beside.OpenConnectionAsync(ct), ct) == Pooler.Transaction)
-                throw new GodwitException(ErrorKind.Blocked, "target-transaction-pooler", "A pooler in transaction mode stands before the target: no session keeps its lock there, and what one sets reaches the application's.", PoolerProbe.WayOut);
+                throw new GodwitException(ErrorKind.Blocked, "target-transaction-pooler", $"A pooler in transaction mode stands before {Display}: no session keeps its lock there, and what one sets reaches the application's.", PoolerProbe.WayOut);
         }
         catch (Exception e) when (TargetErrors.IsTargetError(e))
         {

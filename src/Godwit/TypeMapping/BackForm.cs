@@ -132,7 +132,7 @@ public sealed class BackForm
         new("spatialite", v => GeometryBack.ToSpatialite(limits, v.Text)),
     ];
 
-    private static readonly ImmutableArray<BackForm> s_times = 
+    private static readonly ImmutableArray<BackForm> s_times =
     [
         .. Clocks().Select(c => new BackForm("time" + c.Name, v => SourceValue.Text(c.Write(v.Integer)))),
         .. Clocks().Select(c => new BackForm("2000-01-01 time" + c.Name, v => SourceValue.Text("2000-01-01 " + c.Write(v.Integer)))),

@@ -99,9 +99,10 @@ internal sealed partial class TypeDecision
     // Rails puts a date before a time of day that means nothing.
     private Finding? DateNotKept()
     {
-        Odd dated = new(ValueFact.DummyDate, "date-not-kept", "have the date 2000-01-01 before the time of day, as Rails writes it");
+        const string Date = "the date 2000-01-01 before the time of day, as Rails writes it";
+        Odd dated = new(ValueFact.DummyDate, "date-not-kept", "have " + Date);
         if (profile[dated.Fact] == 0) return null;
-        var which = profile[dated.Fact] == profile.Values ? $"Every value has{dated.What[4..]}" : Say(dated);
+        var which = profile[dated.Fact] == profile.Values ? "Every value has " + Date : Say(dated);
         return new(dated.Code, Severity.Info, _subject, $"{which}; time keeps the time of day, not that date.", $"--cast {_subject}=timestamp keeps date and time, --cast {_subject}=text the spelling.");
     }
 }

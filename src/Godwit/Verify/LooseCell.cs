@@ -69,7 +69,7 @@ internal sealed class LooseCell
     {
         if (column.PgType != "time" && !column.PgType.StartsWith("time(", StringComparison.Ordinal)) return null;
         var reader = new MomentReader(utf8);
-        return (!utf8.StartsWith("2000-01-01 "u8) || reader.Date(out _) && reader.Separator()) && reader.Time(out var micros) && reader.AtEnd ? $"t{micros}" : null;
+        return reader.TimeOfDay(out var micros) ? $"t{micros}" : null;
     }
 
     private string OfText(ReadOnlySpan<byte> utf8)

@@ -53,6 +53,13 @@ internal ref struct MomentReader(ReadOnlySpan<byte> text)
 
     public readonly bool AtEnd => _rest.IsEmpty;
 
+    /// <summary>All that is left is a time of day, which may stand behind the date that Rails puts before it.</summary>
+    public bool TimeOfDay(out long micros)
+    {
+        micros = 0;
+        return (!_rest.StartsWith("2000-01-01 "u8) || Date(out _) && Separator()) && Time(out micros) && AtEnd;
+    }
+
     private bool Eat(char c)
     {
         if (_rest.IsEmpty || _rest[0] != c) return false;

@@ -236,8 +236,7 @@ internal sealed class SourceMeaning
         var form = column.Form;
         var reader = new MomentReader(text) { Rounds = column.Rounds };
         long date = 0, micros = 0;
-        // The date that Rails puts before a time.
-        if (form == CellForm.Time) return (!text.StartsWith("2000-01-01 "u8) || reader.Date(out _) && reader.Separator()) && reader.Time(out micros) && reader.AtEnd ? new Moment(0, column.Rounds ? Kept(column, micros + 946_684_800_000_000) - 946_684_800_000_000 : micros) : null;
+        if (form == CellForm.Time) return reader.TimeOfDay(out micros) ? new Moment(0, column.Rounds ? Kept(column, micros + 946_684_800_000_000) - 946_684_800_000_000 : micros) : null;
         if (!reader.Date(out date)) return null;
         if (!reader.AtEnd && (!reader.Separator() || !reader.Time(out micros))) return null;
         if (!reader.Offset(out var offset) || !reader.AtEnd) return null;

@@ -78,6 +78,24 @@ public class MomentSpellingTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Triggers_and_checks_read_the_text_too()
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, """
+            create table t (id integer primary key, at datetime, constraint utc check (substr(at, -1) = 'Z'), constraint morning check (substr(at, 12) < '12:00:00')); create table log (id integer, rest text);
+            create trigger noted after insert on t begin insert into log values (new.id, substr(new.at, 12)); end; insert into t values (1, '2024-01-31T03:30:00.000Z');
+            create view logged as select id, rest from log;
+            """);
+        Assert.Equal(Verdict.Equal, (await scenario.MigrateAsync()).Verification!.Verdict);
+        const string Later = "insert into t values (2, '2024-05-06T07:08:09.120Z')";
+        scenario.Source(Later);
+        await scenario.DoAsync(Later);
+
+        Assert.Equal(["1|03:30:00.000Z", "2|07:08:09.120Z"], FromSource(scenario, "logged"));
+        Assert.Equal(FromSource(scenario, "logged"), await FromTargetAsync(scenario, "logged"));
+        Assert.Equal("morning", (await Assert.ThrowsAsync<PostgresException>(() => scenario.DoAsync("insert into t values (3, '2024-05-06T17:08:09.120Z')"))).ConstraintName);
+    }
+
+    [Fact]
     public async Task Moments_that_are_spelled_in_several_ways_are_named_where_they_are_read_as_text()
     {
         await using var scenario = await Scenario.CreateAsync(postgres, """

@@ -34,15 +34,17 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
         return $"host={settings.Host} port={settings.Port} dbname={settings.Database} user={role} password=mover sslmode=disable";
     }
 
-    [Fact]
-    public async Task Parents_come_first_and_keys_of_rows_that_need_each_other_are_made_again_behind_them()
+    [Theory]
+    [InlineData(IfExists.Fail)]
+    [InlineData(IfExists.Append)]
+    public async Task Parents_come_first_and_keys_of_rows_that_need_each_other_are_made_again_behind_them(IfExists ifExists)
     {
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync($"{Tables}; {Rows}");
         await pair.TargetAsync($"{Tables}; {Keys}");
         var to = await OwnerAsync(pair, "teams", "people", "notes");
 
-        var result = await pair.MigrateAsync(Options, to: to);
+        var result = await pair.MigrateAsync(Options with { DataOnly = ifExists == IfExists.Fail, IfExists = ifExists }, to: to);
 
         Assert.All(result.Verification!.Tables, t => Assert.Equal(Verdict.Equal, t.Verdict));
         Assert.Equal(2650, result.Tables.Sum(t => t.RowsWritten));
@@ -256,8 +258,11 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
         Assert.All((await pair.MigrateAsync(Options with { Misfits = MisfitPolicy.Quarantine })).Verification!.Tables, t => Assert.Equal(Verdict.Equal, t.Verdict));
     }
 
-    [Fact]
-    public async Task Keys_that_a_run_has_taken_off_are_back_when_it_is_given_up()
+    [Theory]
+    [InlineData("", true)]
+    // A row of the target's own that lacks what it references.
+    [InlineData("insert into people values (9999, null, 7777, null)", false)]
+    public async Task Keys_that_a_run_has_taken_off_are_back_when_it_is_given_up(string own, bool isProven)
     {
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync($"{Tables}; {Rows}");
@@ -265,10 +270,12 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
         var to = await OwnerAsync(pair, "teams", "people", "notes");
         await InterruptAsync(pair, Options, to);
         await pair.TargetAsync("delete from notes; delete from people; delete from teams");
+        await pair.TargetAsync(own);
 
         await pair.MigrateAsync(Options with { Include = ["public.notes"], Misfits = MisfitPolicy.Quarantine }, to: to);
 
         Assert.Equal(["authors", "bosses", "leads", "teams"], await pair.Target.QueryAsync("select conname from pg_constraint where contype = 'f' and connamespace = 'public'::regnamespace order by 1"));
+        Assert.Equal([isProven ? "t" : "f"], await pair.Target.QueryAsync("select convalidated from pg_constraint where conname = 'bosses'"));
         Assert.Equal(["2000"], await pair.Target.QueryAsync("select count(*) from godwit.quarantine q join godwit.run r on r.id = q.run_id where r.state <> 'abandoned'"));
     }
 

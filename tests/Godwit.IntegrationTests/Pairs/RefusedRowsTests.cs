@@ -67,6 +67,20 @@ public sealed class RefusedRowsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_constraint_that_is_looked_at_when_the_chunk_ends_sets_rows_aside_too()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        const string Table = "create table t (id int primary key, n int)";
+        await pair.SourceAsync(Table + "; insert into t select i, i % 290 from generate_series(1, 300) i");
+        await pair.TargetAsync(Table + "; alter table t add constraint strict unique (n) deferrable initially deferred");
+
+        var result = await pair.MigrateAsync(Options, to: await ExistingTargetTests.OwnerAsync(pair, "t"));
+
+        Assert.Equal(["10"], await pair.Target.QueryAsync("select count(*) from godwit.quarantine where reason = 'unique key strict: another row with its values stays'"));
+        Assert.Equal(Verdict.Equal, Assert.Single(result.Verification!.Tables).Verdict);
+    }
+
+    [Fact]
     public async Task Rows_that_need_each_other_are_set_aside_when_their_key_is_made_again()
     {
         await using var pair = await Pair.CreateAsync(postgres);
