@@ -54,12 +54,12 @@ public static partial class EndpointDiagnosis
     public static GodwitException Explain(ConnectionSettings settings, GodwitException failure)
     {
         var kind = failure.Kind is ErrorKind.TargetFatal or ErrorKind.TargetTransient ? ErrorKind.TargetFatal : ErrorKind.SourceFatal;
+        GodwitException Fatal(string code, string problem, string hint) => new(kind, code, problem, hint, failure);
         if (IsDirectHost(settings) && failure.Code.EndsWith("-unreachable", StringComparison.Ordinal))
-            return new(kind, "endpoint-ipv6-only", $"{settings.Host} cannot be reached from here. A project's own host has an IPv6 address only, unless the IPv4 add-on is bought, and this machine may have no IPv6.",
-                "Use " + Session(settings), failure);
+            return Fatal("endpoint-ipv6-only", $"{settings.Host} cannot be reached from here. A project's own host has an IPv6 address only, unless the IPv4 add-on is bought, and this machine may have no IPv6.", "Use " + Session(settings));
         if (IsPoolerHost(settings) && !PooledUser().IsMatch(settings.User) && failure.SqlState is "XX000" or "28000" or "28P01" or "08006")
-            return new(kind, "endpoint-user-without-project", $"{settings.Host} serves many projects, and the user name {settings.User} does not say which.",
-                $"Sign in as {settings.User}.REF, where REF is the project's reference (Connect, in its dashboard)", failure);
+            return Fatal("endpoint-user-without-project", $"{settings.Host} serves many projects, and the user name {settings.User} does not say which.",
+                $"Sign in as {settings.User}.REF, where REF is the project's reference (Connect, in its dashboard)");
         return failure;
     }
 

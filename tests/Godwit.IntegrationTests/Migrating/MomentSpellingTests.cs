@@ -77,6 +77,21 @@ public class MomentSpellingTests(PostgresFixture postgres)
         Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
     }
 
+    [Theory]
+    [InlineData(" ", "")]
+    [InlineData("T", "Z")]
+    public async Task A_comparison_with_the_beginning_of_a_text_is_one_of_moments_for_which_an_index_serves(string separator, string zone)
+    {
+        await using var scenario = await Scenario.CreateAsync(postgres, $"""
+            create table t (id integer primary key, at datetime); insert into t values (1, '2024-01-31{separator}23:30:00{zone}'), (2, '2024-02-01{separator}00:00:00{zone}');
+            create view v as select id from t where at >= '2024-02-01';
+            """);
+
+        Assert.Equal(Verdict.Equal, (await scenario.MigrateAsync()).Verification!.Verdict);
+
+        Assert.DoesNotContain("to_char", await scenario.AskAsync<string>("select pg_get_viewdef('v'::regclass)"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Triggers_and_checks_read_the_text_too()
     {
