@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Godwit.Journal;
 using Godwit.Plan;
+using Godwit.PostData;
 using Godwit.Schema;
 using Godwit.Source;
 using Godwit.Target;
@@ -29,7 +30,7 @@ internal sealed class Reconciling(IPostgresSnapshot snapshot, DatabaseSchema sch
             await using var connection = await target.ConnectAsync(ct);
             var stale = run.Position == snapshot.Position.Value ? [] : await StaleAsync(connection, run, plan, ct);
             var steps = await RunJournal.StepsAsync(connection, run.Id, ct);
-            if (stale.Length > 0 && steps.Any(s => plan.PostData.Any(p => p.Id == s.Id))) return null;
+            if (stale.Length > 0 && steps.Any(s => plan.PostData.Any(p => p.Id == s.Id || KeyBuild.IdOf(p) == s.Id))) return null;
             // Sequences go on counting without a trace in the snapshot: where they stand is read anew each time.
             var adapted = plan with { SourcePosition = snapshot.Position.Value, PostData = now.PostData, Findings = now.Findings };
             await using var transaction = await connection.BeginTransactionAsync(ct);

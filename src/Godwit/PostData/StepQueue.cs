@@ -4,11 +4,16 @@ using Godwit.Plan;
 namespace Godwit.PostData;
 
 /// <summary>Steps that one session executes one after the other. <paramref name="Together"/>: in one transaction, where nothing is refused.</summary>
-internal sealed record StepGroup(ImmutableArray<SqlStep> Steps, StepKind Kind, string Key, double Work, bool Together);
+internal sealed record StepGroup(ImmutableArray<SqlStep> Steps, StepKind Kind, string Key, double Work, bool Together)
+{
+    /// <summary>Ids of steps of the same phase that come before these.</summary>
+    public ImmutableArray<string> Awaits { get; init; } = [];
+}
 
 /// <summary>
 /// Hands out steps to workers, so that none waits in the server for a lock that another holds. Kinds follow each other; two pairs of them run in one go,
-/// table by table: keys and then indexes of a table, while other tables have theirs; validations and statistics likewise.
+/// table by table: keys and then indexes of a table, while other tables have theirs; validations and statistics likewise. A large table's keys are built with
+/// its indexes, and come behind them.
 /// </summary>
 internal sealed class StepQueue
 {
@@ -22,14 +27,15 @@ internal sealed class StepQueue
     private readonly List<StepGroup> _running = [];
     private TaskCompletionSource _changed = New();
 
-    public StepQueue(IEnumerable<SqlStep> steps, MigrationPlan plan)
+    /// <summary><paramref name="builds"/>: by the id of the key; those of the builds that are still to be done are among the steps.</summary>
+    public StepQueue(IEnumerable<SqlStep> steps, MigrationPlan plan, ImmutableDictionary<string, KeyBuild> builds)
     {
         var tables = plan.Tables.ToDictionary(t => t.Source, StringComparer.Ordinal);
         var rows = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var table in plan.Tables)
             foreach (var name in new[] { table.Source, table.Tree }.OfType<string>().Distinct()) rows[name] = rows.GetValueOrDefault(name) + table.Rows;
         string Tree(SqlStep step) => step.Table is { } name ? tables.GetValueOrDefault(name)?.Tree ?? name : step.Id;
-        double Work(SqlStep step) => step.Table is { } name ? (double)rows.GetValueOrDefault(name) * step.Effort : 0;
+        double Work(SqlStep step) => step.Table is { } name && !builds.ContainsKey(step.Id) ? (double)rows.GetValueOrDefault(name) * step.Effort : 0;
 
         var all = steps.ToList();
         // What is made late may be what ANALYZE has to look at.
@@ -44,13 +50,14 @@ internal sealed class StepQueue
         {
             StepKind.Index or StepKind.Check => kind.Select(s => new StepGroup([s], kind.Key, s.Table ?? s.Id, Work(s), Together: false)),
             // A key's statement takes its table for itself. A plan for tables that were there before drops keys here, which takes two tables.
-            StepKind.Constraint when plan.InPlace && !plan.IntoExisting => kind.GroupBy(s => s.Table ?? s.Id).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
+            StepKind.Constraint when plan.InPlace && !plan.IntoExisting => kind.GroupBy(s => s.Table ?? s.Id).Select(g =>
+                new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false) { Awaits = [.. g.Where(s => builds.ContainsKey(s.Id)).Select(KeyBuild.IdOf)] }),
             // ANALYZE of a partitioned table looks at its partitions too.
             StepKind.ForeignKeyValidation or StepKind.Analyze => kind.GroupBy(Tree).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
             _ => kind.Chunk(InOneBatch).Select(c => new StepGroup([.. c], kind.Key, InOrder, 0, Together: true)),
         };
         _phases = [.. all.GroupBy(s => s.Kind).OrderBy(g => g.Key).SelectMany(Groups).GroupBy(g => Phase(g.Kind)).OrderBy(p => p.Key).Select(p => (p.Key, Sorted(p)))];
-        Width = _phases.Select(p => p.Left.Select(g => g.Key).Distinct().Count()).DefaultIfEmpty(0).Max();
+        Width = _phases.Select(p => Math.Max(p.Left.Count(g => g.Kind == StepKind.Index), p.Left.Select(g => g.Key).Distinct().Count())).DefaultIfEmpty(0).Max();
         if (_phases.Find(p => p.Phase == (plan.InPlace ? (int)StepKind.Constraint : (int)StepKind.Index)).Left is { Count: > 1 } built
             && built.MaxBy(g => g.Work) is { Kind: StepKind.Index } longest && longest.Work > built.Sum(g => g.Work) - longest.Work) Longest = longest.Steps[0].Id;
     }
@@ -94,8 +101,9 @@ internal sealed class StepQueue
         }
     }
 
-    // Indexes of one table are built side by side, once its keys are.
-    private bool IsFree(StepGroup group) => !_running.Exists(r => r.Key == group.Key && !(r.Kind == StepKind.Index && group.Kind == StepKind.Index));
+    // Indexes of one table are built side by side, and no key of it beside them.
+    private bool IsFree(StepGroup group) => !_running.Exists(r => r.Key == group.Key && !(r.Kind == StepKind.Index && group.Kind == StepKind.Index))
+        && !_phases[0].Left.Exists(g => g.Steps.Any(s => group.Awaits.Contains(s.Id)));
 
     /// <summary>Long ones first, with what waits for them, so that no worker ends alone with one: of a table, therefore, keys before indexes, and validations before statistics.</summary>
     private static List<StepGroup> Sorted(IEnumerable<StepGroup> groups)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Godwit.Plan;
 using Godwit.PostData;
 using Godwit.Schema;
@@ -90,10 +91,33 @@ public class StepQueueTests
         Assert.Equal("off a,off b", Ids(await TakeAsync(queue)));
     }
 
+    /// <summary>ADD CONSTRAINT would keep every other index of its table waiting.</summary>
+    [Fact]
+    public async Task A_key_whose_index_is_built_ahead_comes_behind_the_indexes_that_are_built_beside_it()
+    {
+        var key = new SqlStep("key", StepKind.Constraint, "key", "ALTER TABLE ONLY public.t\n    ADD CONSTRAINT t_pkey PRIMARY KEY (id)", "") { Table = "t" };
+        var build = KeyBuild.Of(key)!;
+        var queue = Queue([Table("t", 1000)], inPlace: true, [Step(StepKind.Object, null, "tables")], ImmutableDictionary<string, KeyBuild>.Empty.Add("key", build),
+            [key, Step(StepKind.Index, "t", "i1"), Step(StepKind.Index, "t", "i2"), build.Build, Step(StepKind.Attach, "t", "attach")]);
+
+        Assert.Equal(3, queue.Width);
+        StepGroup[] indexes = [await TakeAsync(queue), await TakeAsync(queue), await TakeAsync(queue)];
+        Assert.Equal("build key,i1,i2", string.Join(',', indexes.Select(Ids).Order(StringComparer.Ordinal)));
+        Assert.True(NothingIsFree(queue));
+        // It would wait in the server for those that are not done.
+        queue.Done(indexes.Single(g => Ids(g) == "build key"));
+        Assert.True(NothingIsFree(queue));
+        foreach (var index in indexes.Where(g => Ids(g) != "build key")) queue.Done(index);
+        Assert.Equal("key,attach", await AllAsync(queue));
+    }
+
     private static StepQueue Queue(TablePlan[] tables, params SqlStep[] steps) => Queue(tables, inPlace: true, [Step(StepKind.Object, null, "tables")], steps);
 
     private static StepQueue Queue(TablePlan[] tables, bool inPlace, SqlStep[] before, params SqlStep[] steps) =>
-        new(steps, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, PreData = [.. before], Tables = [.. tables] });
+        Queue(tables, inPlace, before, ImmutableDictionary<string, KeyBuild>.Empty, steps);
+
+    private static StepQueue Queue(TablePlan[] tables, bool inPlace, SqlStep[] before, ImmutableDictionary<string, KeyBuild> builds, SqlStep[] steps) =>
+        new(steps, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, PreData = [.. before], Tables = [.. tables] }, builds);
 
     private static TablePlan Table(string name, long rows) => new() { Source = name, Load = new("public", name), Target = new("public", name), Columns = [], Rows = rows };
 
