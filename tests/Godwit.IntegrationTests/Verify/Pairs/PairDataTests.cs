@@ -197,6 +197,27 @@ public sealed class PairDataTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Columns_of_a_materialized_view_that_no_two_moments_agree_on_are_not_called_different()
+    {
+        await using var pair = await Pair.OfAsync(postgres, """
+            CREATE TABLE t (id int PRIMARY KEY, a int); INSERT INTO t SELECT i, i FROM generate_series(1, 10) i;
+            CREATE MATERIALIZED VIEW stamped AS SELECT id, a, now() AS filled, random() AS chance FROM t; CREATE MATERIALIZED VIEW lot AS SELECT random() AS x;
+            """);
+        var tables = (await pair.VerifyAsync()).Tables;
+        var check = Assert.Single(tables.Single(t => t.Table == "public.stamped").Checks);
+        Assert.Equal((Verdict.NotChecked, "the view's query yields other values from moment to moment (filled, chance); its other columns are equal"), (check.Verdict, check.Detail));
+        Assert.Equal(20, tables.Single(t => t.Table == "public.stamped").ValuesCompared);
+        Assert.EndsWith("(x)", Assert.Single(tables.Single(t => t.Table == "public.lot").Checks).Detail, StringComparison.Ordinal);
+        // The source's copy is older than its table.
+        foreach (var side in new[] { pair.Source, pair.Target }) await side.ExecuteAsync("UPDATE t SET a = 70 WHERE id = 7");
+        await pair.Target.ExecuteAsync("REFRESH MATERIALIZED VIEW stamped");
+        Assert.Equal(Verdict.NotChecked, (await pair.VerifyAsync()).Tables.Single(t => t.Table == "public.stamped").Verdict);
+        // And what is not of the moment is still looked at.
+        await pair.Target.ExecuteAsync("UPDATE t SET a = 71 WHERE id = 7; REFRESH MATERIALIZED VIEW stamped; UPDATE t SET a = 70 WHERE id = 7");
+        Assert.Equal(Verdict.Different, (await pair.VerifyAsync()).Tables.Single(t => t.Table == "public.stamped").Verdict);
+    }
+
+    [Fact]
     public async Task Modes_counts_and_sample_read_less_and_say_so()
     {
         await using var pair = await Pair.OfAsync(postgres, "CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t SELECT i, 'a' || i FROM generate_series(1, 60000) i; ANALYZE t");
