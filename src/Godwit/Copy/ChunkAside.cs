@@ -32,9 +32,8 @@ internal sealed class ChunkAside(Guid run) : IDisposable
     /// <summary>Begins the transaction. Returns the table that takes the chunk's COPY.</summary>
     public static string Begin(WireConnection connection, TablePlan table)
     {
-        connection.Query($"begin; set constraints all immediate; create temporary table godwit_staged (like {table.Load} including generated) on commit drop; {Refused}");
-        var needed = connection.Query($"select attname from pg_attribute where attrelid = {Text(Staged)}::regclass and attnum > 0 and attnotnull");
-        if (!needed.IsEmpty) connection.Query($"alter table {Staged} {string.Join(", ", needed.Select(c => $"alter {SqlName.AlwaysQuote(c[0]!)} drop not null"))}");
+        var columns = connection.Query(EmbeddedSql.Read("Copy/Sql/staged-columns.sql").Replace("$table", Text(table.Load.ToString()), StringComparison.Ordinal))[0][0];
+        connection.Query($"begin; set constraints all immediate; create temporary table godwit_staged ({columns}) on commit drop; {Refused}");
         return Staged;
     }
 
@@ -42,7 +41,7 @@ internal sealed class ChunkAside(Guid run) : IDisposable
     public long Complete(WireConnection connection, TablePlan table)
     {
         var insertion = $"insert into {table.Load} ({SqlName.List(table.Columns.Select(c => c.Target))}) overriding system value select {string.Join(", ", table.Columns.Select(c => "t." + SqlName.AlwaysQuote(c.Target)))} from {Staged} t where ";
-        connection.Query("do " + Text(EmbeddedSql.Read("Copy/Sql/load-what-fits.sql").Replace("$insertion", Text(insertion), StringComparison.Ordinal).Replace("$staged", Text(Staged), StringComparison.Ordinal)));
+        connection.Query("do " + Text(EmbeddedSql.Read("Copy/Sql/load-what-fits.sql").Replace("$insertion", Text(insertion), StringComparison.Ordinal).Replace("$staged", Text(Staged), StringComparison.Ordinal).Replace("$table", Text(table.Load.ToString()), StringComparison.Ordinal)));
         var taken = Count(connection, "select current_setting('godwit.taken')");
         var computed = connection.Query($"select attname from pg_attribute where attrelid = {Text(Staged)}::regclass and attnum > 0 and attgenerated <> '' order by attnum").Select(c => c[0]!);
         connection.Query($"""

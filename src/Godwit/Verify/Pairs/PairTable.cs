@@ -22,7 +22,7 @@ internal sealed record Relation(SqlName Name, char Kind, bool IsPartition, long 
 
     public static Relation Read(string?[] row, IEnumerable<string?[]> columns)
     {
-        ImmutableArray<(int, PairColumn)> read = [.. columns.Select(c => (int.Parse(c[3]!, CultureInfo.InvariantCulture), new PairColumn(c[2]!, c[4]!, c[5]!, c[6]![0], !string.IsNullOrEmpty(c[7]))))];
+        ImmutableArray<(int, PairColumn)> read = [.. columns.Select(c => (int.Parse(c[3]!, CultureInfo.InvariantCulture), new PairColumn(c[2]!, c[4]!, c[5]!, c[6]![0], !string.IsNullOrEmpty(c[7])) { Below = c[9]! }))];
         var key = (row[10] ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries).Select(n => int.Parse(n, CultureInfo.InvariantCulture));
         return new(new(row[0]!, row[1]!), row[2]![0], row[3] == "t", long.Parse(row[4]!, CultureInfo.InvariantCulture), long.Parse(row[5]!, CultureInfo.InvariantCulture),
             long.Parse(row[6]!, CultureInfo.InvariantCulture), row[7] == "heap", row[8] == "t", row[9] == "t", row[11] is null ? null : new SqlName(row[11], row[12]!))

@@ -54,10 +54,11 @@ internal sealed class PairTables
             // Rows of a table that is partitioned on the target alone came in through its root.
             var names = (table.IsWhole ? _partitions[table.Target.Name].Prepend(table.Target.Name) : [table.Target.Name]).Select(n => aside.Tables.GetValueOrDefault(n.ToString())).OfType<string>().Where(filled.Contains).ToList();
             if (names.Count == 0) continue;
-            // Of JSON's own types, a record would take the string for a value of theirs.
-            var json = table.Columns.Where(c => c.Base is "json" or "jsonb").Select(c => SqlText.Literal(c.Name));
+            // Of JSON's own types, a record would take the string for a value of theirs. A domain may be what has refused the row.
+            var types = table.Target.Columns.ToDictionary(c => c.Column.Name, c => c.Column.Below, StringComparer.Ordinal);
             var columns = table.Columns.Select(c => c.Base is "json" or "jsonb" ? $"(q.row ->> {SqlText.Literal(c.Name)})::{c.Type} AS {SqlName.AlwaysQuote(c.Name)}" : $"r.{SqlName.AlwaysQuote(c.Name)}");
-            table.FromAside = $"(SELECT {string.Join(", ", columns.Append("q.ctid"))} FROM godwit.quarantine q CROSS JOIN LATERAL jsonb_populate_record(NULL::{table.Target.Name}, q.row - ARRAY[{string.Join(", ", json)}]::text[]) r WHERE q.run_id = '{aside.Run}' AND q.source_table IN ({string.Join(", ", names.Select(SqlText.Literal))}))";
+            var record = string.Join(", ", table.Columns.Where(c => c.Base is not ("json" or "jsonb")).Select(c => $"{SqlName.AlwaysQuote(c.Name)} {types[c.Name]}"));
+            table.FromAside = $"(SELECT {string.Join(", ", columns.Append("q.ctid"))} FROM godwit.quarantine q{(record.Length == 0 ? "" : $" CROSS JOIN LATERAL jsonb_to_record(q.row) AS r({record})")} WHERE q.run_id = '{aside.Run}' AND q.source_table IN ({string.Join(", ", names.Select(SqlText.Literal))}))";
         }
     }
 

@@ -6,6 +6,8 @@ namespace Godwit.Verify.Pairs;
 /// <summary>A column that both sides have. <paramref name="Base"/>: the type of pg_catalog below all domains, "" where it is of another schema.</summary>
 internal sealed record PairColumn(string Name, string Type, string Base, char Sort, bool IsGenerated)
 {
+    /// <summary>The type as it is written, below all domains.</summary>
+    public string Below { get; init; } = Type;
     /// <summary>On both sides no row may hold NULL.</summary>
     public bool NotNull { get; init; }
     public bool Secret { get; } = Secrets.LooksSecret(Name);
