@@ -34,6 +34,27 @@ public sealed class LargeKeyTests(PostgresFixture postgres)
         Assert.Equal([""], await pair.Target.QueryAsync("select concat(to_regclass('large_pkey'), to_regclass('\"a (b)\"'))"));
     }
 
+    [Fact]
+    public async Task So_they_are_of_partitions_and_of_tables_that_inherit()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("""
+            create table whole (id int, d int, filler text default repeat('x', 200), primary key (id, d), unique (d, id)) partition by range (d); create index on whole (filler);
+            create table part partition of whole for values from (0) to (10); create index on part (d); insert into whole (id, d) select i, i % 10 from generate_series(1, 80000) i;
+            create table child (id int, d int not null); insert into child values (1, 1);
+            create table heir (primary key (id), constraint u unique (d, id)) inherits (child); alter table heir add filler text default repeat('x', 200), replica identity using index u; create index on heir (filler);
+            insert into heir select i, i from generate_series(1, 80000) i; analyze
+            """);
+        var steps = new Steps();
+
+        var result = await pair.MigrateAsync(new() { Jobs = 2 }, steps.See);
+
+        // The statement of the key u goes on to say that it is the table's identity.
+        Assert.Equal(["build CONSTRAINT public.heir heir_pkey", "build CONSTRAINT public.part part_d_id_key", "build CONSTRAINT public.part part_pkey"], steps.Ahead);
+        Assert.Equal(Verdict.Equal, result.Verification!.Verdict);
+        await pair.AssertEqualAsync("--inserts");
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
