@@ -18,7 +18,7 @@ internal sealed partial record KeyBuild(SqlStep Key, SqlStep Build, string Adopt
     /// <summary>The journal's name of the build.</summary>
     public static string IdOf(SqlStep key) => "build " + key.Id;
 
-    /// <summary>Those that have another index to be built beside them, by the id of the key.</summary>
+    /// <summary>Those that have another index to be built beside them, by the id of the key's step.</summary>
     public static ImmutableDictionary<string, KeyBuild> Of(ImmutableArray<SqlStep> steps, MigrationPlan plan)
     {
         if (!plan.InPlace || plan.IntoExisting) return ImmutableDictionary<string, KeyBuild>.Empty;

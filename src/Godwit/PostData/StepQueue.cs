@@ -6,8 +6,8 @@ namespace Godwit.PostData;
 /// <summary>Steps that one session executes one after the other. <paramref name="Together"/>: in one transaction, where nothing is refused.</summary>
 internal sealed record StepGroup(ImmutableArray<SqlStep> Steps, StepKind Kind, string Key, double Work, bool Together)
 {
-    /// <summary>Ids of steps of the same phase that come before these.</summary>
-    public ImmutableArray<string> Awaits { get; init; } = [];
+    /// <summary>What the only step is, where it is the index of a key that comes behind it.</summary>
+    public KeyBuild? Build { get; init; }
 }
 
 /// <summary>
@@ -27,17 +27,18 @@ internal sealed class StepQueue
     private readonly List<StepGroup> _running = [];
     private TaskCompletionSource _changed = New();
 
-    /// <summary><paramref name="builds"/>: by the id of the key; those of the builds that are still to be done are among the steps.</summary>
-    public StepQueue(IEnumerable<SqlStep> steps, MigrationPlan plan, ImmutableDictionary<string, KeyBuild> builds)
+    /// <summary><paramref name="steps"/> and <paramref name="builds"/>: those that are to be done.</summary>
+    public StepQueue(IEnumerable<SqlStep> steps, IReadOnlyCollection<KeyBuild> builds, MigrationPlan plan)
     {
         var tables = plan.Tables.ToDictionary(t => t.Source, StringComparer.Ordinal);
         var rows = new Dictionary<string, long>(StringComparer.Ordinal);
         foreach (var table in plan.Tables)
             foreach (var name in new[] { table.Source, table.Tree }.OfType<string>().Distinct()) rows[name] = rows.GetValueOrDefault(name) + table.Rows;
         string Tree(SqlStep step) => step.Table is { } name ? tables.GetValueOrDefault(name)?.Tree ?? name : step.Id;
-        double Work(SqlStep step) => step.Table is { } name && !builds.ContainsKey(step.Id) ? (double)rows.GetValueOrDefault(name) * step.Effort : 0;
-
         var all = steps.ToList();
+        var ahead = builds.Select(b => b.Key.Id).ToHashSet(StringComparer.Ordinal);
+        double Work(SqlStep step) => step.Table is { } name && !ahead.Contains(step.Id) ? (double)rows.GetValueOrDefault(name) * step.Effort : 0;
+
         // What is made late may be what ANALYZE has to look at.
         var early = !all.Exists(s => s.Kind == StepKind.Late && (s.Id.StartsWith("STATISTICS ", StringComparison.Ordinal) || s.Id.StartsWith("INDEX ", StringComparison.Ordinal)));
         int Phase(StepKind kind) => (int)(kind switch
@@ -50,14 +51,14 @@ internal sealed class StepQueue
         {
             StepKind.Index or StepKind.Check => kind.Select(s => new StepGroup([s], kind.Key, s.Table ?? s.Id, Work(s), Together: false)),
             // A key's statement takes its table for itself. A plan for tables that were there before drops keys here, which takes two tables.
-            StepKind.Constraint when plan.InPlace && !plan.IntoExisting => kind.GroupBy(s => s.Table ?? s.Id).Select(g =>
-                new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false) { Awaits = [.. g.Where(s => builds.ContainsKey(s.Id)).Select(KeyBuild.IdOf)] }),
+            StepKind.Constraint when plan.InPlace && !plan.IntoExisting => kind.GroupBy(s => s.Table ?? s.Id).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
             // ANALYZE of a partitioned table looks at its partitions too.
             StepKind.ForeignKeyValidation or StepKind.Analyze => kind.GroupBy(Tree).Select(g => new StepGroup([.. g], kind.Key, g.Key, g.Sum(Work), Together: false)),
             _ => kind.Chunk(InOneBatch).Select(c => new StepGroup([.. c], kind.Key, InOrder, 0, Together: true)),
         };
-        _phases = [.. all.GroupBy(s => s.Kind).OrderBy(g => g.Key).SelectMany(Groups).GroupBy(g => Phase(g.Kind)).OrderBy(p => p.Key).Select(p => (p.Key, Sorted(p)))];
-        Width = _phases.Select(p => Math.Max(p.Left.Count(g => g.Kind == StepKind.Index), p.Left.Select(g => g.Key).Distinct().Count())).DefaultIfEmpty(0).Max();
+        var made = builds.Select(b => new StepGroup([b.Build], b.Build.Kind, b.Build.Table!, Work(b.Build), Together: false) { Build = b });
+        _phases = [.. all.GroupBy(s => s.Kind).OrderBy(g => g.Key).SelectMany(Groups).Concat(made).GroupBy(g => Phase(g.Kind)).OrderBy(p => p.Key).Select(p => (p.Key, Sorted(p)))];
+        Width = _phases.Select(p => p.Left.GroupBy(g => g.Key).Sum(t => Math.Max(1, t.Count(g => g.Kind == StepKind.Index)))).DefaultIfEmpty(0).Max();
         if (_phases.Find(p => p.Phase == (plan.InPlace ? (int)StepKind.Constraint : (int)StepKind.Index)).Left is { Count: > 1 } built
             && built.MaxBy(g => g.Work) is { Kind: StepKind.Index } longest && longest.Work > built.Sum(g => g.Work) - longest.Work) Longest = longest.Steps[0].Id;
     }
@@ -103,7 +104,7 @@ internal sealed class StepQueue
 
     // Indexes of one table are built side by side, and no key of it beside them.
     private bool IsFree(StepGroup group) => !_running.Exists(r => r.Key == group.Key && !(r.Kind == StepKind.Index && group.Kind == StepKind.Index))
-        && !_phases[0].Left.Exists(g => g.Steps.Any(s => group.Awaits.Contains(s.Id)));
+        && !_phases[0].Left.Exists(g => g.Build is { } build && group.Steps.Any(s => s.Id == build.Key.Id));
 
     /// <summary>Long ones first, with what waits for them, so that no worker ends alone with one: of a table, therefore, keys before indexes, and validations before statistics.</summary>
     private static List<StepGroup> Sorted(IEnumerable<StepGroup> groups)

@@ -21,7 +21,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     private readonly ConcurrentDictionary<string, bool> _refused = new();
     private readonly Turns _turns = new();
     private ImmutableDictionary<string, KeyBuild> _builds = ImmutableDictionary<string, KeyBuild>.Empty;
-    /// <summary>Ids of the builds whose index is there.</summary>
+    /// <summary>Ids of the keys whose index is there.</summary>
     private readonly ConcurrentDictionary<string, bool> _built = new();
     /// <summary>Steps that say a name which is not there, to be tried again when all others are done. Null: then is now.</summary>
     private ConcurrentDictionary<string, bool>? _later = plan.InPlace ? new() : null;
@@ -34,8 +34,8 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         foreach (var step in steps)
             if (done.TryGetValue(step.Id, out var fact) && fact.Outcome != StepOutcome.Done) Refuse(step, fact.Outcome, fact.Detail);
         _builds = KeyBuild.Of(steps, plan);
-        foreach (var build in _builds.Values.Where(b => done.ContainsKey(b.Build.Id))) _built[build.Build.Id] = true;
-        var queue = new StepQueue(steps.Concat(_builds.Values.Where(b => !done.ContainsKey(b.Key.Id)).Select(b => b.Build)).Where(s => !done.ContainsKey(s.Id)), plan, _builds);
+        foreach (var build in _builds.Values.Where(b => done.ContainsKey(b.Build.Id))) _built[build.Key.Id] = true;
+        var queue = new StepQueue(steps.Where(s => !done.ContainsKey(s.Id)), [.. _builds.Values.Where(b => !done.ContainsKey(b.Key.Id) && !_built.ContainsKey(b.Key.Id))], plan);
         var workers = Math.Min(Math.Max(1, options.Jobs), queue.Width);
         using var failed = CancellationTokenSource.CreateLinkedTokenSource(stop);
         await Task.WhenAll(Enumerable.Range(0, workers).Select(_ => WorkAsync(queue, workers, failed)));
@@ -91,12 +91,9 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
                 await _turns.TakeAsync(failed.Token);
                 try
                 {
-                    if (group.Together) await TogetherAsync(connection, group.Steps, failed.Token);
-                    else foreach (var step in group.Steps)
-                    {
-                        var before = step.Id == queue.Longest && workers > 1 ? WithWorker : "";
-                        await (_builds.Values.Any(b => b.Build == step) ? BuildAsync(connection, step, before, failed.Token) : StepAsync(connection, step, before, failed.Token));
-                    }
+                    if (group.Build is { } build) await BuildAsync(connection, build, group.Steps[0].Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
+                    else if (group.Together) await TogetherAsync(connection, group.Steps, failed.Token);
+                    else foreach (var step in group.Steps) await StepAsync(connection, step, step.Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
                 }
                 finally
                 {
@@ -154,20 +151,21 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
     }
 
-    private async Task BuildAsync(NpgsqlConnection connection, SqlStep build, string before, CancellationToken stop)
+    private async Task BuildAsync(NpgsqlConnection connection, KeyBuild build, string before, CancellationToken stop)
     {
-        progress.Report(new MigrationEvent.StepStarted(build.Id, build.Subject));
+        var step = build.Build;
+        progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
         var started = clock.GetTimestamp();
         try
         {
-            await OneAsync(connection, before + build.Sql, new(build.Id, StepOutcome.Done, null), stop);
-            _built[build.Id] = true;
+            await OneAsync(connection, before + step.Sql, new(step.Id, StepOutcome.Done, null), stop);
+            _built[build.Key.Id] = true;
         }
         catch (PostgresException e) when (StepRefusal.IsRefusal(e))
         {
             // The key's own statement meets the same, and is told.
         }
-        progress.Report(new MigrationEvent.StepFinished(build.Id, build.Subject, clock.GetElapsedTime(started)));
+        progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, clock.GetElapsedTime(started)));
     }
 
     private async Task StepAsync(NpgsqlConnection connection, SqlStep step, string before, CancellationToken stop)
@@ -187,8 +185,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         }
         try
         {
-            var sql = _builds.GetValueOrDefault(step.Id) is { } build && _built.ContainsKey(build.Build.Id) ? build.Adopt : step.Sql;
-            await OneAsync(connection, before + sql, new(step.Id, StepOutcome.Done, null), stop);
+            await OneAsync(connection, before + (_built.ContainsKey(step.Id) ? _builds[step.Id].Adopt : step.Sql), new(step.Id, StepOutcome.Done, null), stop);
         }
         catch (PostgresException e) when (_later is not null && ApplicationPath.IsMissing(e))
         {

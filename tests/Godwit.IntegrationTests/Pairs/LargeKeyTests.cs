@@ -17,7 +17,7 @@ public sealed class LargeKeyTests(PostgresFixture postgres)
     private static readonly string[] Ahead = ["build CONSTRAINT public.large a (b)", "build CONSTRAINT public.large large_pkey"];
 
     [Fact]
-    public async Task Keys_are_the_same_and_none_waits_for_the_others_index()
+    public async Task Keys_whose_index_was_built_ahead_are_the_same()
     {
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync(Large);

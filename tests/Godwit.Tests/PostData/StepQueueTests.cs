@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Godwit.Plan;
 using Godwit.PostData;
 using Godwit.Schema;
@@ -97,8 +96,7 @@ public class StepQueueTests
     {
         var key = new SqlStep("key", StepKind.Constraint, "key", "ALTER TABLE ONLY public.t\n    ADD CONSTRAINT t_pkey PRIMARY KEY (id)", "") { Table = "t" };
         var build = KeyBuild.Of(key)!;
-        var queue = Queue([Table("t", 1000)], inPlace: true, [Step(StepKind.Object, null, "tables")], ImmutableDictionary<string, KeyBuild>.Empty.Add("key", build),
-            [key, Step(StepKind.Index, "t", "i1"), Step(StepKind.Index, "t", "i2"), build.Build, Step(StepKind.Attach, "t", "attach")]);
+        var queue = Queue([Table("t", 1000)], inPlace: true, [Step(StepKind.Object, null, "tables")], [build], [key, Step(StepKind.Index, "t", "i1"), Step(StepKind.Index, "t", "i2"), Step(StepKind.Attach, "t", "attach")]);
 
         Assert.Equal(3, queue.Width);
         StepGroup[] indexes = [await TakeAsync(queue), await TakeAsync(queue), await TakeAsync(queue)];
@@ -111,13 +109,24 @@ public class StepQueueTests
         Assert.Equal("key,attach", await AllAsync(queue));
     }
 
+    /// <summary>A worker too many keeps the server from giving the others parallel workers of its own; one too few leaves a processor idle.</summary>
+    [Theory]
+    [InlineData(true, 5)]
+    [InlineData(false, 3)]
+    public void As_many_can_be_at_work_as_do_not_wait_for_each_other(bool inPlace, int width)
+    {
+        SqlStep[] steps = [Step(StepKind.Index, "a", "a1"), Step(StepKind.Index, "a", "a2"), Step(StepKind.Index, "a", "a3"), Step(StepKind.Constraint, "b", "bk"), Step(StepKind.Constraint, "c", "ck"), Step(StepKind.Index, "c", "c1")];
+        // From a file, keys come before indexes.
+        Assert.Equal(width, Queue([Table("a", 1), Table("b", 1), Table("c", 1)], inPlace, [Step(StepKind.Object, null, "tables")], inPlace ? steps : steps[..3]).Width);
+    }
+
     private static StepQueue Queue(TablePlan[] tables, params SqlStep[] steps) => Queue(tables, inPlace: true, [Step(StepKind.Object, null, "tables")], steps);
 
     private static StepQueue Queue(TablePlan[] tables, bool inPlace, SqlStep[] before, params SqlStep[] steps) =>
-        Queue(tables, inPlace, before, ImmutableDictionary<string, KeyBuild>.Empty, steps);
+        Queue(tables, inPlace, before, [], steps);
 
-    private static StepQueue Queue(TablePlan[] tables, bool inPlace, SqlStep[] before, ImmutableDictionary<string, KeyBuild> builds, SqlStep[] steps) =>
-        new(steps, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, PreData = [.. before], Tables = [.. tables] }, builds);
+    private static StepQueue Queue(TablePlan[] tables, bool inPlace, SqlStep[] before, KeyBuild[] builds, SqlStep[] steps) =>
+        new(steps, builds, new() { Source = "s", SourcePosition = "1", TargetSchema = "public", LoadSchema = "l", InPlace = inPlace, PreData = [.. before], Tables = [.. tables] });
 
     private static TablePlan Table(string name, long rows) => new() { Source = name, Load = new("public", name), Target = new("public", name), Columns = [], Rows = rows };
 

@@ -93,17 +93,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             checks.Add(new("values", Verdict.Equal, $"the target holds what the view's query yields there ({table.TargetRows:N0} rows); rows that it is made of are in quarantine"));
             return Ended(result, checks);
         }
-        if (table.Source.Kind == 'm' && await MovingAsync(table, hash, ct) is { IsEmpty: false } moving)
-        {
-            ImmutableArray<PairColumn> still = [.. table.Columns.Except(moving)];
-            var there = await YieldsAsync(sides.Target, table, Stored, hash, still, ct);
-            if (still.IsEmpty || there is not null && (there == await YieldsAsync(sides.Source, table, Stored, hash, still, ct) || there == await YieldsAsync(sides.Source, table, Query, hash, still, ct)))
-                return result with
-                {
-                    ValuesCompared = table.SourceSum.Rows * still.Length,
-                    Checks = [new("values", Verdict.NotChecked, $"the view's query yields other values from moment to moment ({string.Join(", ", moving.Select(c => c.Name))}){(still.IsEmpty ? "" : "; its other columns are equal")}")],
-                };
-        }
+        if (table.Source.Kind == 'm' && await MomentaryAsync(table, hash, ct) is var (momentary, columns)) return result with { ValuesCompared = table.SourceSum.Rows * columns, Checks = [momentary] };
         var found = await rows.FindAsync(table, ct);
         checks.Add(new("values", Verdict.Different, $"{(found.Complete ? "" : "at least ")}{found.Changed:N0} changed, {found.Missing:N0} missing, {found.Extra:N0} extra row(s); {how}"));
         return Ended(result with { DifferentRows = found.Rows, Differences = found.Named }, checks);
@@ -120,29 +110,36 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
     /// <summary>A materialized view is as old as its last REFRESH: the target's may be right because it is newer.</summary>
     private async Task<bool> IsStaleAsync(PairTable table, RowHash hash, CancellationToken ct) => await YieldsAsync(sides.Source, table, hash, ct) == new RowSum(table.TargetRows, table.TargetSum.Sum);
 
-    /// <summary>Columns of a materialized view in which two moments of one database differ (now(), random()): no REFRESH agrees with another on them.</summary>
-    private async Task<ImmutableArray<PairColumn>> MovingAsync(PairTable table, RowHash hash, CancellationToken ct)
+    /// <summary>
+    /// Of a materialized view that two moments of one database do not agree on (now(), random()), as no two REFRESH do: what is said of it, and how many columns are
+    /// equal in both. Null where both moments agree, or the other columns or the number of rows differ.
+    /// </summary>
+    private async Task<(VerifyCheck Check, int Columns)?> MomentaryAsync(PairTable table, RowHash hash, CancellationToken ct)
     {
-        var sums = string.Join(", ", table.Columns.Select(c => $"coalesce(sum({hash.Of([c])}), 0)"));
-        var (first, second) = (await AskAsync(sides.Target, table, Query, sums, ct), await AskAsync(sides.Target, table, Query, sums, ct));
-        return first is null || second is null ? [] : [.. table.Columns.Where((_, i) => first[i] != second[i])];
+        var sums = "count(*), " + string.Join(", ", table.Columns.Select(c => $"coalesce(sum({hash.Of([c])}), 0)"));
+        if (await AskAsync(sides.Target, table, null, sums, ct) is not { } first || await AskAsync(sides.Target, table, null, sums, ct) is not { } second) return null;
+        if (first[0] != second[0]) return (new("values", Verdict.NotChecked, "the view's query yields other rows from moment to moment"), 0);
+        ImmutableArray<PairColumn> moving = [.. table.Columns.Where((_, i) => first[i + 1] != second[i + 1])], still = [.. table.Columns.Except(moving)];
+        if (moving.IsEmpty) return null;
+        var stored = $"TABLE {table.Name}";
+        var there = await YieldsAsync(sides.Target, table, stored, hash, still, ct);
+        if (there is null || (there != await YieldsAsync(sides.Source, table, stored, hash, still, ct) && there != await YieldsAsync(sides.Source, table, null, hash, still, ct))) return null;
+        return (new("values", Verdict.NotChecked, $"the view's query yields other values from moment to moment ({string.Join(", ", moving.Select(c => c.Name))}){(still.IsEmpty ? "" : "; its other columns are equal")}"), still.Length);
     }
 
-    private static Task<RowSum?> YieldsAsync(PairSide side, PairTable table, RowHash hash, CancellationToken ct) => YieldsAsync(side, table, Query, hash, table.Columns, ct);
+    /// <summary>What a materialized view would hold if it were filled now.</summary>
+    private static Task<RowSum?> YieldsAsync(PairSide side, PairTable table, RowHash hash, CancellationToken ct) => YieldsAsync(side, table, null, hash, table.Columns, ct);
 
-    private static async Task<RowSum?> YieldsAsync(PairSide side, PairTable table, string from, RowHash hash, IReadOnlyList<PairColumn> columns, CancellationToken ct) =>
-        await AskAsync(side, table, from, $"count(*), coalesce(sum({hash.Of(columns)}), 0)", ct) is { } line ? new RowSum(long.Parse(line[0]!, CultureInfo.InvariantCulture), Int128.Parse(line[1]!, CultureInfo.InvariantCulture)) : null;
+    private static async Task<RowSum?> YieldsAsync(PairSide side, PairTable table, string? query, RowHash hash, IReadOnlyList<PairColumn> columns, CancellationToken ct) =>
+        await AskAsync(side, table, query, $"count(*), coalesce(sum({hash.Of(columns)}), 0)", ct) is { } line ? new RowSum(long.Parse(line[0]!, CultureInfo.InvariantCulture), Int128.Parse(line[1]!, CultureInfo.InvariantCulture)) : null;
 
-    /// <summary>What a materialized view would hold if it were filled now, and what it holds.</summary>
-    private const string Query = "pg_get_viewdef($1::regclass)", Stored = "'TABLE ' || $1::regclass";
-
-    /// <summary>In a transaction of its own, whose moment is another's. Null where the query cannot be run: then the difference stands as it was seen.</summary>
-    private static async Task<string?[]?> AskAsync(PairSide side, PairTable table, string from, string what, CancellationToken ct)
+    /// <summary>In a transaction of its own, whose moment is another's; by the view's own query where none is given. Null where it cannot be run: then the difference stands as it was seen.</summary>
+    private static async Task<string?[]?> AskAsync(PairSide side, PairTable table, string? query, string what, CancellationToken ct)
     {
         await using var connection = await side.ConnectAsync(ct);
         try
         {
-            var query = (await TextRows.ReadAsync(connection, "SELECT " + from, ct, table.Name))[0][0]!.TrimEnd(';');
+            query ??= (await TextRows.ReadAsync(connection, "SELECT pg_get_viewdef($1::regclass)", ct, table.Name))[0][0]!.TrimEnd(';');
             // What the query calls may search its schemas as the database is set up.
             await PairSide.ExecuteAsync(connection, ApplicationPath.Local, ct);
             return (await TextRows.ReadAsync(connection, $"SELECT {what} FROM ({query}) AS t", ct))[0];

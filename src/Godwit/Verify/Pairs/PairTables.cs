@@ -55,10 +55,10 @@ internal sealed class PairTables
             var names = (table.IsWhole ? _partitions[table.Target.Name].Prepend(table.Target.Name) : [table.Target.Name]).Select(n => aside.Tables.GetValueOrDefault(n.ToString())).OfType<string>().Where(filled.Contains).ToList();
             if (names.Count == 0) continue;
             // Of JSON's own types, a record would take the string for a value of theirs. A domain may be what has refused the row.
-            var types = table.Target.Columns.ToDictionary(c => c.Column.Name, c => c.Column.Below, StringComparer.Ordinal);
-            var columns = table.Columns.Select(c => c.Base is "json" or "jsonb" ? $"(q.row ->> {SqlText.Literal(c.Name)})::{c.Type} AS {SqlName.AlwaysQuote(c.Name)}" : $"r.{SqlName.AlwaysQuote(c.Name)}");
-            var record = string.Join(", ", table.Columns.Where(c => c.Base is not ("json" or "jsonb")).Select(c => $"{SqlName.AlwaysQuote(c.Name)} {types[c.Name]}"));
-            table.FromAside = $"(SELECT {string.Join(", ", columns.Append("q.ctid"))} FROM godwit.quarantine q{(record.Length == 0 ? "" : $" CROSS JOIN LATERAL jsonb_to_record(q.row) AS r({record})")} WHERE q.run_id = '{aside.Run}' AND q.source_table IN ({string.Join(", ", names.Select(SqlText.Literal))}))";
+            var columns = table.Target.Columns.Select(c => c.Column).Where(c => table.Columns.Any(t => t.Name == c.Name)).ToLookup(c => c.Below is "json" or "jsonb");
+            var values = columns[true].Select(c => $"(q.row ->> {SqlText.Literal(c.Name)})::{c.Below} AS {SqlName.AlwaysQuote(c.Name)}").Concat(columns[false].Select(c => $"r.{SqlName.AlwaysQuote(c.Name)}"));
+            var record = string.Join(", ", columns[false].Select(c => $"{SqlName.AlwaysQuote(c.Name)} {c.Below}"));
+            table.FromAside = $"(SELECT {string.Join(", ", values.Append("q.ctid"))} FROM godwit.quarantine q{(record.Length == 0 ? "" : $" CROSS JOIN LATERAL jsonb_to_record(q.row) AS r({record})")} WHERE q.run_id = '{aside.Run}' AND q.source_table IN ({string.Join(", ", names.Select(SqlText.Literal))}))";
         }
     }
 
