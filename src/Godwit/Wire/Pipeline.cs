@@ -29,6 +29,16 @@ public sealed class Pipeline(WireConnection connection)
         Close();
     }
 
+    /// <summary>The server drops a statement that was prepared; where it was not, nothing happens.</summary>
+    public void Forget(string name)
+    {
+        Open('C');
+        Room(1)[0] = (byte)'S';
+        _used++;
+        Text(name);
+        Close();
+    }
+
     /// <summary>A statement of no parameters and no rows of interest, not prepared.</summary>
     public void Execute(string sql)
     {

@@ -25,6 +25,7 @@ internal sealed class KeyLogReader : IChangeReader
     private readonly TimeProvider _clock;
     private readonly bool _partitioned;
     private readonly ConcurrentDictionary<uint, StreamType> _types = new();
+    private readonly KnownRelations _relations = new();
     /// <summary>The tables by the names that they had at the last look.</summary>
     private List<LoggedTable>? _locked;
     private readonly ManualResetEventSlim _wake = new();
@@ -149,7 +150,7 @@ internal sealed class KeyLogReader : IChangeReader
         var (next, snapshot, tables) = FixArmed(held);
         if (!queue.Add(new() { Kind = PgOutputKind.Begin, Lsn = new((ulong)_at) }, "")) return false;
         var noted = _data.Query($"select tab::text, coalesce(max(id) filter (where op = 'T'), 0)::text from {_names.Log} where {Unseen} group by 1").ToDictionary(r => (int)Number(r[0]!), r => Number(r[1]!));
-        var work = NotedTable.Read(_data, _names, [.. tables.Where(t => noted.ContainsKey(t.Number))], noted, Unseen, _types);
+        var work = NotedTable.Read(_data, _names, [.. tables.Where(t => noted.ContainsKey(t.Number))], noted, Unseen, _types, _relations);
         foreach (var table in work.Where(t => t.IsEmptied))
             if (!queue.Add(new() { Kind = PgOutputKind.Truncate, Truncated = [table.Relation] }, "")) return false;
         // What holds another row's unique value goes before that row comes, whichever transaction was first.

@@ -29,25 +29,26 @@ internal sealed class NotedTable
     private readonly LoggedTable _table;
     private readonly ImmutableArray<Column> _columns;
     private readonly string _noted;
+    private readonly KnownRelations _known;
     private readonly RowText _text = new();
     /// <summary>A second name for the same table: what is done under each name is kept apart, in the order in which they come.</summary>
     private readonly Relation _again;
 
-    private NotedTable(WireConnection data, LoggedTable table, ImmutableArray<Column> columns, string noted, bool emptied)
+    private NotedTable(WireConnection data, LoggedTable table, ImmutableArray<Column> columns, string noted, bool emptied, KnownRelations known)
     {
-        (_data, _table, _columns, _noted, IsEmptied) = (data, table, columns, noted, emptied);
-        (Relation, _again) = (Of(columns), Of(columns));
+        (_data, _table, _columns, _noted, IsEmptied, _known) = (data, table, columns, noted, emptied, known);
+        (Relation, _again) = (Of(columns, RelationUse.Whole), Of(columns, RelationUse.Again));
     }
 
     public Relation Relation { get; }
     public bool IsEmptied { get; }
 
     /// <summary><paramref name="emptied"/>: of each, by its number, the last note of a TRUNCATE, 0 for none. What was noted before it does not count.</summary>
-    public static List<NotedTable> Read(WireConnection data, KeyLogNames names, IReadOnlyList<LoggedTable> tables, IReadOnlyDictionary<int, long> emptied, string unseen, ConcurrentDictionary<uint, StreamType> types)
+    public static List<NotedTable> Read(WireConnection data, KeyLogNames names, IReadOnlyList<LoggedTable> tables, IReadOnlyDictionary<int, long> emptied, string unseen, ConcurrentDictionary<uint, StreamType> types, KnownRelations known)
     {
         if (tables.Count == 0) return [];
         var columns = data.Query(Columns.Replace("@", string.Join(", ", tables.Select(t => Text(t.Id))), StringComparison.Ordinal)).ToLookup(r => uint.Parse(r[0]!, CultureInfo.InvariantCulture));
-        return [.. tables.Select(t => new NotedTable(data, t, [.. columns[t.Id].Select(r => Of(t, r, types))], $"{names.Log} where tab = {Text(t.Number)} and id > {Text(emptied[t.Number])} and {unseen}", emptied[t.Number] > 0))];
+        return [.. tables.Select(t => new NotedTable(data, t, [.. columns[t.Id].Select(r => Of(t, r, types))], $"{names.Log} where tab = {Text(t.Number)} and id > {Text(emptied[t.Number])} and {unseen}", emptied[t.Number] > 0, known))];
     }
 
     private static Column Of(LoggedTable table, ImmutableArray<string?> row, ConcurrentDictionary<uint, StreamType> types)
@@ -57,7 +58,8 @@ internal sealed class NotedTable
         return new(new(row[1]!, table.Key.Count == 0 || table.Key.Contains(row[1]!), type, int.Parse(row[3]!, CultureInfo.InvariantCulture)), row[6]!, row[7] == "true");
     }
 
-    private Relation Of(IEnumerable<Column> columns) => new(_table.Id, _table.Name.Schema!, _table.Name.Name, _table.Key.Count == 0 ? ReplicaIdentity.Full : ReplicaIdentity.Default, [.. columns.Where(c => !c.Generated).Select(c => c.Sent)]);
+    private Relation Of(IEnumerable<Column> columns, RelationUse use) =>
+        _known.Same(new(_table.Id, _table.Name.Schema!, _table.Name.Name, _table.Key.Count == 0 ? ReplicaIdentity.Full : ReplicaIdentity.Default, [.. columns.Where(c => !c.Generated).Select(c => c.Sent)]), use);
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
@@ -126,7 +128,7 @@ internal sealed class NotedTable
         foreach (var width in widths)
         {
             if (width > _columns.Length) throw Changed("no longer has a column that its rows had when they were noted", "migrate again with --if-exists replace --follow");
-            var relation = width == _columns.Length ? Relation : Of(_columns.Take(width));
+            var relation = width == _columns.Length ? Relation : Of(_columns.Take(width), RelationUse.Narrow);
             int[] sent = [.. Enumerable.Range(0, width).Where(i => !_columns[i].Generated)];
             foreach (var sign in new[] { -1, 1 })
             {

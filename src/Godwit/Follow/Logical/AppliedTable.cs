@@ -51,10 +51,12 @@ internal sealed class AppliedTable(int number, Relation relation, SqlName target
     /// <summary>Numbers of all columns.</summary>
     private ImmutableArray<int> All { get; } = [.. Enumerable.Range(0, columns.Length)];
 
-    /// <summary>After an error nobody knows which statements the session has prepared.</summary>
-    public void Forget()
+    /// <summary>Returns the names of the statements that were prepared, or were to be.</summary>
+    public List<string> Forget()
     {
+        List<string> names = [.. _statements.Values.Select(s => s.Prepared).OfType<string>()];
         foreach (var statement in _statements.Values) statement.Prepared = null;
+        return names;
     }
 
     /// <summary>Values of every column. <paramref name="byRow"/>, of these all: of one row, which is counted in <see cref="Touched"/>.</summary>

@@ -143,7 +143,7 @@ internal sealed class BatchWriter : IDisposable
             return true;
         }
         if (TargetErrors.IsTransient(error)) throw error;
-        NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
+        _statements.Forget(_tables.Values.OfType<AppliedTable>());
         return false;
     }
 
@@ -182,7 +182,7 @@ internal sealed class BatchWriter : IDisposable
         _pipeline.Discard();
         _statements.TakeExpected();
         // Statements that were to be prepared are not.
-        NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
+        _statements.Forget(_tables.Values.OfType<AppliedTable>());
     }
 
     public void Dispose() => _connection.Dispose();
@@ -259,7 +259,7 @@ internal sealed class BatchWriter : IDisposable
         if (error is not null && TargetErrors.IsTransient(error)) throw error;
         // Nobody knows which statements the session has prepared; and what was made ready relies on them.
         if (_ready is not null) Unmake();
-        else if (error is not null) NetStatements.Forget(_tables.Values.OfType<AppliedTable>());
+        else if (error is not null) _statements.Forget(_tables.Values.OfType<AppliedTable>());
         return false;
     }
 

@@ -30,10 +30,11 @@ internal sealed class NetStatements(Pipeline pipeline)
         for (var i = 0; i < _expected.Count; i++) _expected[i] = -1;
     }
 
-    /// <summary>After an error nobody knows which statements the session has prepared: names are not used again.</summary>
-    public static void Forget(IEnumerable<AppliedTable> tables)
+    /// <summary>After an error nobody knows which statements the session has prepared: names are not used again, and the server forgets them too.</summary>
+    public void Forget(IEnumerable<AppliedTable> tables)
     {
-        foreach (var table in tables) table.Forget();
+        foreach (var table in tables)
+            foreach (var name in table.Forget()) pipeline.Forget(name);
     }
 
     public void Execute(string sql)

@@ -35,8 +35,10 @@ internal sealed class StreamPosition(string stream, string? origin)
         ReadOnlySpan<uint> types = [Int8, Int8, Int8, Int8, Int8, TimestampTz];
         pipeline.Prepare(Advance, advance, types);
         // The function returns nothing, which is not null.
-        var marks = HasOrigin ? " and pg_catalog.pg_replication_origin_xact_setup($8, coalesce($6, pg_catalog.clock_timestamp())) is not null" : "";
-        pipeline.Prepare(AdvanceChanges, $"{advance} and 1 / (coalesce(pg_catalog.current_setting('{AppliedTable.Touched}')::bigint = $7, true))::int = 1{marks}", [.. types, Int8, .. HasOrigin ? [PgLsn] : ReadOnlySpan<uint>.Empty]);
+        var holds = $"1 / (coalesce(pg_catalog.current_setting('{AppliedTable.Touched}')::bigint = $7, true))::int = 1";
+        // In this order: from 16 on the origin moves with a transaction that fails, too.
+        if (HasOrigin) holds = $"case when {holds} then pg_catalog.pg_replication_origin_xact_setup($8, coalesce($6, pg_catalog.clock_timestamp())) is not null end";
+        pipeline.Prepare(AdvanceChanges, $"{advance} and {holds}", [.. types, Int8, .. HasOrigin ? [PgLsn] : ReadOnlySpan<uint>.Empty]);
     }
 
     /// <summary>

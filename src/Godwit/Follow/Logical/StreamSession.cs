@@ -70,6 +70,9 @@ internal sealed class StreamSession : IDisposable
             opened.AtTarget.Add(target.ProcessId);
             target.LimitSilence(limits.Answer);
             var hasOrigin = Guarded(to, "preparing to follow", () => Ready(target, to, feed));
+            // What a session before this one had sent may have been applied since the position was read.
+            if (Guarded(to, "preparing to follow", () => Stored(target, feed)) != applied)
+                throw new GodwitException(ErrorKind.TargetTransient, "follow-in-use", $"{to.Display}: the connection before this one was still applying changes.", "Godwit tries again by itself.");
             reader = Guarded(from, "beginning to read changes", () => origin.Open(applied, binary, limits, clock, opened.AtSource, ct));
             var added = new AddedColumns(from);
             var resolver = new TableResolver(target, map, added.Find, reader.FindType, binary);
@@ -209,14 +212,16 @@ internal sealed class StreamSession : IDisposable
         }
     }
 
+    /// <summary>Where the stream stands. It may be what a session before this one committed without waiting: a commit that waits takes it to the disk.</summary>
+    private static Lsn Stored(WireConnection target, StreamFeed feed) =>
+        target.Query($"update godwit.stream set at = clock_timestamp() where name = {SqlText.Literal(feed.Name)} returning applied::text") is [[{ } applied, ..], ..] ? new((ulong)long.Parse(applied, System.Globalization.CultureInfo.InvariantCulture)) : default;
+
     private static bool Ready(WireConnection target, StreamEnd to, StreamFeed feed)
     {
         target.Query(Prepare);
         target.Query(ApplicationPath.Session);
         // A server whose commits never wait for the disk would have the origin forget what may still be lost here.
         target.Query("select set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'");
-        // Where the stream stood may be what a session before this one committed without waiting: a commit that waits takes it to the disk.
-        target.Query($"update godwit.stream set at = clock_timestamp() where name = {SqlText.Literal(feed.Name)}");
         var origin = SqlText.Literal(feed.Origin);
         try
         {
