@@ -48,6 +48,18 @@ public sealed class PgOutputDecoderTests
     }
 
     [Fact]
+    public void A_table_that_is_described_again_is_the_same_unless_it_has_changed()
+    {
+        var table = Decode(T).Relation!;
+        Assert.Same(table, Decode(T).Relation);
+        // The first column's type, int8 now.
+        var changed = Decode(T.Replace("69640000000017", "69640000000014", StringComparison.Ordinal)).Relation!;
+        Assert.Equal(20u, changed.Columns[0].Type);
+        Assert.Same(changed, Decode("49000040214e0003740000" + "0001326e7400000003626164").Relation);
+        Assert.NotSame(table, Decode(T).Relation);
+    }
+
+    [Fact]
     public void Rows_come_with_what_is_known_of_them()
     {
         Decode(T);

@@ -14,7 +14,6 @@ internal enum RelationUse
 
 /// <summary>
 /// One object for a table as long as it stays as it is: who applies changes knows a table by its object, and has statements prepared for each.
-/// A stream from a slot gives a new one only where the table has changed.
 /// </summary>
 internal sealed class KnownRelations
 {
@@ -24,7 +23,6 @@ internal sealed class KnownRelations
     public Relation Same(Relation made, RelationUse use)
     {
         var key = (made.Id, use, made.Columns.Length);
-        if (_known.TryGetValue(key, out var known) && known.Schema == made.Schema && known.Name == made.Name && known.Identity == made.Identity && known.Columns.SequenceEqual(made.Columns)) return known;
-        return _known[key] = made;
+        return _known.TryGetValue(key, out var known) && known.IsLike(made) ? known : _known[key] = made;
     }
 }

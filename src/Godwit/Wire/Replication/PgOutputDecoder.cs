@@ -56,6 +56,8 @@ public sealed class PgOutputDecoder
         {
             case PgOutputKind.Relation:
                 var relation = ReadRelation(ref at);
+                // The server tells of a table again after each ANALYZE of it, for one.
+                if (_relations.TryGetValue(relation.Id, out var known) && known.IsLike(relation)) relation = known;
                 _relations[relation.Id] = relation;
                 return new() { Kind = kind, Xid = xid, Relation = relation };
             case PgOutputKind.Type:

@@ -81,6 +81,24 @@ public sealed class StreamAtOnceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task A_table_that_is_told_of_again_is_known()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key)", "");
+        await CountAsync(pair, "t");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(StreamPair.Token);
+        var following = pair.FollowAsync(null, stop.Token);
+        await pair.Source.ExecuteAsync("insert into t values (0)");
+        await UntilAsync(pair);
+        // The server sends the table's description anew.
+        await pair.Source.ExecuteAsync("analyze t");
+        await pair.Source.ExecuteAsync("insert into t values (1), (2), (3)");
+        await UntilAsync(pair);
+        await stop.CancelAsync();
+        await following;
+        Assert.Equal(["0", "1", "2"], await pair.Target.QueryAsync("select distinct rows from godwit.seen order by 1"));
+    }
+
+    [Fact]
     public async Task Some_commits_wait_for_the_disk_and_the_origin_stands_where_the_rows_came_from()
     {
         await using var pair = await PairAsync("create table t (id int primary key)", "");
