@@ -55,6 +55,10 @@ public sealed partial class CopyStage(ISnapshot snapshot, DatabaseSchema schema,
                 connection = await ChunkAsync(connection, work.Table, work.Chunk, failed.Token);
             completed = true;
         }
+        catch (Exception e) when (failed.IsCancellationRequested && (e is OperationCanceledException || TargetErrors.IsTransient(e)))
+        {
+            // It waited to try again, or would have, when another failed, or Ctrl-C came: that is what is told, not this.
+        }
         finally
         {
             // One worker's failure stops the others after their chunk; theirs are committed and need not be done again.

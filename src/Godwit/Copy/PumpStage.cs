@@ -60,9 +60,9 @@ public sealed partial class PumpStage(ISnapshot snapshot, DatabaseSchema schema,
                 connection = await ChunkAsync(plan, connection, work.Table, work.Chunk, aside, failed.Token);
             completed = true;
         }
-        catch (OperationCanceledException) when (failed.IsCancellationRequested)
+        catch (Exception e) when (failed.IsCancellationRequested && (e is OperationCanceledException || IsTransient(e)))
         {
-            // It waited to try again when another failed, or Ctrl-C came: that is what is told, not this.
+            // It waited to try again, or would have, when another failed, or Ctrl-C came: that is what is told, not this.
         }
         finally
         {
