@@ -127,6 +127,30 @@ public sealed class StreamAtOnceTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Statements_that_are_not_used_again_are_dropped_at_the_server()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key, v text)", "insert into t select i, 'v' from generate_series(1, 40) i");
+        await pair.Target.ExecuteAsync("""
+            delete from t where id <= 30;
+            create table godwit.seen (statements bigint);
+            create function godwit.see() returns trigger language plpgsql as $$ begin insert into godwit.seen select count(*) from pg_prepared_statements; return new; end $$;
+            create trigger see before insert on done for each row execute function godwit.see(); alter table done enable always trigger see
+            """);
+        var totals = await FollowAsync(pair, "update t set v = 'known' where id = 40", [.. Enumerable.Range(1, 30).Select(i => $"update t set v = 'w' where id = {i}")]);
+        Assert.Equal(30, totals.Conflicts);
+        Assert.InRange(int.Parse((await pair.Target.QueryAsync("select max(statements) from godwit.seen"))[0]!, System.Globalization.CultureInfo.InvariantCulture), 5, 20);
+    }
+
+    [Fact]
+    public async Task A_session_does_not_begin_where_the_stream_no_longer_stands()
+    {
+        await using var pair = await PairAsync("create table t (id int primary key)", "");
+        var behind = Assert.Throws<GodwitException>(() => StreamSession.Open(StreamOrigin.Of(pair.From, pair.Feed), pair.From, pair.To.Applying(pair.Feed), pair.Feed, pair.Limits, new(1), binary: false,
+            r => new(r.Schema, r.Name), TimeProvider.System, (_, _) => { }, new(), StreamPair.Token));
+        Assert.Equal((ErrorKind.TargetTransient, "follow-in-use"), (behind.Kind, behind.Code));
+    }
+
+    [Fact]
     public async Task A_row_that_a_trigger_takes_away_is_found()
     {
         await using var pair = await PairAsync("create table t (id int primary key)", "");
