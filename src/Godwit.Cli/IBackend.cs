@@ -33,6 +33,9 @@ internal interface IBackend
     /// <summary>Puts tables right from the source; what they held is kept.</summary>
     Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct);
 
+    /// <summary>The same between two PostgreSQL databases, of tables that a comparison found different.</summary>
+    Task<ImmutableArray<RepairedTable>> RepairPairAsync(Job job, ITarget source, ITarget target, IReadOnlyList<TableVerification> tables, CancellationToken ct);
+
     /// <summary>The target holds a whole copy of this source that can be followed.</summary>
     Task<bool> IsFollowUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct);
 

@@ -43,6 +43,9 @@ internal sealed class LibraryBackend : IBackend
     public Task<ImmutableArray<RepairedTable>> RepairAsync(Job job, ISource source, ITarget target, MigrationOptions options, IReadOnlyList<string> tables, CancellationToken ct) =>
         new Repairing(job.Clock).RunAsync(source, target, options, tables, job.Progress, ct);
 
+    public Task<ImmutableArray<RepairedTable>> RepairPairAsync(Job job, ITarget source, ITarget target, IReadOnlyList<TableVerification> tables, CancellationToken ct) =>
+        new PairRepairing(job.Clock).RunAsync(source, target, tables, job.Progress, ct);
+
     public Task<bool> IsFollowUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => Following.IsUnderwayAsync(source, target, options, ct);
 
     public Task<FollowResult> FollowAsync(Job job, ISource source, ITarget target, MigrationOptions options, bool untilCaughtUp, CancellationToken stop) =>

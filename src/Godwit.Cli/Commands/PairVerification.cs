@@ -2,8 +2,8 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Godwit.Cli.Output;
 using Godwit.Cli.Terminal;
+using Godwit.Follow;
 using Godwit.Target;
 using Godwit.Verify;
 using Godwit.Verify.Pairs;
@@ -19,8 +19,6 @@ internal static class PairVerification
 
     public static async Task<int> RunAsync(Invocation invocation, Ends ends, VerifyMode mode, int jobs, IReadOnlyList<string> tables, CancellationToken ct)
     {
-        if (invocation.Option<bool>("--repair"))
-            throw new GodwitException(ErrorKind.Usage, "options-conflict", "--repair puts right what came from SQLite; between two PostgreSQL databases it does not", "Leave --repair out: the differences are named.");
         var request = new PairRequest(mode, jobs)
         {
             Tables = tables,
@@ -34,13 +32,13 @@ internal static class PairVerification
         var view = ProgressView.For(invocation);
         invocation.Shell.Aftermath = () => "nothing was changed: what verification tries is rolled back";
         var report = await view.AroundAsync(() => invocation.Backend.VerifyPairAsync(invocation.JobOf(view), source, target, request, ct));
-        var exit = report.Verdict == Verdict.Equal ? 0 : 3;
-        if (invocation.IsMachine)
-            invocation.Shell.Out.WriteLine(CliJson.Text(new VerifyDocument { ExitCode = exit, Source = source.Display, Target = target.Display, Verdict = report.Verdict, Report = report }, invocation.Global.Json));
-        else
-            Closing.Write(invocation.Screen.Out, report);
-        await VerifyCommand.ReportAsync(invocation, report, source.Display, target.Display, ct);
-        return exit;
+        ImmutableArray<RepairedTable> repaired = [];
+        if (await VerifyCommand.ShallRepairAsync(invocation, report, target.Display, ct) is { Count: > 0 } wrong)
+        {
+            repaired = await VerifyCommand.RepairedAsync(invocation, () => invocation.Backend.RepairPairAsync(invocation.JobOf(view), source, target, wrong, ct));
+            report = await invocation.Backend.VerifyPairAsync(invocation.JobOf(view), source, target, request, ct);
+        }
+        return await VerifyCommand.EndAsync(invocation, report, repaired, source.Display, target.Display, ct);
     }
 
     private static string Plain(string connection) => connection.StartsWith("supabase:", StringComparison.OrdinalIgnoreCase) ? connection["supabase:".Length..] : connection;

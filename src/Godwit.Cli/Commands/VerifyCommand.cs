@@ -51,26 +51,44 @@ internal static class VerifyCommand
         invocation.Shell.Aftermath = () => "nothing was changed: verification only reads, and brings over what waits where the target follows";
         var report = await view.AroundAsync(() => invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct));
         ImmutableArray<RepairedTable> repaired = [];
-        if (invocation.Option<bool>("--repair") && report.Tables.Where(t => t.Verdict == Verdict.Different).Select(t => t.Table).ToList() is { Count: > 0 } wrong)
+        if (await ShallRepairAsync(invocation, report, target.Display, ct) is { Count: > 0 } wrong)
         {
-            if (!invocation.IsMachine) Closing.Write(invocation.Screen.Out, report);
-            var names = string.Join(", ", wrong);
-            await invocation.ConfirmAsync($"--repair replaces the rows of {names} in {target.Display} by the source's, and keeps what this changes or removes in godwit.repaired", "repair-unconfirmed", ct);
-            invocation.Shell.Aftermath = () => "each table is repaired in one transaction: one that was not finished is as it was";
-            repaired = await invocation.Backend.RepairAsync(invocation.JobOf(view), source, target, options, wrong, ct);
-            invocation.Shell.Aftermath = () => "the repair is finished; only what came after it failed";
+            repaired = await RepairedAsync(invocation, () => invocation.Backend.RepairAsync(invocation.JobOf(view), source, target, options, [.. wrong.Select(t => t.Table)], ct));
             report = await invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct);
         }
+        return await EndAsync(invocation, report, repaired, source.Info.Display, target.Display, ct);
+    }
+
+    /// <summary>The tables that differ, where --repair is asked for and agreed to; else none.</summary>
+    internal static async Task<IReadOnlyList<TableVerification>> ShallRepairAsync(Invocation invocation, VerifyReport report, string target, CancellationToken ct)
+    {
+        if (!invocation.Option<bool>("--repair") || report.Tables.Where(t => t.Verdict == Verdict.Different).ToList() is not { Count: > 0 } wrong) return [];
+        if (!invocation.IsMachine) Closing.Write(invocation.Screen.Out, report);
+        await invocation.ConfirmAsync($"--repair replaces the rows of {string.Join(", ", wrong.Select(t => t.Table))} in {target} by the source's, and keeps what this changes or removes in godwit.repaired", "repair-unconfirmed", ct);
+        return wrong;
+    }
+
+    internal static async Task<ImmutableArray<RepairedTable>> RepairedAsync(Invocation invocation, Func<Task<ImmutableArray<RepairedTable>>> repair)
+    {
+        invocation.Shell.Aftermath = () => "each table is repaired in one transaction: one that was not finished is as it was";
+        var repaired = await repair();
+        invocation.Shell.Aftermath = () => "the repair is finished; only what came after it failed";
+        return repaired;
+    }
+
+    /// <summary>Says what came of it; returns the exit code.</summary>
+    internal static async Task<int> EndAsync(Invocation invocation, VerifyReport report, ImmutableArray<RepairedTable> repaired, string source, string target, CancellationToken ct)
+    {
         var exit = report.Verdict == Verdict.Equal ? 0 : 3;
         if (invocation.IsMachine)
         {
             invocation.Shell.Out.WriteLine(CliJson.Text(
-                new VerifyDocument { ExitCode = exit, Source = source.Info.Display, Target = target.Display, Verdict = report.Verdict, Report = report, Repaired = [.. repaired.Select(r => new RepairLine(r.Table, r.Kept, r.Written))] }, invocation.Global.Json));
-            await ReportAsync(invocation, report, source.Info.Display, target.Display, ct);
+                new VerifyDocument { ExitCode = exit, Source = source, Target = target, Verdict = report.Verdict, Report = report, Repaired = [.. repaired.Select(r => new RepairLine(r.Table, r.Kept, r.Written))] }, invocation.Global.Json));
+            await ReportAsync(invocation, report, source, target, ct);
             return exit;
         }
         Closing.Write(invocation.Screen.Out, report);
-        await ReportAsync(invocation, report, source.Info.Display, target.Display, ct);
+        await ReportAsync(invocation, report, source, target, ct);
         foreach (var table in repaired)
             Closing.Line(invocation.Screen.Out, "repaired", Markup.Escape($"{table.Table}: {Units.Count(table.Written)} rows written, {Units.Count(table.Kept)} kept in godwit.repaired"));
         return exit;

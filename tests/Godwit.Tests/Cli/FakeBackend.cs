@@ -87,6 +87,9 @@ internal sealed class FakeBackend : IBackend
         return Task.FromResult<ImmutableArray<RepairedTable>>([.. tables.Select(t => new RepairedTable(t, 1, 2))]);
     }
 
+    public Task<ImmutableArray<RepairedTable>> RepairPairAsync(Job job, ITarget source, ITarget target, IReadOnlyList<TableVerification> tables, CancellationToken ct) =>
+        RepairAsync(job, null!, target, new(), [.. tables.Select(t => t.Target)], ct);
+
     public bool FollowUnderway { get; set; }
 
     public Task<bool> IsFollowUnderwayAsync(ISource source, ITarget target, MigrationOptions options, CancellationToken ct) => Task.FromResult(FollowUnderway);

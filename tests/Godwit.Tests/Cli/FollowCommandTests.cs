@@ -89,13 +89,16 @@ public class FollowCommandTests
 
 public class RepairCommandTests
 {
-    private static readonly string[] Verify = ["verify", "app.db", "postgres://app@db.example/app", "--repair"];
+    private static readonly string[] Verify = ["verify", "app.db", "postgres://app@db.example/app", "--repair"], VerifyPair = ["verify", "postgres://app@old.example/app", "postgres://app@db.example/app", "--repair"];
 
-    [Fact]
-    public async Task Repairs_what_differs_and_is_0_when_equal_afterwards()
+    public static TheoryData<string[]> Sources => [Verify, VerifyPair];
+
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Repairs_what_differs_and_is_0_when_equal_afterwards(string[] verify)
     {
         var setup = new CliSetup { Backend = { Report = Sample.Verified(Godwit.Verify.Verdict.Different), ReportAfterRepair = Sample.Verified() } };
-        var run = await setup.RunAsync([.. Verify, "--yes", "--json"]);
+        var run = await setup.RunAsync([.. verify, "--yes", "--json"]);
         Assert.Equal(0, run.ExitCode);
         Assert.Equal(2, JsonDocument.Parse(run.Out).RootElement.GetProperty("repaired")[0].GetProperty("rows_written").GetInt64());
     }
@@ -104,14 +107,15 @@ public class RepairCommandTests
     public async Task Is_3_where_a_difference_stays() =>
         Assert.Equal(3, (await new CliSetup { Backend = { Report = Sample.Verified(Godwit.Verify.Verdict.Different) } }.RunAsync([.. Verify, "--yes"])).ExitCode);
 
-    [Fact]
-    public async Task Asks_first_and_only_where_something_differs()
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task Asks_first_and_only_where_something_differs(string[] verify)
     {
         var different = new CliSetup { Backend = { Report = Sample.Verified(Godwit.Verify.Verdict.Different) } };
-        Assert.Equal(4, (await different.RunAsync([.. Verify, "--no-input"])).ExitCode);
+        Assert.Equal(4, (await different.RunAsync([.. verify, "--no-input"])).ExitCode);
         Assert.Empty(different.Backend.Calls);
         var equal = new CliSetup();
-        Assert.Equal(0, (await equal.RunAsync([.. Verify, "--no-input"])).ExitCode);
+        Assert.Equal(0, (await equal.RunAsync([.. verify, "--no-input"])).ExitCode);
         Assert.Empty(equal.Backend.Calls);
     }
 }
