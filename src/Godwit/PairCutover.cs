@@ -76,7 +76,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             }),
             new CutoverStep("verify", async token =>
             {
-                Verification = await CompareAsync(how.Verify, "cutover-differs", "The fence was taken away; the application goes on as before.", token);
+                Verification = await CompareAsync(how.Verify, "cutover-differs", "The fence was taken away; the application goes on as before.", "godwit verify --repair names the rows and puts them right from the source; then the cutover again.", token);
                 await ProveAsync(back: false, token);
             }),
             new CutoverStep("arm the way back", ArmWayBackAsync, ReturnAsync),
@@ -137,7 +137,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
             new CutoverStep("compare", async token =>
             {
-                Verification = await CompareAsync(how.Verify ?? VerifyMode.Full, "rollback-differs", "The new side is the one in use, as before.", token);
+                Verification = await CompareAsync(how.Verify ?? VerifyMode.Full, "rollback-differs", "The new side is the one in use, as before.", "godwit verify names the rows: put them right by hand on the old side, then the rollback again.", token);
                 await ProveAsync(back: true, token);
             }),
             switchBack,
@@ -313,12 +313,12 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         Failpoints.Hit(Failpoints.Switched);
     }
 
-    private async Task<VerifyReport?> CompareAsync(VerifyMode? mode, string code, string state, CancellationToken ct)
+    private async Task<VerifyReport?> CompareAsync(VerifyMode? mode, string code, string state, string remedy, CancellationToken ct)
     {
         if (mode is null) return null;
         var report = await DifferencesAsync(mode.Value, _tables, ct);
         return report.Tables.FirstOrDefault(t => t.Verdict == Verdict.Different) is { } table
-            ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", "godwit verify names the rows: put them right by hand, or migrate again with --if-exists replace --follow.")
+            ? throw new GodwitException(ErrorKind.Blocked, code, $"{table.Table} differs between the two databases in {table.DifferentRows} row(s). {state}", remedy)
             : report;
     }
 

@@ -16,7 +16,6 @@ namespace Godwit;
 /// </summary>
 public sealed class PairRepairing(TimeProvider clock)
 {
-    private const string View = "m";
     private static readonly TimeSpan MomentPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -26,18 +25,17 @@ public sealed class PairRepairing(TimeProvider clock)
     {
         await ChangeApplier.RequireAsync(target, ct);
         if (different.FirstOrDefault(t => t.Quarantined > 0) is { } held)
-            throw new GodwitException(ErrorKind.Blocked, "repair-aside", $"Rows of {held.Table} stand in godwit.quarantine because they break a constraint; a repair would put them back past it.", "Put right what differs by hand, or migrate again.");
+            throw Repairing.Aside(held.Table);
         StreamEnd old = new(source.ToBuilder(), source.Display, "source"), fresh = new(target.ToBuilder(), target.Display, "target");
         var (run, fact) = await FollowSession.FactAsync(target, ct);
         if (run?.Source == source.Display && fact is { IsSwitched: true })
-            throw new GodwitException(ErrorKind.Blocked, "repair-wrong-side", $"The application uses {target.Display} since the cutover: {source.Display} is the older one, and nothing of it may replace what was written there.", "godwit follow carries the target's writes back into the source.");
+            throw Repairing.WrongSide(source.Display, target.Display);
         var whole = new WholeTable(old, fresh, run?.Id);
         if (!PairSession.IsUnderway(old, run, fact))
         {
             // No other godwit copies or follows meanwhile.
             await using var alone = await RunSession.OpenAsync(target, clock, ct);
-            await using var now = await old.ConnectAsync(ct);
-            return await RepairAsync(whole, old, fresh, await ExportAsync(now, old, ct), different, ct);
+            return await RepairAsync(whole, old, fresh, null, different, ct);
         }
         await using var session = await PairSession.OpenAsync(old, target, clock, takeOver: null, ct);
         using var moment = await session.Origin(back: false).MomentAsync(MomentPatience, ct)
@@ -46,28 +44,15 @@ public sealed class PairRepairing(TimeProvider clock)
         return await RepairAsync(whole, old, fresh, moment.Snapshot, different, ct);
     }
 
-    private static async Task<string> ExportAsync(NpgsqlConnection connection, StreamEnd end, CancellationToken ct)
-    {
-        try
-        {
-            await using (var begin = new NpgsqlCommand("begin isolation level repeatable read read only", connection)) await begin.ExecuteNonQueryAsync(ct);
-            await using var export = new NpgsqlCommand("select pg_export_snapshot()", connection);
-            return (string)(await export.ExecuteScalarAsync(ct))!;
-        }
-        catch (NpgsqlException e)
-        {
-            throw end.Map(e, "Fixing a moment of " + end.Display);
-        }
-    }
-
-    private static async Task<ImmutableArray<RepairedTable>> RepairAsync(WholeTable whole, StreamEnd from, StreamEnd to, string snapshot, IReadOnlyList<TableVerification> different, CancellationToken ct)
+    private static async Task<ImmutableArray<RepairedTable>> RepairAsync(WholeTable whole, StreamEnd from, StreamEnd to, string? snapshot, IReadOnlyList<TableVerification> different, CancellationToken ct)
     {
         var (there, here) = (await KindsAsync(from, different, ct), await KindsAsync(to, different, ct));
-        bool Is(string table, params ReadOnlySpan<string> kinds) => kinds.Contains(there.GetValueOrDefault(table)) && kinds.Contains(here.GetValueOrDefault(table));
+        // r: a table, p: a partitioned one, m: a materialized view (pg_class.relkind).
+        List<string> Of(params string[] kinds) => [.. different.Select(t => t.Target).Where(t => kinds.Contains(there.GetValueOrDefault(t)) && kinds.Contains(here.GetValueOrDefault(t)))];
         var repaired = ImmutableArray.CreateBuilder<RepairedTable>();
         using var source = whole.Open(snapshot, ct);
-        foreach (var table in different.Select(t => t.Target).Where(t => Is(t, "r", "p"))) repaired.Add(await whole.BringAsync(source, table, ct));
-        await RefreshAsync(to, [.. different.Select(t => t.Target).Where(t => Is(t, View))], ct);
+        foreach (var table in Of("r", "p")) repaired.Add(await whole.BringAsync(source, table, ct));
+        await RefreshAsync(to, Of("m"), ct);
         return repaired.ToImmutable();
     }
 

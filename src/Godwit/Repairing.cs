@@ -23,15 +23,21 @@ public sealed class Repairing(TimeProvider clock)
             ? await new Planning(source, snapshot, schema, target, options with { DataOnly = true }, new StageClock(clock, progress), progress).WholeAsync(ct)
             : PlanJson.Read(run.Plan);
         if (run is not null && await IsSwitchedAsync(target, run.Id, ct))
-            throw new GodwitException(ErrorKind.Blocked, "repair-wrong-side", $"The application uses {target.Display} since the cutover: {source.Info.Display} is the older one, and nothing of it may replace what was written there.", "godwit follow carries the target's writes back into the source.");
+            throw WrongSide(source.Info.Display, target.Display);
         // The source's rows would come back all of them, those too for which a constraint has no place, and past it.
         if (source is IPostgresSource && run is not null && await AsideAsync(target, run.Id, ct) is var aside && tables.FirstOrDefault(aside.Contains) is { } held)
-            throw new GodwitException(ErrorKind.Blocked, "repair-aside", $"Rows of {held} stand in godwit.quarantine because they break a constraint; a repair would put them back past it.", "Put right what differs by hand, or migrate again.");
+            throw Aside(held);
         var repair = new TableRepair(snapshot, schema, target, run?.Id);
         var repaired = ImmutableArray.CreateBuilder<RepairedTable>();
         foreach (var table in plan.Tables.Where(t => tables.Contains(t.Source))) repaired.Add(await repair.RunAsync(table, plan, ct));
         return repaired.ToImmutable();
     }
+
+    internal static GodwitException WrongSide(string source, string target) =>
+        new(ErrorKind.Blocked, "repair-wrong-side", $"The application uses {target} since the cutover: {source} is the older one, and nothing of it may replace what was written there.", "godwit follow carries the target's writes back into the source.");
+
+    internal static GodwitException Aside(string table) =>
+        new(ErrorKind.Blocked, "repair-aside", $"Rows of {table} stand in godwit.quarantine because they break a constraint; a repair would put them back past it.", "Put right what differs by hand, or migrate again.");
 
     private static async Task<HashSet<string>> AsideAsync(ITarget target, Guid run, CancellationToken ct)
     {

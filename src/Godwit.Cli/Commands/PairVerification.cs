@@ -33,7 +33,7 @@ internal static class PairVerification
         invocation.Shell.Aftermath = () => "nothing was changed: what verification tries is rolled back";
         var report = await view.AroundAsync(() => invocation.Backend.VerifyPairAsync(invocation.JobOf(view), source, target, request, ct));
         ImmutableArray<RepairedTable> repaired = [];
-        if (await VerifyCommand.ShallRepairAsync(invocation, report, target.Display, ct) is { Count: > 0 } wrong)
+        if (await VerifyCommand.ToRepairAsync(invocation, report, target.Display, ct) is { Count: > 0 } wrong)
         {
             repaired = await VerifyCommand.RepairedAsync(invocation, () => invocation.Backend.RepairPairAsync(invocation.JobOf(view), source, target, wrong, ct));
             report = await invocation.Backend.VerifyPairAsync(invocation.JobOf(view), source, target, request, ct);

@@ -51,7 +51,7 @@ internal static class VerifyCommand
         invocation.Shell.Aftermath = () => "nothing was changed: verification only reads, and brings over what waits where the target follows";
         var report = await view.AroundAsync(() => invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct));
         ImmutableArray<RepairedTable> repaired = [];
-        if (await ShallRepairAsync(invocation, report, target.Display, ct) is { Count: > 0 } wrong)
+        if (await ToRepairAsync(invocation, report, target.Display, ct) is { Count: > 0 } wrong)
         {
             repaired = await RepairedAsync(invocation, () => invocation.Backend.RepairAsync(invocation.JobOf(view), source, target, options, [.. wrong.Select(t => t.Table)], ct));
             report = await invocation.Backend.VerifyAsync(invocation.JobOf(view), source, target, options, mode, tables, ct);
@@ -59,10 +59,10 @@ internal static class VerifyCommand
         return await EndAsync(invocation, report, repaired, source.Info.Display, target.Display, ct);
     }
 
-    /// <summary>The tables that differ, where --repair is asked for and agreed to; else none.</summary>
-    internal static async Task<IReadOnlyList<TableVerification>> ShallRepairAsync(Invocation invocation, VerifyReport report, string target, CancellationToken ct)
+    /// <summary>The tables of both sides that differ, where --repair is asked for and agreed to; else none.</summary>
+    internal static async Task<IReadOnlyList<TableVerification>> ToRepairAsync(Invocation invocation, VerifyReport report, string target, CancellationToken ct)
     {
-        if (!invocation.Option<bool>("--repair") || report.Tables.Where(t => t.Verdict == Verdict.Different).ToList() is not { Count: > 0 } wrong) return [];
+        if (!invocation.Option<bool>("--repair") || report.Tables.Where(t => t.Verdict == Verdict.Different && !t.IsMissing).ToList() is not { Count: > 0 } wrong) return [];
         if (!invocation.IsMachine) Closing.Write(invocation.Screen.Out, report);
         await invocation.ConfirmAsync($"--repair replaces the rows of {string.Join(", ", wrong.Select(t => t.Table))} in {target} by the source's, and keeps what this changes or removes in godwit.repaired", "repair-unconfirmed", ct);
         return wrong;

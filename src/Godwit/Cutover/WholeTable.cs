@@ -21,19 +21,21 @@ internal sealed class WholeTable(StreamEnd from, StreamEnd to, Guid? run, string
         union all (select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerated = '' order by attnum)
         """;
 
-    /// <summary>A session of the source that reads all of a table's rows, or fails; of one moment, where there is a snapshot.</summary>
+    /// <summary>A session of the source that reads all rows of its tables at one moment, or fails. <paramref name="snapshot"/>: an exported one; null: when it first reads.</summary>
     public WireConnection Open(string? snapshot, CancellationToken ct)
     {
+        WireConnection? source = null;
         try
         {
-            var source = from.Open(ct);
+            source = from.Open(ct);
             source.Query("set row_security = off");
             source.Query(ApplicationPath.Session);
-            if (snapshot is not null) source.Query($"begin isolation level repeatable read read only; set transaction snapshot {SqlText.Literal(snapshot)}");
+            source.Query("begin isolation level repeatable read read only" + (snapshot is null ? "" : $"; set transaction snapshot {SqlText.Literal(snapshot)}"));
             return source;
         }
         catch (Exception e) when (TargetErrors.IsTargetError(e))
         {
+            source?.Dispose();
             throw from.Map(e, "Opening a session on " + from.Display);
         }
     }

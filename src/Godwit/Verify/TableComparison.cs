@@ -24,7 +24,7 @@ internal sealed class TableComparison(ISnapshot snapshot, TargetSessions session
 
     private static TableVerification Unreadable(ComparedTable table)
     {
-        var (name, problem) = !table.Exists ? ("table exists", $"There is no table {table.Target}.")
+        var (name, problem) = !table.Exists ? (TableVerification.Exists, $"There is no table {table.Target}.")
             : table.Columns.IsEmpty ? ("values", "The plan copies no column of this table.")
             : ("columns exist", $"The target lacks {string.Join(", ", table.MissingColumns)}.");
         var verdict = table.Columns.IsEmpty && table.Exists ? Verdict.NotChecked : Verdict.Different;

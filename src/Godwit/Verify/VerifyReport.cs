@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Godwit.Verify;
 
@@ -51,6 +52,13 @@ public sealed record TableVerification
     public ImmutableArray<VerifyCheck> Checks { get; init; } = [];
     public ImmutableArray<SampleRow> Sample { get; init; } = [];
     public TimeSpan Elapsed { get; init; }
+
+    /// <summary>Of <see cref="Checks"/>, the one that looks whether the target has the table at all.</summary>
+    internal const string Exists = "table exists";
+
+    /// <summary>The target has no such table.</summary>
+    [JsonIgnore]
+    public bool IsMissing => Checks.Any(c => c is { Name: Exists, Verdict: Verdict.Different });
 }
 
 public sealed record VerifyReport

@@ -4,6 +4,7 @@ using Godwit.IntegrationTests.Follow;
 using Godwit.IntegrationTests.Follow.Logical;
 using Godwit.Verify;
 using Godwit.Verify.Pairs;
+using Npgsql;
 using Xunit;
 
 namespace Godwit.IntegrationTests.Pairs;
@@ -11,14 +12,12 @@ namespace Godwit.IntegrationTests.Pairs;
 /// <summary>verify --repair between servers: tables that differ get the source's rows, what they held is kept, and what follows the source goes on from there.</summary>
 public sealed class PairRepairTests(PostgresFixture postgres)
 {
-    private static readonly MigrationOptions Followed = new() { Jobs = 2, Follow = true };
-
-    private static async Task<(VerifyReport Report, ImmutableArray<RepairedTable> Repaired)> RepairAsync(Pair pair, string meanwhile = "")
+    private static async Task<(VerifyReport Report, ImmutableArray<RepairedTable> Repaired)> RepairAsync(Pair pair, Func<Task>? meanwhile = null)
     {
         await using var source = await pair.Source.OpenTargetAsync(6);
         await using var target = await pair.Target.OpenTargetAsync(6);
         var different = (await VerifyAsync()).Tables.Where(t => t.Verdict == Verdict.Different).ToList();
-        await pair.SourceAsync(meanwhile);
+        if (meanwhile is not null) await meanwhile();
         var repaired = await new PairRepairing(TimeProvider.System).RunAsync(source, target, different, new FollowTests.Listener(null), Pair.Token);
         return (await VerifyAsync(), repaired);
 
@@ -54,29 +53,59 @@ public sealed class PairRepairTests(PostgresFixture postgres)
         Assert.Empty((await RepairAsync(pair)).Repaired);
     }
 
-    [Fact]
-    public async Task A_target_that_follows_is_repaired_at_one_moment_and_goes_on_from_it()
+    [Theory]
+    [InlineData(FollowMethod.Slot)]
+    [InlineData(FollowMethod.Triggers)]
+    public async Task A_target_that_follows_is_repaired_at_one_moment_and_goes_on_from_it(FollowMethod method)
     {
+        var options = new MigrationOptions { Jobs = 2, Follow = true, FollowMethod = method };
         await using var pair = await Pair.CreateAsync(postgres);
         // Of rows without a key, one that came twice would stay.
         await pair.SourceAsync("create table nokey (a int); alter table nokey replica identity full; create table t (id int primary key, v text); insert into nokey select i from generate_series(1, 10) i; insert into t select i, 'v' from generate_series(1, 10) i");
-        await pair.MigrateAsync(Followed);
+        await pair.MigrateAsync(options);
         await pair.TargetAsync("set session_replication_role = replica; delete from nokey where a = 1; insert into nokey values (99); update t set v = 'wrong' where id = 5");
-        // What is written after the comparison is in the source's tables and in the stream.
-        var (report, repaired) = await RepairAsync(pair, meanwhile: "insert into nokey values (11); update t set v = 'newer' where id = 6");
+        await using var other = await pair.Target.ConnectAsync();
+        var late = Task.CompletedTask;
+        var (report, repaired) = await RepairAsync(pair, meanwhile: async () =>
+        {
+            // What is written after the comparison is in the source's tables and in the stream; and what is written while that is waited for is of a later moment.
+            await DoAsync("begin; lock table t in share mode");
+            await pair.SourceAsync("insert into nokey values (11); update t set v = 'newer' where id = 6");
+            late = WriteLateAsync();
+        });
+        await late;
         Assert.Equal(VerifyBasis.OneMoment, report.Basis);
         AssertTablesEqual(report);
         Assert.Equal(["public.nokey 1 1", "public.t 1 1"], repaired.Select(r => $"{r.Table} {r.Kept} {r.Written}").Order(StringComparer.Ordinal));
 
         await pair.SourceAsync("insert into nokey values (12); delete from nokey where a = 2; update t set v = 'last' where id = 5");
-        await PairJourneyTests.FollowAsync(pair, options: Followed);
+        await PairJourneyTests.FollowAsync(pair, options: options);
         foreach (var table in new[] { "nokey", "t" })
             Assert.Equal(await pair.Source.QueryAsync($"select x::text from {table} x order by 1"), await pair.Target.QueryAsync($"select x::text from {table} x order by 1"));
         Assert.Equal("0", (await pair.Target.QueryAsync("select coalesce(sum(count), 0)::text from godwit.conflict"))[0]);
-        await PairJourneyTests.SwitchAsync(pair, options: Followed);
+
+        await pair.TargetAsync("set session_replication_role = replica; update t set v = 'wrong' where id = 5");
+        var differs = await Assert.ThrowsAsync<GodwitException>(() => PairJourneyTests.SwitchAsync(pair, options: options));
+        Assert.Equal("cutover-differs", differs.Code);
+        Assert.Contains("--repair", differs.Hint);
+        AssertTablesEqual((await RepairAsync(pair)).Report);
+        await PairJourneyTests.SwitchAsync(pair, options: options);
         await pair.TargetAsync("insert into t values (20, 'since the switch')");
         var refused = await Assert.ThrowsAsync<GodwitException>(() => RepairAsync(pair));
         Assert.Equal("repair-wrong-side", refused.Code);
         Assert.Equal(["since the switch"], await pair.Target.QueryAsync("select v from t where id = 20"));
+
+        async Task WriteLateAsync()
+        {
+            while ((await pair.Target.QueryAsync("select 1 from pg_stat_activity where datname = current_database() and application_name = 'godwit follow' and wait_event_type = 'Lock'")).Count == 0) await Task.Delay(20, Pair.Token);
+            await pair.SourceAsync("insert into nokey values (13)");
+            await DoAsync("commit");
+        }
+
+        async Task DoAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, other);
+            await command.ExecuteNonQueryAsync(Pair.Token);
+        }
     }
 }

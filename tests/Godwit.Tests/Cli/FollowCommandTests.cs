@@ -103,6 +103,17 @@ public class RepairCommandTests
         Assert.Equal(2, JsonDocument.Parse(run.Out).RootElement.GetProperty("repaired")[0].GetProperty("rows_written").GetInt64());
     }
 
+    [Theory]
+    [MemberData(nameof(Sources))]
+    public async Task A_table_that_the_target_lacks_is_no_matter_of_rows(string[] verify)
+    {
+        var report = Sample.Verified(Godwit.Verify.Verdict.Different);
+        report = report with { Tables = [report.Tables[0] with { Checks = [new(Godwit.Verify.TableVerification.Exists, Godwit.Verify.Verdict.Different, "There is no table public.users in the target.")] }, .. report.Tables[1..]] };
+        var setup = new CliSetup { Backend = { Report = report } };
+        Assert.Equal(3, (await setup.RunAsync([.. verify, "--no-input"])).ExitCode);
+        Assert.Empty(setup.Backend.Calls);
+    }
+
     [Fact]
     public async Task Is_3_where_a_difference_stays() =>
         Assert.Equal(3, (await new CliSetup { Backend = { Report = Sample.Verified(Godwit.Verify.Verdict.Different) } }.RunAsync([.. Verify, "--yes"])).ExitCode);

@@ -128,7 +128,7 @@ public sealed class StreamFollower(StreamEnd from, StreamEnd to, StreamFeed feed
         Interlocked.Add(ref _conflicts, outcome.Conflicts.Count);
         foreach (var group in outcome.Conflicts.GroupBy(c => (c.Table, c.Kind)))
             found(new("follow-conflict", Severity.Warning, group.Key.Table, $"{group.Count()} change(s) met {(group.Key.Kind == ConflictKind.Missing ? "no row where one should be" : "a row where none should be")}{(group.All(c => c.Repaired) ? "; the rows are now as the origin has them" : "")}.",
-                "Somebody else writes to this table, or its copy was not whole: godwit verify compares; godwit.conflict keeps count."));
+                "Somebody else writes to this table, or its copy was not whole: godwit verify compares, and with --repair puts right what differs; godwit.conflict keeps count."));
         foreach (var column in outcome.AddedColumns)
             found(new("follow-column-added", Severity.Info, column.Schema!, $"The column {column.Name} was added at the origin, and here.", null));
     }

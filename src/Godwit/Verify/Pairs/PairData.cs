@@ -161,7 +161,7 @@ internal sealed class PairData(PairSides sides, PairRequest request, IProgress<M
             Target = relation.Name.ToString(),
             Verdict = promised is null ? Verdict.Different : Verdict.NotChecked,
             SourceRows = relation.Rows,
-            Checks = [promised is null ? new("table exists", Verdict.Different, $"There is no table {relation.Name} in the target.") : new("table exists", Verdict.NotChecked, "left out: " + promised.Reason)],
+            Checks = [promised is null ? new(TableVerification.Exists, Verdict.Different, $"There is no table {relation.Name} in the target.") : new(TableVerification.Exists, Verdict.NotChecked, "left out: " + promised.Reason)],
         };
     }
 }
