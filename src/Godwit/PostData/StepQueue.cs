@@ -8,12 +8,14 @@ internal sealed record StepGroup(ImmutableArray<SqlStep> Steps, StepKind Kind, s
 {
     /// <summary>What the only step is, where it is the index of a key that comes behind it.</summary>
     public KeyBuild? Build { get; init; }
+    /// <summary>Steps that were put off: nothing runs beside them.</summary>
+    public bool IsAlone { get; init; }
 }
 
 /// <summary>
 /// Hands out steps to workers, so that none waits in the server for a lock that another holds. Kinds follow each other; two pairs of them run in one go,
 /// table by table: keys and then indexes of a table, while other tables have theirs; validations and statistics likewise. A large table's keys are built with
-/// its indexes, and come behind them.
+/// its indexes, and come behind them. What a worker puts off comes when all else of its phase is done, alone and in the plan's order.
 /// </summary>
 internal sealed class StepQueue
 {
@@ -25,6 +27,8 @@ internal sealed class StepQueue
     private readonly Lock _gate = new();
     private readonly List<(int Phase, List<StepGroup> Left)> _phases;
     private readonly List<StepGroup> _running = [];
+    private readonly Dictionary<string, int> _order = [];
+    private readonly List<SqlStep> _putOff = [];
     private TaskCompletionSource _changed = New();
 
     /// <summary><paramref name="steps"/> and <paramref name="builds"/>: those that are to be done.</summary>
@@ -36,6 +40,7 @@ internal sealed class StepQueue
             foreach (var name in new[] { table.Source, table.Tree }.OfType<string>().Distinct()) rows[name] = rows.GetValueOrDefault(name) + table.Rows;
         string Tree(SqlStep step) => step.Table is { } name ? tables.GetValueOrDefault(name)?.Tree ?? name : step.Id;
         var all = steps.ToList();
+        foreach (var step in all) _order[step.Id] = _order.Count;
         var ahead = builds.Select(b => b.Key.Id).ToHashSet(StringComparer.Ordinal);
         double Work(SqlStep step) => step.Table is { } name && !ahead.Contains(step.Id) ? (double)rows.GetValueOrDefault(name) * step.Effort : 0;
 
@@ -77,8 +82,9 @@ internal sealed class StepQueue
             Task changed;
             lock (_gate)
             {
-                while (_phases.Count > 0 && _phases[0].Left.Count == 0 && _running.Count == 0) _phases.RemoveAt(0);
+                while (_phases.Count > 0 && _phases[0].Left.Count == 0 && _running.Count == 0 && _putOff.Count == 0) _phases.RemoveAt(0);
                 if (_phases.Count == 0) return null;
+                if (_phases[0].Left.Count == 0 && _running.Count == 0) return TakePutOff();
                 var left = _phases[0].Left;
                 if (left.Find(IsFree) is { } free)
                 {
@@ -90,6 +96,20 @@ internal sealed class StepQueue
             }
             await changed.WaitAsync(stop);
         }
+    }
+
+    /// <summary>For a step of a group that runs: once more, when nothing else of the phase is left.</summary>
+    public void PutOff(SqlStep step)
+    {
+        lock (_gate) _putOff.Add(step);
+    }
+
+    private StepGroup TakePutOff()
+    {
+        var group = new StepGroup([.. _putOff.OrderBy(s => _order[s.Id])], _putOff[0].Kind, InOrder, 0, Together: false) { IsAlone = true };
+        _putOff.Clear();
+        _running.Add(group);
+        return group;
     }
 
     public void Done(StepGroup group)

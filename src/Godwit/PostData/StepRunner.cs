@@ -19,7 +19,6 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
 
     private readonly ConcurrentBag<Finding> _findings = [];
     private readonly ConcurrentDictionary<string, bool> _refused = new();
-    private readonly Turns _turns = new();
     private ImmutableDictionary<string, KeyBuild> _builds = ImmutableDictionary<string, KeyBuild>.Empty;
     /// <summary>Ids of the keys whose index is there.</summary>
     private readonly ConcurrentDictionary<string, bool> _built = new();
@@ -52,7 +51,6 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     {
         if (_later is not { IsEmpty: false } waiting) return;
         await using var connection = await target.ConnectAsync(stop);
-        await _turns.TakeAsync(stop);
         try
         {
             await ExecuteAsync(connection, SessionSettings(1), stop);
@@ -60,7 +58,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
             {
                 var some = steps.Where(s => waiting.ContainsKey(s.Id)).ToList();
                 waiting.Clear();
-                foreach (var step in some) await StepAsync(connection, step, "", stop);
+                foreach (var step in some) await StepAsync(connection, step, "", null, stop);
                 // What is missing now is missing for good, and is told by each as it would have been.
                 if (waiting.Count == some.Count) _later = null;
             }
@@ -68,10 +66,6 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         catch (NpgsqlException e)
         {
             throw TargetErrors.Map(e, Doing);
-        }
-        finally
-        {
-            _turns.GiveBack();
         }
     }
 
@@ -88,17 +82,9 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
                     connection = await target.ConnectAsync(failed.Token);
                     await ExecuteAsync(connection, SessionSettings(workers), failed.Token);
                 }
-                await _turns.TakeAsync(failed.Token);
-                try
-                {
-                    if (group.Build is { } build) await BuildAsync(connection, build, group.Steps[0].Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
-                    else if (group.Together) await TogetherAsync(connection, group.Steps, failed.Token);
-                    else foreach (var step in group.Steps) await StepAsync(connection, step, step.Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
-                }
-                finally
-                {
-                    _turns.GiveBack();
-                }
+                if (group.Build is { } build) await BuildAsync(connection, build, group.Steps[0].Id == queue.Longest && workers > 1 ? WithWorker : "", failed.Token);
+                else if (group.Together) await TogetherAsync(connection, group.Steps, queue, failed.Token);
+                else foreach (var step in group.Steps) await StepAsync(connection, step, step.Id == queue.Longest && workers > 1 ? WithWorker : "", group.IsAlone ? null : queue, failed.Token);
                 queue.Done(group);
             }
             completed = true;
@@ -127,7 +113,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     }
 
     /// <summary>In one transaction. Where a statement is refused, those before it are committed, it is executed by itself, as it would have been, and the rest goes on.</summary>
-    private async Task TogetherAsync(NpgsqlConnection connection, ImmutableArray<SqlStep> steps, CancellationToken stop)
+    private async Task TogetherAsync(NpgsqlConnection connection, ImmutableArray<SqlStep> steps, StepQueue queue, CancellationToken stop)
     {
         for (var at = 0; at < steps.Length;)
         {
@@ -147,7 +133,7 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
                 at += some.Count;
                 some.Clear();
             }
-            if (at < steps.Length) await StepAsync(connection, steps[at++], "", stop);
+            if (at < steps.Length) await StepAsync(connection, steps[at++], "", queue, stop);
         }
     }
 
@@ -168,7 +154,8 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
         progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, clock.GetElapsedTime(started)));
     }
 
-    private async Task StepAsync(NpgsqlConnection connection, SqlStep step, string before, CancellationToken stop)
+    /// <summary><paramref name="queue"/>: where others run beside it; null where none does.</summary>
+    private async Task StepAsync(NpgsqlConnection connection, SqlStep step, string before, StepQueue? queue, CancellationToken stop)
     {
         progress.Report(new MigrationEvent.StepStarted(step.Id, step.Subject));
         var started = clock.GetTimestamp();
@@ -207,7 +194,14 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
             if (plan.InPlace && options.Misfits == MisfitPolicy.Fail && e.SqlState.StartsWith("23", StringComparison.Ordinal))
                 throw new GodwitException(ErrorKind.TargetFatal, "rows-break-constraint", $"{step.Subject}: {await DetailAsync(connection, step, e, stop)}",
                     "Repair the rows in the source and type the same command again. --on-misfit quarantine sets them aside; without --on-misfit they stay and are named.");
-            var (isAside, whyNot) = await SetAsideAsync(connection, step, e, stop);
+            var way = plan.InPlace && options.Misfits == MisfitPolicy.Quarantine ? AsideStep.Of(step, e) : null;
+            if (way is not null && queue is not null)
+            {
+                // What another session proves meanwhile would not see the rows go, and which rows go for which step would be a matter of who comes first.
+                queue.PutOff(step);
+                return;
+            }
+            var (isAside, whyNot) = way is null ? (false, null) : await SetAsideAsync(connection, step, way, stop);
             if (isAside)
             {
                 progress.Report(new MigrationEvent.StepFinished(step.Id, step.Subject, clock.GetElapsedTime(started)));
@@ -222,11 +216,8 @@ public sealed class StepRunner(ITarget target, Guid run, MigrationPlan plan, Mig
     }
 
     /// <summary>The rows that break the step go into quarantine, and the step is executed, all in one transaction. False: nothing was changed, and why is told where it was tried.</summary>
-    private async Task<(bool Done, string? WhyNot)> SetAsideAsync(NpgsqlConnection connection, SqlStep step, PostgresException broken, CancellationToken stop)
+    private async Task<(bool Done, string? WhyNot)> SetAsideAsync(NpgsqlConnection connection, SqlStep step, AsideStep way, CancellationToken stop)
     {
-        if (!plan.InPlace || options.Misfits != MisfitPolicy.Quarantine || AsideStep.Of(step, broken) is not { } way) return (false, null);
-        // What another session proves meanwhile would not see the rows go.
-        using var alone = await _turns.AloneAsync(stop);
         await using var transaction = await connection.BeginTransactionAsync(stop);
         try
         {

@@ -49,6 +49,28 @@ public class StepQueueTests
         Assert.Equal("whole", Ids(await TakeAsync(queue)));
     }
 
+    [Fact]
+    public async Task What_was_put_off_comes_alone_in_the_plans_order_before_the_next_phase()
+    {
+        SqlStep[] steps = [Step(StepKind.Index, "t", "one"), Step(StepKind.Index, "t", "two"), Step(StepKind.Index, "other", "three"), Step(StepKind.Attach, "t", "attach")];
+        var queue = Queue([Table("t", 10), Table("other", 10)], steps);
+        var (one, two, three) = (await TakeAsync(queue), await TakeAsync(queue), await TakeAsync(queue));
+
+        queue.PutOff(steps[1]);
+        queue.Done(two);
+        queue.PutOff(steps[0]);
+        queue.Done(one);
+        Assert.True(NothingIsFree(queue));
+        queue.Done(three);
+
+        var again = await TakeAsync(queue);
+        Assert.Equal("one,two", Ids(again));
+        Assert.True(again.IsAlone);
+        Assert.True(NothingIsFree(queue));
+        queue.Done(again);
+        Assert.Equal("attach", Ids(await TakeAsync(queue)));
+    }
+
     [Theory]
     [InlineData("STATISTICS public.s", "first,late,analyze")]
     [InlineData("TRIGGER public.t", "first,analyze,late")]
