@@ -3,6 +3,7 @@ using Godwit.Cutover;
 using Godwit.Follow;
 using Godwit.Follow.Logical;
 using Godwit.Journal;
+using Godwit.Schema;
 using Godwit.Target;
 using Godwit.Verify;
 using Npgsql;
@@ -46,26 +47,38 @@ public sealed class PairRepairing(TimeProvider clock)
 
     private static async Task<ImmutableArray<RepairedTable>> RepairAsync(WholeTable whole, StreamEnd from, StreamEnd to, string? snapshot, IReadOnlyList<TableVerification> different, CancellationToken ct)
     {
-        var (there, here) = (await KindsAsync(from, different, ct), await KindsAsync(to, different, ct));
+        var (there, here) = (await RelationsAsync(from, different, ct), await RelationsAsync(to, different, ct));
         // r: a table, p: a partitioned one, m: a materialized view (pg_class.relkind).
-        List<string> Of(params string[] kinds) => [.. different.Select(t => t.Target).Where(t => kinds.Contains(there.GetValueOrDefault(t)) && kinds.Contains(here.GetValueOrDefault(t)))];
+        List<string> Of(params string[] kinds) => [.. different.Select(t => t.Target).Where(t => kinds.Contains(there.GetValueOrDefault(t)?.Kind) && kinds.Contains(here.GetValueOrDefault(t)?.Kind))];
+        var tables = Of("r", "p");
+        // Before the first of them is repaired.
+        foreach (var table in tables)
+            if (there[table].Columns.Except(here[table].Columns, StringComparer.Ordinal).ToList() is { Count: > 0 } lacking)
+                throw new GodwitException(ErrorKind.Blocked, "repair-columns", $"{table} of {to.Display} has no place for the values of {string.Join(", ", lacking.Select(SqlName.Quote))}: no column of that name, or one that the server computes. Nothing was repaired.",
+                    "Give the table the columns of the source (ALTER TABLE ... ADD COLUMN), then again.");
         var repaired = ImmutableArray.CreateBuilder<RepairedTable>();
         using var source = whole.Open(snapshot, ct);
-        foreach (var table in Of("r", "p")) repaired.Add(await whole.BringAsync(source, table, ct));
+        foreach (var table in tables) repaired.Add(await whole.BringAsync(source, table, ct));
         await RefreshAsync(to, Of("m"), ct);
         return repaired.ToImmutable();
     }
 
-    private static async Task<Dictionary<string, string>> KindsAsync(StreamEnd end, IReadOnlyList<TableVerification> tables, CancellationToken ct)
+    /// <summary><paramref name="Kind"/>: pg_class.relkind. <paramref name="Columns"/>: those that take values, by their names.</summary>
+    private sealed record Relation(string Kind, string[] Columns);
+
+    private static async Task<Dictionary<string, Relation>> RelationsAsync(StreamEnd end, IReadOnlyList<TableVerification> tables, CancellationToken ct)
     {
         await using var connection = await end.ConnectAsync(ct);
         try
         {
-            await using var command = new NpgsqlCommand("select t, c.relkind::text from unnest($1) t join pg_class c on c.oid = to_regclass(t)", connection) { Parameters = { new() { Value = tables.Select(t => t.Target).ToArray() } } };
+            await using var command = new NpgsqlCommand("""
+                select t, c.relkind::text, array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '')
+                from unnest($1) t join pg_class c on c.oid = to_regclass(t)
+                """, connection) { Parameters = { new() { Value = tables.Select(t => t.Target).ToArray() } } };
             await using var row = await command.ExecuteReaderAsync(ct);
-            var kinds = new Dictionary<string, string>(StringComparer.Ordinal);
-            while (await row.ReadAsync(ct)) kinds[row.GetString(0)] = row.GetString(1);
-            return kinds;
+            var relations = new Dictionary<string, Relation>(StringComparer.Ordinal);
+            while (await row.ReadAsync(ct)) relations[row.GetString(0)] = new(row.GetString(1), row.GetFieldValue<string[]>(2));
+            return relations;
         }
         catch (NpgsqlException e)
         {

@@ -53,6 +53,22 @@ public sealed class PairRepairTests(PostgresFixture postgres)
         Assert.Empty((await RepairAsync(pair)).Repaired);
     }
 
+    [Fact]
+    public async Task A_table_without_a_place_for_a_column_ends_it_before_any_table_is_repaired()
+    {
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync("create table a (id int primary key, v text); create table b (id int primary key, \"Why not\" text, gone int); insert into a values (1, 'x'); insert into b values (1, 'y', 2)");
+        await pair.MigrateAsync();
+        await pair.TargetAsync("update a set v = 'wrong'; alter table b drop gone; alter table b drop \"Why not\"; alter table b add \"Why not\" text generated always as ('z') stored");
+        var refused = await Assert.ThrowsAsync<GodwitException>(() => RepairAsync(pair));
+        Assert.Equal("repair-columns", refused.Code);
+        Assert.Contains("public.b", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("\"Why not\", gone", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(["wrong"], await pair.Target.QueryAsync("select v from a"));
+        await pair.TargetAsync("alter table b drop \"Why not\"; alter table b add \"Why not\" text, add gone int");
+        AssertTablesEqual((await RepairAsync(pair)).Report);
+    }
+
     [Theory]
     [InlineData(FollowMethod.Slot)]
     [InlineData(FollowMethod.Triggers)]
