@@ -134,7 +134,7 @@ internal abstract partial record AsideStep
 
     /// <summary>Which of several rows comes first: by the table's own key, else by how it prints.</summary>
     private static string Order(AsideRows rows, string table) =>
-        string.Join(", ", rows.KeyOf(table).Select(k => $"a_row.{SqlName.AlwaysQuote(k)}").Append("concat(a_row) collate \"C\"").Append("a_row.ctid"));
+        string.Join(", ", rows.KeyOf(table).Select(k => $"a_row.{SqlName.AlwaysQuote(k)}").Append("concat(a_row.*) collate \"C\"").Append("a_row.ctid"));
 
     /// <summary>What the twin's only index asks for; null where it has none.</summary>
     private static async Task<(string[] Terms, string? Predicate, bool NullsAreOne)?> KeyOfTwinAsync(NpgsqlConnection connection, CancellationToken ct)

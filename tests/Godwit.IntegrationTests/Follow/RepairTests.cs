@@ -10,7 +10,7 @@ public class RepairTests(PostgresFixture postgres)
     private const string Tables = """
         create table p (id integer primary key, name text unique, price real, born date);
         create table c (id integer primary key, p_id integer not null references p on delete cascade, twice integer generated always as (id * 2) stored);
-        create table keyless (v text, n integer);
+        create table keyless (v text, t integer);
         insert into p values (1, 'a', 0.1, '2024-01-02'), (2, 'b', -0.0, null), (3, 'c', 1e300, '0001-01-01');
         insert into c (id, p_id) values (1, 1), (2, 2), (3, 3);
         insert into keyless values ('x', 1), ('x', 1), ('y', 2);
@@ -40,6 +40,7 @@ public class RepairTests(PostgresFixture postgres)
         Assert.Equal([("c", 0L, 1L), ("keyless", 1L, 0L), ("p", 2L, 1L)], repaired.OrderBy(r => r.Table).Select(r => (r.Table, r.Kept, r.Written)));
         Assert.Equal(Verdict.Equal, (await scenario.VerifyAsync()).Verdict);
         Assert.Equal("7,9", await scenario.AskAsync<string>("select string_agg(case row ->> 'id' when '1' then row ->> 'price' else row ->> 'id' end, ',' order by row ->> 'id') from godwit.repaired where source_table = 'p'"));
+        Assert.Equal("x", await scenario.AskAsync<string>("select row ->> 'v' from godwit.repaired where source_table = 'keyless'"));
         Assert.Equal(0, await scenario.AskAsync<long>("select count(*) from fired"));
         // Replacing the parents has not cascaded to the children.
         Assert.Equal("1:2,2:4,3:6", await scenario.AskAsync<string>("select string_agg(id || ':' || twice, ',' order by id) from c"));

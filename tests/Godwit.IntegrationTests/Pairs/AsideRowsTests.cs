@@ -125,7 +125,7 @@ public sealed class AsideRowsTests(PostgresFixture postgres)
             CREATE TABLE people (id int PRIMARY KEY, mail text CONSTRAINT people_mail UNIQUE, name text, active bool, nick text COLLATE loose);
             CREATE UNIQUE INDEX people_name ON people (lower(name)) WHERE active; CREATE UNIQUE INDEX "The nick" ON people (nick);
             CREATE TABLE orders (id int PRIMARY KEY, person int REFERENCES people ON DELETE CASCADE, mail text REFERENCES people (mail));
-            CREATE TABLE keyless (a int, b text); CREATE UNIQUE INDEX keyless_a ON keyless (a);
+            CREATE TABLE keyless (a int, b text, a_row int DEFAULT 0); CREATE UNIQUE INDEX keyless_a ON keyless (a);
             INSERT INTO people VALUES (1, 'a', 'Ann', true, 'x'), (2, 'b', 'Ben', true, 'y'); INSERT INTO orders VALUES (1, 1, 'a'), (2, 2, 'b'); INSERT INTO keyless VALUES (1, 'z');
             """);
         // The indexes take no rows for a while.

@@ -32,7 +32,7 @@ public sealed class PairRepairTests(PostgresFixture postgres)
     {
         await using var pair = await Pair.CreateAsync(postgres);
         await pair.SourceAsync("""
-            create table owner (id int primary key, name text); insert into owner select i, 'o' || i from generate_series(1, 20) i;
+            create table owner (id int primary key, name text, t int); insert into owner select i, 'o' || i from generate_series(1, 20) i;
             create table "Odd name" (id int generated always as identity primary key, owner int references owner, twice int generated always as (owner * 2) stored); insert into "Odd name" (owner) select i from generate_series(1, 20) i;
             create table part (id int primary key, v text) partition by range (id); create table part_low partition of part for values from (0) to (50); create table part_rest partition of part default; insert into part select i, 'x' from generate_series(1, 100) i;
             create table nokey (a int); insert into nokey values (1), (1), (2);

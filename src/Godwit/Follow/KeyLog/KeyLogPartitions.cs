@@ -46,7 +46,7 @@ internal static class KeyLogPartitions
             var notes = $"{names.Log} where tab = {tab} and {unseen}";
             // As many as are there, less those that triggers have noted since it was attached.
             control.Query($"""
-                insert into {names.Log} (tab, op, key) select {tab}, 'I', p.key from (select {names.Key(int.Parse(tab, CultureInfo.InvariantCulture))}(t) as key, count(*) as n from only {name} t group by 1) p
+                insert into {names.Log} (tab, op, key) select {tab}, 'I', p.key from (select {names.Key(int.Parse(tab, CultureInfo.InvariantCulture))}(t.*) as key, count(*) as n from only {name} t group by 1) p
                   left join (select key, count(*) filter (where op = 'I') - count(*) filter (where op = 'D') as n from {notes} and id > coalesce((select max(id) from {notes} and op = 'T'), 0) group by 1) l on l.key = p.key
                   cross join lateral generate_series(1, p.n - coalesce(l.n, 0)) s;
                 insert into {names.Partitions} (relation, tab, trigger, name) values ({relation}, {tab}, {trigger}, {SqlText.Literal(name)})

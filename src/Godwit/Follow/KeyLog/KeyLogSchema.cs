@@ -84,7 +84,7 @@ internal static class KeyLogSchema
             create function {names.PartitionFunction(table.Number)} () {head}
             begin
               {pass}
-              execute format('insert into {names.Log} (tab, op, key) select {number}, ''D'', {key}(t) from only %s t', tg_relid::regclass);
+              execute format('insert into {names.Log} (tab, op, key) select {number}, ''D'', {key}(t.*) from only %s t', tg_relid::regclass);
               return null;
             end $godwit$;
             """;

@@ -13,9 +13,9 @@ public sealed class KeyLogTests(PostgresFixture postgres)
         create table two (a int, b timestamptz, v double precision, primary key (a, b));
         create type mood as enum ('good', 'bad');
         create table typed (m mood primary key, j jsonb, w text[], r int4range, x bytea);
-        create table part (id int, k int, v text, primary key (id, k)) partition by list (k);
+        create table part (id int, k int, v text, t int, primary key (id, k)) partition by list (k);
         create table part_1 partition of part for values in (1);
-        create table part_2 (v text, k int not null, id int not null);
+        create table part_2 (t int, v text, k int not null, id int not null);
         alter table part attach partition part_2 for values in (2);
         """;
     private const string Rows = """

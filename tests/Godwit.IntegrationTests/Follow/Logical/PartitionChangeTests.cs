@@ -9,12 +9,12 @@ namespace Godwit.IntegrationTests.Follow.Logical;
 public sealed class PartitionChangeTests(PostgresFixture postgres)
 {
     private const string Schema = """
-        create table part (id int, k int, v text, primary key (id, k)) partition by list (k); create table part_1 partition of part for values in (1); create table part_2 partition of part for values in (2);
+        create table part (id int, k int, v text, t int, primary key (id, k)) partition by list (k); create table part_1 partition of part for values in (1); create table part_2 partition of part for values in (2);
         create table loose (k int, v text) partition by list (k); create table loose_1 partition of loose for values in (1);
         """;
 
     /// <summary>Tables that are made when the stream has begun: nobody follows them by themselves.</summary>
-    private const string Alone = "create table later (id int not null, k int not null, v text); create table loose_2 (k int, v text);";
+    private const string Alone = "create table later (id int not null, k int not null, v text, t int); create table loose_2 (k int, v text);";
 
     private async Task<StreamPair> PairAsync(string meanwhile = "")
     {
@@ -67,7 +67,7 @@ public sealed class PartitionChangeTests(PostgresFixture postgres)
     [Fact]
     public async Task One_that_was_attached_during_the_copy_arrives()
     {
-        await using var pair = await PairAsync($"create table later (id int not null, k int not null, v text); insert into later values (31, 3, 'x'); {Attach}");
+        await using var pair = await PairAsync($"create table later (id int not null, k int not null, v text, t int); insert into later values (31, 3, 'x'); {Attach}");
         await pair.Target.ExecuteAsync(Attach);
         await CaughtUpAsync(pair);
         Assert.Equal("1", (await pair.Target.QueryAsync("select count(*) from later"))[0]);
