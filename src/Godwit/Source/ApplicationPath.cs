@@ -16,11 +16,12 @@ public static class ApplicationPath
           (select string_agg(distinct quote_ident(n.nspname), ', ') from pg_extension e join pg_namespace n on n.oid = e.extnamespace where n.nspname <> 'pg_catalog'))
         """;
 
+    // Looked for in pg_catalog alone: the present path may have a schema before it whose operators are called the same.
     /// <summary>Sets it for the session.</summary>
-    public const string Session = $"select set_config('search_path', {Value}, false)";
+    public const string Session = $"set search_path = pg_catalog; select set_config('search_path', {Value}, false)";
 
     /// <summary>Sets it until the transaction ends.</summary>
-    public const string Local = $"select set_config('search_path', {Value}, true)";
+    public const string Local = $"set local search_path = pg_catalog; select set_config('search_path', {Value}, true)";
 
     /// <summary>A name was not found: a function, a relation, a type or an operator. In a statement of Godwit's own it is one that the application's functions say.</summary>
     public static bool IsMissing(PostgresException e) => e.SqlState is PostgresErrorCodes.UndefinedFunction or PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedObject;

@@ -39,7 +39,7 @@ internal sealed class ExportLoad(NpgsqlConnectionStringBuilder settings)
     {
         await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(settings.ConnectionString) { Pooling = false, CommandTimeout = 0, Enlist = false }.ConnectionString);
         await connection.OpenAsync(ct);
-        await ExecuteAsync(connection, "set session_replication_role = replica; set search_path = pg_catalog; set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; set standard_conforming_strings = on", ct);
+        await ExecuteAsync(connection, "set session_replication_role = replica; set search_path = pg_catalog; set datestyle = 'ISO, YMD'; set intervalstyle = postgres; set timezone = 'UTC'; set standard_conforming_strings = on; set xmloption = content; set array_nulls = on", ct);
         var tables = await TablesAsync(connection, ct);
         var filled = await FilledAsync(connection, tables, ct);
         var files = ExportFiles.Match(folder, tables, schemaFile);

@@ -1,3 +1,4 @@
+using Godwit.Source;
 using Godwit.Target;
 using Godwit.Wire;
 using Npgsql;
@@ -8,7 +9,7 @@ namespace Godwit.Follow.Logical;
 public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Display, string Side)
 {
     // What the stream's text means must not hang on the settings of a role or a database. With DateStyle ISO and the like both sides agree.
-    private const string Forms = "-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex -c lc_monetary=C -c xmloption=content -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off -c godwit.pass=on";
+    private const string Forms = "-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex -c lc_monetary=C -c xmloption=content -c array_nulls=on -c transform_null_equals=off -c default_transaction_isolation=read\\ committed -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off -c godwit.pass=on";
 
     private NpgsqlConnectionStringBuilder Builder(string name, string options)
     {
@@ -29,6 +30,8 @@ public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Di
         try
         {
             await connection.OpenAsync(ct);
+            await using var path = new NpgsqlCommand(ApplicationPath.Session, connection);
+            await path.ExecuteNonQueryAsync(ct);
             return connection;
         }
         catch (Exception e) when (TargetErrors.IsTargetError(e))
