@@ -50,7 +50,8 @@ public sealed class BackLog(ITarget target, Guid run, MigrationPlan plan)
     {
         var (log, keys) = (Name(table.Number), string.Join(", ", KeyColumns(table)));
         yield return $"create table {log} as select false as {Whole}{(keys.Length > 0 ? $", {keys}" : "")} from {on} with no data";
-        string Record(string rows) => keys.Length == 0 ? $"insert into {log} select true where exists (select from {rows});" : $"insert into {log} select false, {keys} from {rows};";
+        // A column may be called as a variable of the function is: old, new, tg_op.
+        string Record(string rows) => keys.Length == 0 ? $"insert into {log} select true where exists (select from {rows});" : $"insert into {log} select false, {string.Join(", ", KeyColumns(table).Select(k => $"{rows}.{k}"))} from {rows};";
         // The function works with its owner's rights: whoever may write the table need not see schema godwit.
         yield return $"""
             create function {log}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as $godwit$

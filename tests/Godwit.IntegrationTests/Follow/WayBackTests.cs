@@ -25,6 +25,8 @@ public sealed class WayBackTests(PostgresFixture postgres)
         insert into c values (1, 1, 'one'), (1, 2, 'two'), (3, 1, 'three');
         create table keyless (v text, n integer);
         insert into keyless values ('x', 1), ('x', 1), ('y', 2);
+        create table "old" ("new" integer, tg_op text, primary key ("new", tg_op)) without rowid;
+        insert into "old" values (1, 'x'), (2, 'y');
         create table trail (id integer primary key, what text);
         create trigger p_trail after insert on p begin insert into trail (what) values ('new ' || new.u); end;
         create virtual table words using fts5 (u, content = 'p', content_rowid = 'id');
@@ -59,6 +61,7 @@ public sealed class WayBackTests(PostgresFixture postgres)
             delete from p where id = 3;
             update c set n = 9 where n = 2;
             insert into keyless values ('z', 3); delete from keyless where v = 'y';
+            update "old" set tg_op = 'z' where "new" = 1; delete from "old" where "new" = 2; insert into "old" values (3, 'w');
             with gone as (insert into p (u) values ('never') returning id) select 1;
             """);
         await scenario.DoAsync("delete from p where u = 'never'");
@@ -72,6 +75,8 @@ public sealed class WayBackTests(PostgresFixture postgres)
         Assert.Equal("integer text integer real integer", scenario.AskSource("select typeof(ok) || ' ' || typeof(at) || ' ' || typeof(secs) || ' ' || typeof(price) || ' ' || typeof(s) from p where u = 'new'"));
         Assert.Equal("a!:0:2.5,b!:1:3", scenario.AskSource("select group_concat(u || ':' || ok || ':' || price) from (select * from p where id < 3 order by id)"));
         Assert.Equal("1:1,1:9", scenario.AskSource("select group_concat(p_id || ':' || n) from (select * from c order by 1, 2)"));
+        // Columns that are called as variables of a trigger's function are.
+        Assert.Equal("1z,3w", scenario.AskSource("select group_concat(\"new\" || tg_op) from (select * from \"old\" order by 1)"));
         Assert.Equal("x1,x1,z3", scenario.AskSource("select group_concat(v || n) from (select * from keyless order by v)"));
         // The key that was given out and deleted on the new side is not given out again; the full-text index knows the new row.
         Assert.Equal("5", scenario.AskSource("select seq from sqlite_sequence where name = 'p'"));
