@@ -282,6 +282,7 @@ public sealed class ExistingTargetTests(PostgresFixture postgres)
     /// <summary>Stops when people (or <paramref name="table"/>) are there.</summary>
     private static async Task InterruptAsync(Pair pair, MigrationOptions options, string? to, string table = "public.people")
     {
+        await pair.SettledAsync();
         using var stop = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.MigrateAsync(options with { Jobs = 1 }, e => { if (e is MigrationEvent.TableFinished { Stage: Stage.Copy } f && f.Table == table) stop.Cancel(); }, stop.Token, to: to));
     }

@@ -33,6 +33,13 @@ internal sealed class Pair(TestDatabase source, TestDatabase target, PostgresFix
 
     public Task TargetAsync(string sql) => ExecuteAsync(target, sql);
 
+    /// <summary>When nothing on the source's server is older than what the test has written: other tests' transactions make a run doubt whether rows were there at its moment.</summary>
+    public async Task SettledAsync()
+    {
+        var end = (await source.QueryAsync("select pg_snapshot_xmax(pg_current_snapshot())"))[0];
+        await source.WaitForAsync($"select pg_snapshot_xmin(pg_current_snapshot()) >= '{end}'::xid8", "t");
+    }
+
     /// <summary>A role for this test alone, on both servers; dropped at the end.</summary>
     public async Task<string> RoleAsync(string name, string options = "")
     {

@@ -191,6 +191,7 @@ public class ResumeTests(PostgresFixture postgres)
 
     private static async Task InterruptAsync(Pair pair, Func<MigrationEvent, bool> when)
     {
+        await pair.SettledAsync();
         using var interrupt = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => pair.MigrateAsync(OneJob, e => { if (when(e)) interrupt.Cancel(); }, interrupt.Token));
         await using var connection = await pair.Target.ConnectAsync();
