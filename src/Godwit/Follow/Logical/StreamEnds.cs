@@ -1,4 +1,3 @@
-using Godwit.Source;
 using Godwit.Target;
 using Godwit.Wire;
 using Npgsql;
@@ -30,8 +29,6 @@ public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Di
         try
         {
             await connection.OpenAsync(ct);
-            await using var path = new NpgsqlCommand(ApplicationPath.Session, connection);
-            await path.ExecuteNonQueryAsync(ct);
             return connection;
         }
         catch (Exception e) when (TargetErrors.IsTargetError(e))
