@@ -212,7 +212,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
                   create table if not exists godwit.fence (read_only bool);
                   do $godwit$ begin
                     if not exists (select from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase where d.datname = current_database() and s.setrole = 0 and exists (select from unnest(s.setconfig) c where c like 'default_transaction_read_only=%')) then
-                      execute format('alter database %I set default_transaction_read_only = on', current_database());
+                      execute pg_catalog.format('alter database %I set default_transaction_read_only = on', current_database());
                       insert into godwit.fence values (true);
                     end if;
                   end $godwit$
@@ -223,7 +223,7 @@ public sealed class PairFence(StreamEnd end, IReadOnlyCollection<SqlName> tables
             if (!(bool)(await noted.ExecuteScalarAsync(ct))!) return;
             await ExecuteAsync(connection, """
                 do $godwit$ begin
-                  if exists (select from godwit.fence) then execute format('alter database %I reset default_transaction_read_only', current_database()); end if;
+                  if exists (select from godwit.fence) then execute pg_catalog.format('alter database %I reset default_transaction_read_only', current_database()); end if;
                 end $godwit$
                 """, ct);
             await using var time = new NpgsqlCommand("select clock_timestamp()::text", connection);

@@ -8,7 +8,7 @@ namespace Godwit.Source;
 /// </summary>
 public static class ApplicationPath
 {
-    // PostgreSQL's own names first, so that no name of the application changes what Godwit says; then what this database gives to its sessions, also when it gave
+    // PostgreSQL's own names first, so that no operator or function of the application with the same arguments changes what Godwit says; then what this database gives to its sessions, also when it gave
     // this one less (a migration sets it while its sessions are open); then the schemas of extensions.
     private const string Value = """
         concat_ws(', ', 'pg_catalog', nullif((select reset_val from pg_settings where name = 'search_path'), ''),

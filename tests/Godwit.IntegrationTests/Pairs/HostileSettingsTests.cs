@@ -38,6 +38,9 @@ public sealed class HostileSettingsTests(PostgresFixture postgres)
         create operator public.= (leftarg = text, rightarg = text, procedure = public.alike);
         """;
 
+    // For what the test itself writes.
+    private const string Own = "set search_path = pg_catalog, public; set array_nulls = on; set standard_conforming_strings = on; set lock_timeout = 0; set xmloption = content; ";
+
     private static async Task SetAsync(TestDatabase database)
     {
         foreach (var setting in s_settings) await database.ExecuteAsync($"alter database {new SqlName(database.Settings.Database)} set {setting}");
@@ -60,19 +63,28 @@ public sealed class HostileSettingsTests(PostgresFixture postgres)
     [Theory]
     [InlineData(FollowMethod.Slot)]
     [InlineData(FollowMethod.Triggers)]
-    public async Task Changes_are_followed_as_ever(FollowMethod method)
+    public async Task It_is_followed_switched_and_switched_back_as_ever(FollowMethod method)
     {
-        await using var pair = await StreamPair.CreateAsync(postgres, Schema + Shadows, Rows, method: method);
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(Schema + Rows + Shadows);
         await SetAsync(pair.Source);
         await SetAsync(pair.Target);
-        await pair.Source.ExecuteAsync("""
-            set array_nulls = on; set standard_conforming_strings = on;
+        var options = new MigrationOptions { Jobs = 2, Follow = true, FollowMethod = method };
+        await pair.MigrateAsync(options);
+        await pair.SourceAsync(Own + """
             update arr set a = array[null, 'NULL', E'\\"'], x = xmlparse(content '<c/><d/>'), f = f * 3, i = i * 7, by = '\xff00', ts = ts + interval '1 day', d = d - 1;
-            insert into arr (id, a, x) values (3, array[null, null], xmlparse(content '&amp;')); update odd set w = array[null, 'x'], id = id + 10; update back set "it's \ back" = "it's \ back" || E'\\n', v = null
+            insert into arr (id, a, x) values (3, array[null, null], xmlparse(content '&amp;'));
+            update odd set w = array[null, 'x'], id = id + 10; update back set "it's \ back" = "it's \ back" || E'\\n', v = null
             """);
-        await pair.CatchUpAsync();
-        // What compares them here says such names itself.
-        foreach (var side in new[] { pair.Source, pair.Target }) await side.ExecuteAsync($"alter database {new SqlName(side.Settings.Database)} reset all");
-        await pair.AssertEqualAsync();
+
+        var over = await PairJourneyTests.SwitchAsync(pair, options: options);
+        await pair.TargetAsync(Own + """
+            update arr set a = array['null', null], x = xmlparse(content '<e/>f'); delete from odd where id = 12; insert into back values (E'new\\', null)
+            """);
+        var back = await PairJourneyTests.SwitchAsync(pair, back: true, options: options);
+
+        Assert.Equal((Verdict.Equal, Verdict.Equal), (over.Verification!.Verdict, back.Verification!.Verdict));
+        Assert.Equal(["{\"null\",NULL} <e/>f"], await pair.Source.QueryAsync("select distinct a::text || ' ' || x::text from arr"));
+        Assert.Equal(["4"], await pair.Source.QueryAsync("select count(*) from back"));
     }
 }

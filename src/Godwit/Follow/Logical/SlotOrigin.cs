@@ -293,7 +293,7 @@ public sealed class SlotOrigin(StreamEnd from, StreamFeed feed) : StreamOrigin(f
         ExecuteAsync(connection, $"""
             do $godwit$ declare t regclass; begin
               for t in select coalesce(p.relid, {SqlText.Literal(table.ToString())}::regclass) from (select 1) one left join pg_partition_tree({SqlText.Literal(table.ToString())}) p on true loop
-                execute format('alter table only %s replica identity {identity}', t);
+                execute pg_catalog.format('alter table only %s replica identity {identity}', t);
               end loop;
             end $godwit$
             """, ct);

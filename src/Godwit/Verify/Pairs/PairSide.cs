@@ -44,7 +44,7 @@ internal sealed class PairSide : IAsyncDisposable
     // Beyond what every session of verification pins. With nothing but pg_catalog to search, PostgreSQL prints every other name with its
     // schema, operators included; and text output of money follows lc_monetary.
     private static Task PinAsync(NpgsqlConnection connection, CancellationToken ct) =>
-        ExecuteAsync(connection, "SET LOCAL search_path = pg_catalog; SET LOCAL lc_monetary = 'C'; SET LOCAL bytea_output = 'hex'; SET LOCAL xmloption = 'content'; SET LOCAL quote_all_identifiers = off", ct);
+        ExecuteAsync(connection, "SET LOCAL search_path = pg_catalog; SET LOCAL lc_monetary = 'C'", ct);
 
     public static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken ct)
     {
