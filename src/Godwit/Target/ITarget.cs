@@ -28,8 +28,8 @@ public sealed record TargetProfile
 
 /// <summary>
 /// A target PostgreSQL database. Every connection comes with pinned session settings (DateStyle ISO, TimeZone UTC, extra_float_digits 1,
-/// bytea_output hex, IntervalStyle iso_8601, standard_conforming_strings on, xmloption content, array_nulls on, transactions read committed, statement_timeout 0, application_name godwit,
-/// search_path pg_catalog) so that SQL and text output mean the same everywhere.
+/// bytea_output hex, IntervalStyle iso_8601, standard_conforming_strings on, xmloption content, array_nulls on, statement_timeout 0,
+/// application_name godwit, search_path pg_catalog) so that SQL and text output mean the same everywhere.
 /// </summary>
 public interface ITarget : IAsyncDisposable
 {

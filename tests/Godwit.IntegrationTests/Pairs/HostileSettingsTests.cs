@@ -12,7 +12,7 @@ public sealed class HostileSettingsTests(PostgresFixture postgres)
     private static readonly string[] s_settings =
     [
         "search_path = public, pg_catalog", "datestyle = 'German'", "intervalstyle = 'sql_standard'", "bytea_output = 'escape'", "extra_float_digits = -15", "timezone = 'Asia/Kolkata'",
-        "standard_conforming_strings = off", "transform_null_equals = on", "quote_all_identifiers = on", "array_nulls = off", "default_transaction_isolation = 'serializable'",
+        "standard_conforming_strings = off", "transform_null_equals = on", "quote_all_identifiers = on", "array_nulls = off",
         "lock_timeout = '1ms'", "client_encoding = 'LATIN1'", "enable_seqscan = off", "xmloption = 'document'", "row_security = off",
     ];
 

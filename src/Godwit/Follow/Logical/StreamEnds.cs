@@ -8,7 +8,7 @@ namespace Godwit.Follow.Logical;
 public sealed record StreamEnd(NpgsqlConnectionStringBuilder Settings, string Display, string Side)
 {
     // What the stream's text means must not hang on the settings of a role or a database. With DateStyle ISO and the like both sides agree.
-    private const string Forms = "-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex -c lc_monetary=C -c xmloption=content -c array_nulls=on -c default_transaction_isolation=read\\ committed -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off -c godwit.pass=on";
+    private const string Forms = "-c datestyle=ISO -c intervalstyle=postgres -c extra_float_digits=3 -c bytea_output=hex -c lc_monetary=C -c xmloption=content -c array_nulls=on -c statement_timeout=0 -c lock_timeout=0 -c idle_in_transaction_session_timeout=0 -c default_transaction_read_only=off -c godwit.pass=on";
 
     private NpgsqlConnectionStringBuilder Builder(string name, string options)
     {
