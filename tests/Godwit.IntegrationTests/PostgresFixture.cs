@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Godwit.IntegrationTests;
 using Godwit.Schema;
 using Godwit.Target;
@@ -23,6 +24,7 @@ public sealed partial class PostgresFixture : IAsyncLifetime
     /// <summary>Where servers are made, the first of these by preference: databases come and go by the thousand, and an eighth of a server's time went into their files where those lie on a disk.</summary>
     private static readonly string[] Folders = Directory.Exists(InMemory) && new DriveInfo(InMemory).AvailableFreeSpace >= MemoryWanted ? [InMemory, Path.GetTempPath()] : [Path.GetTempPath()];
 
+    private readonly ConcurrentDictionary<string, KeptSessions> _admins = new(StringComparer.Ordinal);
     private int _databases;
     private LocalServer? _server;
     private DirectoryInfo? _folder;
@@ -53,6 +55,7 @@ public sealed partial class PostgresFixture : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var sessions in _admins.Values) await sessions.DisposeAsync();
         if (_spatialServer is not null) await _spatialServer.DestroyAsync(CancellationToken.None);
         if (_sourceServer is not null) await _sourceServer.DestroyAsync(CancellationToken.None);
         if (_server is not null) await _server.DestroyAsync(CancellationToken.None);
@@ -66,8 +69,9 @@ public sealed partial class PostgresFixture : IAsyncLifetime
     internal async Task<TestDatabase> CreateDatabaseAsync(ConnectionSettings admin, string options = "")
     {
         var name = $"godwit_test_{Environment.ProcessId}_{Interlocked.Increment(ref _databases)}";
-        await ExecuteAsync(admin, $"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8' {options}");
-        return new TestDatabase(admin, admin.WithDatabase(name));
+        var sessions = _admins.GetOrAdd(admin.DisplayWithPassword, _ => new(admin));
+        await sessions.ExecuteAsync($"CREATE DATABASE {new SqlName(name)} TEMPLATE template0 ENCODING 'UTF8' {options}");
+        return new TestDatabase(sessions, admin.WithDatabase(name));
     }
 
     /// <summary>
@@ -183,30 +187,27 @@ public sealed partial class PostgresFixture : IAsyncLifetime
 }
 
 /// <summary>One test's database.</summary>
-public sealed class TestDatabase(ConnectionSettings admin, ConnectionSettings settings) : IAsyncDisposable
+public sealed class TestDatabase : IAsyncDisposable
 {
-    public ConnectionSettings Settings => settings;
+    private readonly KeptSessions _admin;
+    private readonly KeptSessions _sessions;
+
+    internal TestDatabase(KeptSessions admin, ConnectionSettings settings) => (_admin, _sessions, Settings) = (admin, new(settings), settings);
+
+    public ConnectionSettings Settings { get; }
     /// <summary>For Npgsql; holds the password.</summary>
-    public string ConnectionString => settings.ToBuilder().ConnectionString;
+    public string ConnectionString => Settings.ToBuilder().ConnectionString;
     /// <summary>For a command line; holds the password.</summary>
-    public string Url => settings.DisplayWithPassword;
+    public string Url => Settings.DisplayWithPassword;
 
-    public Task<TargetDatabase> OpenTargetAsync(int maxConnections = 8) => TargetDatabase.OpenAsync(settings, maxConnections, TestContext.Current.CancellationToken);
+    public Task<TargetDatabase> OpenTargetAsync(int maxConnections = 8) => TargetDatabase.OpenAsync(Settings, maxConnections, TestContext.Current.CancellationToken);
 
-    public Task<NpgsqlConnection> ConnectAsync() => PostgresFixture.OpenAsync(settings);
+    public Task<NpgsqlConnection> ConnectAsync() => PostgresFixture.OpenAsync(Settings);
 
-    public Task ExecuteAsync(string sql) => PostgresFixture.ExecuteAsync(settings, sql);
+    public Task ExecuteAsync(string sql) => _sessions.ExecuteAsync(sql);
 
     /// <summary>The first column of every row, as PostgreSQL prints it; NULL is null.</summary>
-    public async Task<List<string?>> QueryAsync(string sql)
-    {
-        await using var connection = await ConnectAsync();
-        await using var command = new NpgsqlCommand(sql, connection) { AllResultTypesAreUnknown = true };
-        await using var rows = await command.ExecuteReaderAsync();
-        var values = new List<string?>();
-        while (await rows.ReadAsync()) values.Add(await rows.IsDBNullAsync(0) ? null : rows.GetString(0));
-        return values;
-    }
+    public Task<List<string?>> QueryAsync(string sql) => _sessions.QueryAsync(sql);
 
     /// <summary>Asks again and again until the first value is that; fails with the test's own time limit of 30 s.</summary>
     public async Task WaitForAsync(string sql, string expected)
@@ -229,8 +230,10 @@ public sealed class TestDatabase(ConnectionSettings admin, ConnectionSettings se
 
     public async ValueTask DisposeAsync()
     {
-        if (await QueryAsync("SELECT 1 FROM pg_replication_slots WHERE database = current_database()") is { Count: > 0 }) await ExecuteAsync(DropSlots);
-        foreach (var prepared in await QueryAsync("SELECT quote_literal(gid) FROM pg_prepared_xacts WHERE database = current_database()")) await ExecuteAsync($"ROLLBACK PREPARED {prepared}");
-        await PostgresFixture.ExecuteAsync(admin, $"DROP DATABASE IF EXISTS {new SqlName(settings.Database)} WITH (FORCE)");
+        var name = SqlText.Literal(Settings.Database);
+        if (await _admin.QueryAsync($"SELECT 1 FROM pg_replication_slots WHERE database = {name}") is { Count: > 0 }) await ExecuteAsync(DropSlots);
+        foreach (var prepared in await _admin.QueryAsync($"SELECT quote_literal(gid) FROM pg_prepared_xacts WHERE database = {name}")) await ExecuteAsync($"ROLLBACK PREPARED {prepared}");
+        await _sessions.DisposeAsync();
+        await _admin.ExecuteAsync($"DROP DATABASE IF EXISTS {new SqlName(Settings.Database)} WITH (FORCE)");
     }
 }

@@ -196,7 +196,7 @@ public sealed class BrokenStreamTests(PostgresFixture postgres)
         try
         {
             await server.StartAsync(StreamPair.Token);
-            var admin = new TestDatabase(server.Settings("postgres"), server.Settings("postgres"));
+            await using var admin = new KeptSessions(server.Settings("postgres"));
             // From 18 on a setting of its own.
             if ((await admin.QueryAsync("select count(*)::text from pg_settings where name = 'max_active_replication_origins'"))[0] == "1")
             {
