@@ -18,7 +18,7 @@ public static class Failpoints
         OriginDropped = "origin-dropped", TablesDropped = "tables-dropped", FinishSaid = "finish-said";
 
     // Between two servers, beside those of the above that happen there too.
-    public const string StreamNamed = "stream-named", TablesPublished = "tables-published", WayBackMade = "way-back-made", FenceBegun = "fence-begun", SourceFenced = "source-fenced", SequencesCarried = "sequences-carried",
+    public const string StreamNamed = "stream-named", TablesPublished = "tables-published", WayBackMade = "way-back-made", FenceBegun = "fence-begun", SourceFenced = "source-fenced", SequencesCarried = "sequences-carried", LargeObjectsWritten = "large-objects-written", LargeObjectsBrought = "large-objects-brought",
         CarriedBack = "carried-back", WritesSkipped = "writes-skipped", FenceHalfLowered = "fence-half-lowered", FenceOpened = "fence-opened", WayBackDropped = "way-back-dropped", WayBackForgotten = "way-back-forgotten", RolledBack = "rolled-back";
 
     private static readonly string? s_chosen = Environment.GetEnvironmentVariable("GODWIT_FAILPOINT");

@@ -16,7 +16,7 @@ internal sealed class PairCopy(ISnapshot snapshot, DatabaseSchema schema, ITarge
     {
         var tables = await new PumpStage(snapshot, schema, target, run, progress, clock, logger).RunAsync(plan, done, options.Jobs, setsAside: options.Misfits == MisfitPolicy.Quarantine, ct);
         if (schema.Postgres is { LargeObjects.Count: > 0 } && snapshot is IPostgresSnapshot moment && !options.SchemaOnly)
-            await new LargeObjectCopy(moment, target, run, await TargetInventory.ReadAsync(target, ct), progress, clock).RunAsync(ct);
+            await new LargeObjectCopy(moment, target, run, progress, clock).RunAsync(ct);
         return tables;
     }
 }

@@ -58,10 +58,10 @@ public sealed class PairLiveVerification(TimeProvider clock)
         }
     }
 
-    /// <summary>Sequences are no part of the stream: the cutover sets them behind the fence.</summary>
+    /// <summary>Sequences and large objects are no part of the stream: the cutover, or the rollback, carries them over behind the fence.</summary>
     private static VerifyReport Live(VerifyReport report) => report with
     {
-        Checks = [.. report.Checks.Select(c => c is { Name: "sequence values", Verdict: Verdict.Different } ? c with { Verdict = Verdict.NotChecked, Detail = $"the cutover carries them over; until then {c.Detail}" } : c)],
+        Checks = [.. report.Checks.Select(c => c is { Name: PairStates.SequenceValues or PairStates.LargeObjects, Verdict: Verdict.Different } ? c with { Verdict = Verdict.NotChecked, Detail = $"the cutover carries them over; until then {c.Detail}" } : c)],
     };
 
     private static async Task<bool> HasWayBackAsync(PairSession session, CancellationToken ct)

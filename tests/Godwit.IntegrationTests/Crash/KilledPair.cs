@@ -21,9 +21,11 @@ internal sealed class KilledPair : IAsyncDisposable
         insert into c select id, id % 3 from t;
         insert into keyless select u from t where id < 20 union all select u from t where id < 5;
         insert into part select i, 1 + i % 2 from generate_series(1, 50) i;
+        create table doc (id int primary key, body oid, expected text);
+        insert into doc select i, lo_from_bytea(0, convert_to('original ' || i, 'utf8')), 'original ' || i from generate_series(1, 50) i;
         """;
 
-    private static readonly string[] s_tables = ["t", "c", "keyless", "part", "part_1", "part_2"];
+    private static readonly string[] s_tables = ["t", "c", "keyless", "part", "part_1", "part_2", "doc"];
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("godwit-killed-");
     private readonly Pair _pair;
@@ -133,12 +135,14 @@ internal sealed class KilledPair : IAsyncDisposable
 
     public Task WriteToTargetAsync() => _pair.TargetAsync(Writes("n"));
 
-    /// <summary>Inserts, updates, a cascade, changed keys, rows without a key, rows that move between partitions.</summary>
+    /// <summary>Inserts, updates, a cascade, changed keys, rows without a key, rows that move between partitions, large objects.</summary>
     private string Writes(string side)
     {
         var n = ++_written;
         return $"insert into t (u, at) values ('{side}{n}', now()); update t set u = 'x{n}' where id = {n * 7}; delete from t where id = {n * 11}; update c set n = n + 5 where t_id = {n * 3}; insert into keyless values ('k{n}'); "
-            + $"delete from keyless where ctid = (select min(ctid) from keyless); update part set k = 3 - k where id = {n}; insert into part values ({1000 + n}, 1); select nextval('loose')";
+            + $"delete from keyless where ctid = (select min(ctid) from keyless); update part set k = 3 - k where id = {n}; insert into part values ({1000 + n}, 1); select nextval('loose'); "
+            + $"insert into doc values ({1000 + n}, lo_from_bytea(0, 'of {side}{n}'), 'of {side}{n}'); update doc set expected = 'changed ' || {n} where id = {n * 3}; select lo_from_bytea(body, convert_to(expected, 'utf8')) from doc where id = {n * 3} and lo_unlink(body) = 1; "
+            + $"select lo_unlink(body) from doc where id = {n * 5}; delete from doc where id = {n * 5}";
     }
 
     public async Task AssertEqualAsync()
@@ -154,6 +158,9 @@ internal sealed class KilledPair : IAsyncDisposable
             if ((await side.QueryAsync("select to_regclass('godwit.stream') is not null"))[0] == "t") Assert.Equal("0", (await side.QueryAsync("select coalesce(sum(conflicts), 0) from godwit.stream"))[0]);
     }
 
+    // Large objects are in step where the application is, not before a switch where it will be.
+    private static async Task AssertObjectsAsync(TestDatabase inUse) => Assert.Equal(["0"], await inUse.QueryAsync("select count(*) filter (where convert_from(lo_get(body), 'utf8') <> expected) + abs(count(*) - (select count(*) from pg_largeobject_metadata)) from doc"));
+
     /// <summary>How many slots either side keeps its log for, or records of changes it fills.</summary>
     private async Task AssertSlotsAsync(string source, string target)
     {
@@ -167,6 +174,7 @@ internal sealed class KilledPair : IAsyncDisposable
         await WriteToSourceAsync();
         await SucceedAsync("follow");
         await AssertEqualAsync();
+        await AssertObjectsAsync(_pair.Source);
         await AssertSlotsAsync("1", "0");
         Assert.Equal(KilledRun.Env, await File.ReadAllTextAsync(EnvFile, Pair.Token));
     }
@@ -175,6 +183,7 @@ internal sealed class KilledPair : IAsyncDisposable
     {
         await SucceedAsync("follow");
         await AssertEqualAsync();
+        await AssertObjectsAsync(_pair.Target);
         await WriteToTargetAsync();
         Assert.Equal("25006", (await Assert.ThrowsAsync<PostgresException>(WriteToSourceAsync)).SqlState);
         Assert.Equal("USE_SUPABASE=false\n", await File.ReadAllTextAsync(EnvFile, Pair.Token));

@@ -2,13 +2,14 @@ using System.Collections.Immutable;
 using Godwit.Schema;
 using Godwit.Source;
 using Npgsql;
-using NpgsqlTypes;
 
 namespace Godwit.Verify.Pairs;
 
 /// <summary>What holds data and is no table: where sequences stand, and the content of large objects.</summary>
 internal sealed class PairStates(PairSides sides, PairRequest request)
 {
+    public const string SequenceValues = "sequence values", LargeObjects = "large objects";
+
     private const int InOneQuery = 100;
     private const int NamedObjects = 20;
 
@@ -24,9 +25,9 @@ internal sealed class PairStates(PairSides sides, PairRequest request)
         var different = both.Except(unread).Where(n => source[n] != target[n]).Select(n => $"{n} stands at {source[n]} in the source, at {target[n]} in the target").ToList();
         var checks = new List<VerifyCheck>
         {
-            different.Count == 0 ? new("sequence values", Verdict.Equal, $"all {both.Count - unread.Count:N0} stand at the same value") : new("sequence values", Verdict.Different, Listed(different)),
+            different.Count == 0 ? new(SequenceValues, Verdict.Equal, $"all {both.Count - unread.Count:N0} stand at the same value") : new(SequenceValues, Verdict.Different, Listed(different)),
         };
-        if (unread.Count > 0) checks.Add(new("sequence values", Verdict.NotChecked, $"may not be read: {Listed(unread)}"));
+        if (unread.Count > 0) checks.Add(new(SequenceValues, Verdict.NotChecked, $"may not be read: {Listed(unread)}"));
         return checks;
     }
 
@@ -44,40 +45,20 @@ internal sealed class PairStates(PairSides sides, PairRequest request)
 
     private async Task<List<VerifyCheck>> LargeObjectsAsync(CancellationToken ct)
     {
-        Dictionary<string, string> source, target;
+        // Sessions of their own: a refusal must not end the snapshot that everything else reads from.
+        await using var source = await sides.Source.ConnectAsync(ct);
+        await using var target = await sides.Target.ConnectAsync(ct);
         try
         {
-            var byPage = sides.Source.Database.Profile.IsSuperuser && sides.Target.Database.Profile.IsSuperuser;
-            (source, target) = (await LargeAsync(sides.Source, byPage, null, ct), await LargeAsync(sides.Target, byPage, null, ct));
-            if (source.Count == 0 && target.Count == 0) return [];
-            // The same bytes may lie on other pages where an object was written with gaps.
-            var doubtful = byPage ? source.Keys.Where(k => target.TryGetValue(k, out var other) && other != source[k]).ToList() : [];
-            if (doubtful.Count > 0)
-            {
-                foreach (var (oid, hash) in await LargeAsync(sides.Source, false, doubtful, ct)) source[oid] = hash;
-                foreach (var (oid, hash) in await LargeAsync(sides.Target, false, doubtful, ct)) target[oid] = hash;
-            }
+            var found = await LargeObjectDifferences.FindAsync(source, target, ct);
+            List<string> different = [.. found.Missing.Select(o => $"{o} is missing"), .. found.Extra.Select(o => $"{o} is extra"), .. found.Changed.Select(o => $"{o} has other content")];
+            if (different.Count > 0) return [new(LargeObjects, Verdict.Different, Listed(different))];
+            return found.Count == 0 ? [] : [new(LargeObjects, Verdict.Equal, $"all {found.Count:N0} have the same content")];
         }
-        catch (PostgresException e) when (e.SqlState is "42501" or "54000" or "53200" or "22023")
+        catch (PostgresException e) when (LargeObjectDifferences.IsTooMuch(e))
         {
-            return [new("large objects", Verdict.NotChecked, $"cannot be read whole (SQLSTATE {e.SqlState}): {e.MessageText}")];
+            return [new(LargeObjects, Verdict.NotChecked, $"cannot be read whole (SQLSTATE {e.SqlState}): {e.MessageText}")];
         }
-        List<string> different = [.. source.Keys.Except(target.Keys).Select(o => $"{o} is missing"), .. target.Keys.Except(source.Keys).Select(o => $"{o} is extra"),
-            .. source.Keys.Where(o => target.TryGetValue(o, out var other) && other != source[o]).Select(o => $"{o} has other content")];
-        return [different.Count == 0 ? new("large objects", Verdict.Equal, $"all {source.Count:N0} have the same content") : new("large objects", Verdict.Different, Listed(different))];
-    }
-
-    private static async Task<Dictionary<string, string>> LargeAsync(PairSide side, bool byPage, List<string>? these, CancellationToken ct)
-    {
-        // A session of its own: a refusal must not end the snapshot that everything else reads from.
-        await using var connection = await side.ConnectAsync(ct);
-        if (byPage) return (await TextRows.ReadAsync(connection, PairSql.Read("large-objects"), ct)).ToDictionary(r => r[0]!, r => r[1]!);
-        await using var command = new NpgsqlCommand(PairSql.Read("large-objects-whole"), connection) { AllResultTypesAreUnknown = true };
-        command.Parameters.Add(new() { Value = these is null ? DBNull.Value : "{" + string.Join(',', these) + "}", NpgsqlDbType = NpgsqlDbType.Unknown });
-        await using var reader = await command.ExecuteReaderAsync(ct);
-        var found = new Dictionary<string, string>();
-        while (await reader.ReadAsync(ct)) found[reader.GetString(0)] = reader.GetString(1);
-        return found;
     }
 
     private static string Listed(List<string> what) =>

@@ -19,7 +19,7 @@ public sealed class PairLiveVerificationTests(PostgresFixture postgres)
         return pair;
     }
 
-    private static async Task<VerifyReport?> VerifyAsync(Pair pair, params string[] tables)
+    internal static async Task<VerifyReport?> VerifyAsync(Pair pair, params string[] tables)
     {
         await using var source = await pair.Source.OpenTargetAsync(6);
         await using var target = await pair.Target.OpenTargetAsync(6);
