@@ -37,6 +37,7 @@ internal sealed class PairLook(PairSession session, IPostgresSource source, ITar
         await using var there = await session.New.ConnectAsync(ct);
         await RequirePartitionsAsync(connection, there, followed, ct);
         await CompareSchemasAsync(ct);
+        await NameExtensionRowsAsync(connection, there, ct);
         if (noWayBack) return;
         try
         {
@@ -61,6 +62,24 @@ internal sealed class PairLook(PairSession session, IPostgresSource source, ITar
         catch (NpgsqlException e)
         {
             throw session.New.Map(e, "Comparing partitions");
+        }
+    }
+
+    private async Task NameExtensionRowsAsync(NpgsqlConnection connection, NpgsqlConnection there, CancellationToken ct)
+    {
+        try
+        {
+            if (await ExtensionRows.DifferentAsync(connection, there, session.IsLeftBehind, ct) is not { Count: > 0 } different) return;
+            found(new("cutover-extension-rows", Severity.Warning, string.Join(", ", different), $"{session.New.Display} has not the rows of the source there: the tables ({Listed([.. different.Select(d => d.ToString())])}) belong to extensions; they are copied, and no stream brings what is written to them since.",
+                "Bring them over by the extension's own means (its functions for jobs, queues and the like), or copy the rows, once the old side is fenced."));
+        }
+        catch (PostgresException e)
+        {
+            found(new("cutover-extension-rows", Severity.Warning, session.Old.Display, $"Whether rows of tables that belong to extensions are the same could not be seen (SQLSTATE {e.SqlState}): {e.MessageText}"));
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.Old.Map(e, "Comparing rows of extensions");
         }
     }
 

@@ -96,6 +96,27 @@ public sealed class StrayTablesTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task Rows_of_users_in_tables_of_extensions_are_copied_and_named_where_they_differ()
+    {
+        // As an extension's script says it by pg_extension_config_dump.
+        const string Queue = "create extension citext; create table queue (id int, v text); alter extension citext add table queue; set allow_system_table_mods = on; update pg_extension set extconfig = array['queue'::regclass], extcondition = array['where id > 100'] where extname = 'citext'; insert into queue values (1, 'its own')";
+        await using var pair = await Pair.CreateAsync(postgres);
+        await pair.SourceAsync(PairJourneyTests.Schema + Queue + ", (101, 'a'), (102, 'b')");
+        await pair.TargetAsync(Queue);
+        await pair.MigrateAsync(PairJourneyTests.Options);
+        Assert.Equal(["(1,\"its own\")", "(101,a)", "(102,b)"], await RowsAsync(pair.Target, "queue"));
+        await pair.SourceAsync("update queue set v = 'older' where id = 1");
+        var found = new List<Finding>();
+        await PairJourneyTests.SwitchAsync(pair, found: found.Add);
+        Assert.DoesNotContain(found, f => f.Code == "cutover-extension-rows");
+        await PairJourneyTests.SwitchAsync(pair, back: true);
+
+        await pair.SourceAsync("delete from queue where id = 101; insert into queue values (103, 'new')");
+        await PairJourneyTests.SwitchAsync(pair, found: found.Add);
+        Assert.Contains("public.queue", Assert.Single(found, f => f.Code == "cutover-extension-rows").Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Partitions_that_come_and_go_are_told_while_it_follows_and_stop_a_cutover()
     {
         await using var pair = await PairJourneyTests.FollowedAsync(postgres, PairJourneyTests.Options with { FollowMethod = FollowMethod.Slot });
