@@ -20,7 +20,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
 
     private List<SqlName> _tables = [], _strays = [];
     private bool _switching, _closed;
-    private (int Written, int Removed) _objects;
+    private readonly PairUnstreamed _unstreamed = new(session, options, found);
 
     public long FencedAt { get; private set; }
     public long OpenedAt { get; private set; }
@@ -48,7 +48,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             new CutoverStep("look first", token => new PairLook(session, source, target, options, how.NoWayBack, found, clock).RunAsync(followed, token)),
             new CutoverStep("catch up", token => CatchUpAsync(back: false, token)),
             .. BringingStrays("bring over what is not followed", back: false, tell: true),
-            .. await LargeObjects(back: false).ExistAsync(ct) ? [new CutoverStep("bring over large objects", token => BringObjectsAsync(back: false, token))] : Array.Empty<ICutoverStep>(),
+            .. await _unstreamed.BeforeFenceAsync(ct),
             new CutoverStep("refresh views", RefreshAsync),
             new CutoverStep("make the way back", MakeWayBackAsync, session.DropBackAsync),
             new CutoverStep("fence", async token =>
@@ -71,11 +71,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 Failpoints.Hit(Failpoints.Drained);
             }),
             .. BringingStrays("bring over the rest of it", back: false, tell: false),
-            new CutoverStep("large objects", async token =>
-            {
-                await BringObjectsAsync(back: false, token);
-                TellObjects(back: false);
-            }),
+            .. _unstreamed.BehindFence(back: false),
             new CutoverStep("sequences", async token =>
             {
                 await PairSequences.CarryAsync(session.Old, session.New, token);
@@ -141,11 +137,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
                 Failpoints.Hit(Failpoints.CarriedBack);
             }),
             .. BringingStrays("bring back what is not followed", back: true, tell: true),
-            new CutoverStep("large objects", async token =>
-            {
-                await BringObjectsAsync(back: true, token);
-                TellObjects(back: true);
-            }),
+            .. _unstreamed.BehindFence(back: true),
             new CutoverStep("sequences", token => PairSequences.CarryAsync(session.New, session.Old, token)),
             new CutoverStep("compare", async token =>
             {
@@ -215,7 +207,7 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
         await new PairFence(session.New, _tables, session.Id).RaiseAsync(CuttingOver.MovedBack, ct);
         if (how.NoWayBack) return;
         await session.DrainAsync(back: true, found, ct);
-        await BringObjectsAsync(back: true, ct);
+        await _unstreamed.BringObjectsAsync(back: true, ct);
         await PairSequences.CarryAsync(session.New, session.Old, ct);
         await SkipReturnedAsync(ct);
         // Everything is here again: the next cutover begins anew, with a way back of its own.
@@ -353,20 +345,6 @@ internal sealed class PairCutover(PairSession session, IPostgresSource source, I
             found(new("cutover-not-followed", Severity.Warning, string.Join(", ", _strays), $"No stream brings their rows: they were made since the migration began, detached from a table that is followed, or are unlogged. {so}{(back ? "" : "; what is written to them until the fence is brought over behind it")}, each table as a whole.",
                 $"Where one of them is large, writes are refused for as long as that takes{(back ? "" : "; migrate again with --if-exists replace --follow to have them followed")}. What a table held otherwise is kept in godwit.repaired there."));
         }
-    }
-
-    private StrayLargeObjects LargeObjects(bool back) => back ? new(session.New, session.Old, session.Run.Id, back) : new(session.Old, session.New, session.Run.Id, back);
-
-    private async Task BringObjectsAsync(bool back, CancellationToken ct)
-    {
-        var (written, removed) = await LargeObjects(back).BringAsync(ct);
-        _objects = (_objects.Written + written, _objects.Removed + removed);
-    }
-
-    private void TellObjects(bool back)
-    {
-        if (_objects is (0, 0)) return;
-        found(new("cutover-large-objects", Severity.Info, (back ? session.Old : session.New).Display, $"{_objects.Written} large object(s) brought {(back ? "back" : "over")}, {_objects.Removed} removed: no stream tells of them, so that all of both sides are compared."));
     }
 
     private async Task<VerifyReport> DifferencesAsync(VerifyMode mode, List<SqlName> tables, CancellationToken ct)

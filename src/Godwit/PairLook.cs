@@ -38,6 +38,7 @@ internal sealed class PairLook(PairSession session, IPostgresSource source, ITar
         await RequirePartitionsAsync(connection, there, followed, ct);
         await CompareSchemasAsync(ct);
         await NameExtensionRowsAsync(connection, there, ct);
+        await NameCarriedBeforeAsync(connection, ct);
         if (noWayBack) return;
         try
         {
@@ -80,6 +81,27 @@ internal sealed class PairLook(PairSession session, IPostgresSource source, ITar
         catch (NpgsqlException e)
         {
             throw session.Old.Map(e, "Comparing rows of extensions");
+        }
+    }
+
+    // $1: when the migration began; $2: jobs that it carried.
+    private const string SecretsSince = "select 'secret ' || coalesce(nullif(name, ''), id::text) from vault.decrypted_secrets where greatest(created_at, updated_at) > $1 order by 1";
+    private const string JobsSince = "select 'job ' || coalesce(nullif(to_jsonb(j) ->> 'jobname', ''), jobid::text) from cron.job j where coalesce(to_jsonb(j) ->> 'database', current_database()) = current_database() and jobid <> all ($1) order by 1";
+
+    /// <summary>Secrets and jobs went over once, with the copy.</summary>
+    private async Task NameCarriedBeforeAsync(NpgsqlConnection connection, CancellationToken ct)
+    {
+        if (session.Plan.Carriage is not { } carriage) return;
+        try
+        {
+            List<string?[]> since = carriage.Secrets ? await TextRows.ReadAsync(connection, SecretsSince, ct, session.Run.Started) : [];
+            if (!carriage.Jobs.IsEmpty) since.AddRange(await TextRows.ReadAsync(connection, JobsSince, ct, carriage.Jobs.Select(j => j.Id).ToArray()));
+            if (since.Count == 0) return;
+            found(new("cutover-carried-before", Severity.Warning, session.Old.Display, $"Made or changed since secrets and jobs were carried over, which happens once: {Listed([.. since.Select(r => r[0]!)])}.", "Make the same at the new side by hand."));
+        }
+        catch (NpgsqlException e)
+        {
+            throw session.Old.Map(e, "Looking at secrets and jobs");
         }
     }
 

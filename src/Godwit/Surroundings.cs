@@ -95,15 +95,19 @@ internal sealed class Surroundings
             await using var from = await server.ConnectAsync(ct);
             await using var to = await target.ConnectAsync(ct);
             var findings = await new Carrier(from, to, carriage).RunAsync(ct);
-            if (carriage.StorageFiles is not { } files) return findings;
-            // A redirect is not followed: the key would go along, wherever it leads.
-            using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(30) };
-            var result = await new StorageFiles(http, options.StorageKey).CopyAsync(files, carriage.StorageFolder, await StorageFiles.ListAsync(from, ct), options.Jobs, ct);
-            return [.. findings, .. result.Findings];
+            return carriage.StorageFiles is null ? findings : [.. findings, .. (await CarryFilesAsync(from, carriage, options, ct)).Findings];
         }
         catch (NpgsqlException e)
         {
             throw TargetErrors.Map(e, "Carrying passwords, secrets and jobs");
         }
+    }
+
+    /// <summary>The files that the database of <paramref name="from"/> knows by now; those that are there already stay.</summary>
+    internal static async Task<StorageResult> CarryFilesAsync(NpgsqlConnection from, Carriage carriage, MigrationOptions options, CancellationToken ct)
+    {
+        // A redirect is not followed: the key would go along, wherever it leads.
+        using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(30) };
+        return await new StorageFiles(http, options.StorageKey).CopyAsync(carriage.StorageFiles!, carriage.StorageFolder, await StorageFiles.ListAsync(from, ct), options.Jobs, ct);
     }
 }

@@ -45,7 +45,7 @@ internal static class SwitchCommand
         var forward = name == "cutover";
         var ends = Ends.Of(invocation);
         _ = ends.RequiredTarget;
-        var options = new MigrationOptions { TargetSchema = FollowCommand.SchemaOf(invocation), Jobs = invocation.Option<int?>("--jobs") ?? invocation.Settings.Project.Jobs?.Value ?? Environment.ProcessorCount, FollowMethod = forward ? MigrationFlags.Method(invocation) : null };
+        var options = new MigrationOptions { TargetSchema = FollowCommand.SchemaOf(invocation), Jobs = invocation.Option<int?>("--jobs") ?? invocation.Settings.Project.Jobs?.Value ?? Environment.ProcessorCount, FollowMethod = forward ? MigrationFlags.Method(invocation) : null, StorageKey = PlatformFlags.StorageKey(invocation) };
         var env = invocation.Option<string>("--env") is { } file ? Path.Combine(invocation.Shell.WorkingDirectory, file) : null;
         var changes = forward ? Changes(invocation) : [];
         if (env is null && !changes.IsEmpty) throw new GodwitException(ErrorKind.Usage, "options-conflict", "--set needs --env FILE, the file to change", "Name the application's .env file.");

@@ -8,25 +8,29 @@ using Npgsql;
 
 namespace Godwit.Supabase;
 
-/// <summary>A file that storage.objects knows. <paramref name="Size"/> is null where its metadata does not say.</summary>
-public sealed record StoredFile(string Bucket, string Name, string Version, long? Size);
+/// <summary>A file that storage.objects knows. <paramref name="Size"/> is null where its metadata does not say, <paramref name="Written"/> (UTC) where nothing says when it was last replaced.</summary>
+public sealed record StoredFile(string Bucket, string Name, string Version, long? Size, DateTime? Written);
 
 public sealed record StorageResult(long Files, long Bytes, long Kept, ImmutableArray<Finding> Findings);
 
 /// <summary>
 /// Copies the bytes of storage to FOLDER/bucket/name, from a folder of the same shape, from the folder of a self-hosted service (…/bucket/name/version), or
-/// through the Storage API; and compares each with what the database says of it. A file that is there with the right size is not copied again.
+/// through the Storage API; and compares each with what the database says of it. A file that is there with the right size and the time of its last replacement
+/// is not copied again: a copy gets that time.
 /// </summary>
 public sealed class StorageFiles(HttpClient http, string? serviceKey)
 {
     private const int Named = 5;
+
+    // File systems round times.
+    private static readonly TimeSpan s_sameTime = TimeSpan.FromSeconds(2);
 
     public static async Task<ImmutableArray<StoredFile>> ListAsync(NpgsqlConnection connection, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(EmbeddedSql.Read("Supabase/Sql/storage-objects.sql"), connection);
         await using var reader = await command.ExecuteReaderAsync(ct);
         var files = ImmutableArray.CreateBuilder<StoredFile>();
-        while (await reader.ReadAsync(ct)) files.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2), await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt64(3)));
+        while (await reader.ReadAsync(ct)) files.Add(new(reader.GetString(0), reader.GetString(1), reader.GetString(2), await reader.IsDBNullAsync(3, ct) ? null : reader.GetInt64(3), await reader.IsDBNullAsync(4, ct) ? null : reader.GetDateTime(4)));
         return files.ToImmutable();
     }
 
@@ -47,7 +51,7 @@ public sealed class StorageFiles(HttpClient http, string? serviceKey)
                 unsafeNames.Add(label);
                 return;
             }
-            if (File.Exists(path) && file.Size is { } size && new FileInfo(path).Length == size)
+            if (IsThere(path, file))
             {
                 Interlocked.Increment(ref kept);
                 return;
@@ -80,13 +84,16 @@ public sealed class StorageFiles(HttpClient http, string? serviceKey)
         }
     }
 
+    private static bool IsThere(string path, StoredFile file) => new FileInfo(path) is { Exists: true } there && there.Length == file.Size
+        && (file.Written is not { } written || (there.LastWriteTimeUtc - written).Duration() < s_sameTime);
+
     private static async Task<long?> FromFolderAsync(string root, StoredFile file, string to, CancellationToken ct)
     {
         if (PathOf(root, file) is not { } path) return null;
         if (Directory.Exists(path)) path = file.Version.Length > 0 ? Path.Combine(path, Path.GetFileName(file.Version)) : Directory.EnumerateFiles(path).FirstOrDefault() ?? path;
         if (!File.Exists(path)) return null;
         await using var content = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
-        return await WriteAsync(content, to, ct);
+        return await WriteAsync(content, to, file.Written, ct);
     }
 
     private async Task<long?> FromApiAsync(Uri api, StoredFile file, string to, CancellationToken ct)
@@ -107,7 +114,7 @@ public sealed class StorageFiles(HttpClient http, string? serviceKey)
             if (!response.IsSuccessStatusCode)
                 throw new GodwitException(ErrorKind.SourceTransient, "storage-unreachable", $"The Storage API at {api.Host} answers {(int)response.StatusCode}.", "Type the same command again: files that have arrived are not copied again.");
             await using var content = await response.Content.ReadAsStreamAsync(ct);
-            return await WriteAsync(content, to, ct);
+            return await WriteAsync(content, to, file.Written, ct);
         }
         catch (HttpRequestException e)
         {
@@ -116,7 +123,7 @@ public sealed class StorageFiles(HttpClient http, string? serviceKey)
     }
 
     /// <summary>Whole or not at all: a file that was cut off in the middle never has its name.</summary>
-    private static async Task<long> WriteAsync(Stream content, string path, CancellationToken ct)
+    private static async Task<long> WriteAsync(Stream content, string path, DateTime? written, CancellationToken ct)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var part = path + ".godwit-part";
@@ -126,6 +133,7 @@ public sealed class StorageFiles(HttpClient http, string? serviceKey)
             await content.CopyToAsync(file, ct);
             length = file.Length;
         }
+        if (written is { } time) File.SetLastWriteTimeUtc(part, time);
         File.Move(part, path, overwrite: true);
         return length;
     }
