@@ -55,7 +55,7 @@ internal sealed class StrayLargeObjects(StreamEnd from, StreamEnd to, Guid run, 
                 return true;
             }, ct);
             written += await EachAsync(here, differences.Changed, oid => back || known.Contains(oid) ? writer.AdaptAsync(oid, Reader(oid), ct)
-                : throw new GodwitException(ErrorKind.Blocked, "cutover-large-object-taken", $"Large object {oid} of {to.Display} is not of this migration, and {from.Display} has one of that number with other content.",
+                : throw new GodwitException(ErrorKind.Blocked, "cutover-large-object-taken", $"Large object {oid} of {to.Display} is not of this migration, and {from.Display} has one of that number, too.",
                     $"Remove it there, if nobody needs it: SELECT lo_unlink({oid}). Then cut over again."), ct);
             var removed = await EachAsync(here, [.. differences.Extra.Where(oid => back || known.Contains(oid))], async oid =>
             {
