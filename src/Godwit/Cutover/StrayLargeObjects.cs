@@ -19,15 +19,16 @@ internal sealed class StrayLargeObjects(StreamEnd from, StreamEnd to, Guid run, 
 
     private const string Exist = "select exists (select from pg_largeobject_metadata)", Numbers = "select oid from pg_largeobject_metadata", BeforeSums = "godwit_sums";
 
-    public async Task<bool> ExistAsync(CancellationToken ct)
+    /// <summary>Of either side.</summary>
+    public async Task<bool> ExistAsync(CancellationToken ct) => await ExistThereAsync(ct) || await ExistAsync(to, ct);
+
+    public Task<bool> ExistThereAsync(CancellationToken ct) => ExistAsync(from, ct);
+
+    private static async Task<bool> ExistAsync(StreamEnd end, CancellationToken ct)
     {
-        foreach (var end in new[] { from, to })
-        {
-            await using var connection = await end.ConnectAsync(ct);
-            await using var command = new NpgsqlCommand(Exist, connection);
-            if (await AtAsync(end, async () => await command.ExecuteScalarAsync(ct) is true, "Looking for large objects")) return true;
-        }
-        return false;
+        await using var connection = await end.ConnectAsync(ct);
+        await using var command = new NpgsqlCommand(Exist, connection);
+        return await AtAsync(end, async () => await command.ExecuteScalarAsync(ct) is true, "Looking for large objects");
     }
 
     /// <summary>
@@ -57,7 +58,7 @@ internal sealed class StrayLargeObjects(StreamEnd from, StreamEnd to, Guid run, 
             written += await EachAsync(here, differences.Changed, oid => back || known.Contains(oid) ? writer.AdaptAsync(oid, Reader(oid), ct)
                 : throw new GodwitException(ErrorKind.Blocked, "cutover-large-object-taken", $"Large object {oid} of {to.Display} is not of this migration, and {from.Display} has one of that number, too.",
                     $"Remove it there, if nobody needs it: SELECT lo_unlink({oid}). Then cut over again."), ct);
-            var removed = await EachAsync(here, [.. differences.Extra.Where(oid => back || known.Contains(oid))], async oid =>
+            var removed = await EachAsync(here, [.. differences.Extra.Where(known.Contains)], async oid =>
             {
                 await writer.RemoveAsync(oid, ct);
                 return true;

@@ -22,8 +22,8 @@ public sealed class StorageFiles(HttpClient http, string? serviceKey)
 {
     private const int Named = 5;
 
-    // File systems round times.
-    private static readonly TimeSpan s_sameTime = TimeSpan.FromSeconds(2);
+    // Where a file system keeps coarser times, a file is copied once too often, not once too rarely.
+    private static readonly TimeSpan s_sameTime = TimeSpan.FromMilliseconds(1);
 
     public static async Task<ImmutableArray<StoredFile>> ListAsync(NpgsqlConnection connection, CancellationToken ct)
     {

@@ -106,6 +106,7 @@ public sealed class HostileSettingsTests(PostgresFixture postgres)
 
         AsideRowsTests.AssertEqualBut(result, ("public.c", 3));
         Assert.Equal(["public.c | id=2 | x, span | check c_x", "public.c | id=3 | x, span | check c_x", "public.c | id=4 | p | foreign key c_p: public.p has no such row"], await AsideRowsTests.AsideAsync(pair));
+        Assert.Equal(["<a/><b/>", "long", "orphan"], await pair.Target.QueryAsync("select row operator(pg_catalog.->>) 'x' from godwit.quarantine order by 1"));
         Assert.Equal(["c_literal true", "c_p true", "c_x true"], await pair.Target.QueryAsync("select conname || ' ' || convalidated from pg_constraint where contype in ('c', 'f') and connamespace = 'public'::regnamespace order by 1"));
     }
 }

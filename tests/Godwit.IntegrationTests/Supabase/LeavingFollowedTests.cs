@@ -35,7 +35,7 @@ public sealed class LeavingFollowedTests(TwoServers servers) : IDisposable
             await new Migration(TimeProvider.System, NullLogger.Instance).RunAsync(source, target, options, null, new Progress<MigrationEvent>(), Token);
         var before = await TwoServers.QueryAsync(home, "select count(*) from app.rates");
         await PostgresFixture.ExecuteAsync(superuser, "insert into app.rates values ('2031-01-01', 7); insert into _realtime.tenants (id, inserted_at, updated_at) values (gen_random_uuid(), now(), now()); insert into supabase_migrations.schema_migrations (version) values ('20310101')");
-        await PostgresFixture.ExecuteAsync(superuser, "select vault.create_secret('made since', 'later', '')");
+        await PostgresFixture.ExecuteAsync(superuser, "select vault.create_secret('made since', 'later', ''), cron.schedule('late', '* * * * *', 'select 1')");
         // Behind the copy's back: one more file, and another of the same size.
         File.WriteAllText(Path.Combine(papers, "new"), "more");
         File.WriteAllText(Path.Combine(papers, "replaced"), "other");
@@ -46,7 +46,7 @@ public sealed class LeavingFollowedTests(TwoServers servers) : IDisposable
             await new CuttingOver(TimeProvider.System) { Found = found.Add }.CutoverAsync(again, target, options, new(null, [], null, VerifyMode.Full), _ => { }, Token);
         Assert.Equal([(int.Parse(before[0]!) + 1).ToString()], await TwoServers.QueryAsync(home, "select count(*) from app.rates"));
         Assert.DoesNotContain(found, f => f.Code == "cutover-schema-differs");
-        Assert.EndsWith(": secret later.", Assert.Single(found, f => f.Code == "cutover-carried-before").Problem, StringComparison.Ordinal);
+        Assert.EndsWith(": secret later; job late.", Assert.Single(found, f => f.Code == "cutover-carried-before").Problem, StringComparison.Ordinal);
         Assert.Equal(["kept: first", "new: more", "replaced: other"], Directory.EnumerateFiles(Path.Combine(files, "papers")).Order().Select(f => $"{Path.GetFileName(f)}: {File.ReadAllText(f)}"));
         Assert.StartsWith("2 file(s)", Assert.Single(found, f => f.Code == "cutover-files").Problem, StringComparison.Ordinal);
         Assert.Contains("papers/lost", Assert.Single(found, f => f.Code == "storage-file-missing").Problem, StringComparison.Ordinal);

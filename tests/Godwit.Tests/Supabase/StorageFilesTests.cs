@@ -8,7 +8,7 @@ namespace Godwit.Tests.Supabase;
 /// <summary>The bytes of storage, from a folder and through the Storage API.</summary>
 public sealed class StorageFilesTests : IDisposable
 {
-    private static readonly DateTime s_written = new(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc);
+    private static readonly DateTime s_written = new DateTime(2024, 5, 6, 7, 8, 9, DateTimeKind.Utc).AddMicroseconds(123456);
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("godwit-files-");
 
@@ -47,7 +47,7 @@ public sealed class StorageFilesTests : IDisposable
         Assert.Equal((0, 3), await CountAsync());
 
         Store("b/plain.txt", "PLAIN");
-        files[0] = files[0] with { Written = s_written.AddMinutes(1) };
+        files[0] = files[0] with { Written = s_written.AddSeconds(1) };
         Assert.Equal((1, 2), await CountAsync());
         Assert.Equal("PLAIN", Copied("b/plain.txt"));
 
