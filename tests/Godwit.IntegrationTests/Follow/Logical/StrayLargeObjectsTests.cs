@@ -62,6 +62,14 @@ public sealed class StrayLargeObjectsTests(PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task The_first_one_may_be_made_just_before_the_fence()
+    {
+        await using var pair = await PairJourneyTests.FollowedAsync(postgres, s_options);
+        await PairJourneyTests.SwitchAsync(pair, options: s_options, on: step => { if (step.Step == "make the way back") pair.SourceAsync("select lo_from_bytea(1001, 'the first')").GetAwaiter().GetResult(); });
+        Assert.Equal(["the first"], await pair.Target.QueryAsync("select convert_from(lo_get(1001), 'utf8')"));
+    }
+
+    [Fact]
     public async Task What_somebody_else_made_in_the_target_is_not_touched()
     {
         await using var pair = await FollowedAsync();
